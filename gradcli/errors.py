@@ -1,0 +1,172 @@
+"""Bad input as a place, a fact and a way out: the one exception of the project, as text and as JSON's object."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    Span = tuple[int, int]
+
+KINDS = ("syntax", "name", "arguments", "shape", "value", "file", "limit", "usage")
+LONGEST = 400  # letters of a message or of one line of a hint
+NARROWEST = 20  # cells for the source, however narrow the terminal
+
+
+class GradError(Exception):
+    """Bad input: a kind, a fact, a way out, and a place where there is one."""
+
+    def __init__(
+        self,
+        kind: str,
+        message: str,
+        *,
+        hint: str | None = None,
+        source: str | None = None,
+        spans: Sequence[Span] = (),
+        belongs: Span | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.hint = hint
+        self.source = source
+        self.spans = tuple(spans)
+        self.belongs = belongs
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return again, (self.kind, self.message, self.hint, self.source, self.spans, self.belongs)
+
+
+def again(
+    kind: str, message: str, hint: str | None, source: str | None, spans: Sequence[Span], belongs: Span | None
+) -> GradError:
+    """The error that another process sent."""
+    return GradError(kind, message, hint=hint, source=source, spans=spans, belongs=belongs)
+
+
+def describe(error: GradError, *, width: int = 80) -> str:
+    """The error as a block of lines, no wider at the source than `width` cells, nothing in it but print."""
+    lines = [f"error: {safe(error.message)}"]
+    if error.source is not None and error.spans:
+        if several_lines(error.source):
+            lines[0] = f"error: line {place_of(error.source, error.spans[0][0])[0]}: {safe(error.message)}"
+        lines += (("  " + line).rstrip() for line in picture(error, max(width - 2, NARROWEST)))
+    if error.hint:
+        lines += ("  " + safe(line) for line in error.hint.split("\n"))
+    return "\n".join(lines)
+
+
+def as_object(error: GradError) -> dict[str, object]:
+    """The error as JSON's object; what does not apply is left out."""
+    facts: dict[str, object] = {"kind": error.kind, "message": error.message}
+    if error.source is not None and error.spans:
+        line, column = place_of(error.source, error.spans[0][0])
+        facts |= {"line": line, "column": column, "span": list(error.spans[0])}
+    if error.hint:
+        facts["hint"] = error.hint
+    return {"schema": "gradcli/1", "error": facts}
+
+
+def place_of(source: str, at: int) -> Span:
+    """Line and column, from 1, of a position from 0; CR, LF and CRLF end a line."""
+    begin = line_begin(source, at)
+    line = 1 + source.count("\n", 0, begin) + source.count("\r", 0, begin) - source.count("\r\n", 0, begin)
+    return line, at - begin + 1
+
+
+def line_begin(source: str, at: int) -> int:
+    """Where the line of a position begins; the CR of a CRLF is the last letter of its line."""
+    begin = max(source.rfind("\n", 0, at), source.rfind("\r", 0, at)) + 1
+    return at if source[at - 1 : at + 1] == "\r\n" and begin == at and at == 0 else begin
+
+
+def line_end(source: str, at: int) -> int:
+    ends = [end for end in (source.find("\n", at), source.find("\r", at)) if end >= 0]
+    return min(ends, default=len(source))
+
+
+def several_lines(source: str) -> bool:
+    text = source.strip("\r\n")
+    return "\n" in text or "\r" in text
+
+
+def picture(error: GradError, cells: int) -> Iterator[str]:
+    """The line of the source that matters, or a window of it, and the marks under it."""
+    source = error.source or ""
+    first = error.spans[0]
+    begin, end = line_begin(source, first[0]), line_end(source, first[0])
+    low, high = window(source, begin, end, wanted(error, begin, end, cells), cells)
+    places = [(low_, max(high_, low_ + 1)) for low_, high_ in error.spans]
+    shown, marks = ["…"] * (low > begin), [" "] * (low > begin)
+    for at in range(low, high):
+        text, size = drawn(source[at])
+        shown.append(text)
+        marks.append(mark(at, places, error.belongs) * size)
+    if high < end:
+        shown.append("…")
+    elif any(low_ <= end < high_ for low_, high_ in places):
+        marks.append("^")
+    yield "".join(shown)
+    yield "".join(marks)
+
+
+def mark(at: int, places: Sequence[Span], belongs: Span | None) -> str:
+    if any(low <= at < high for low, high in places):
+        return "^"
+    return "-" if belongs is not None and belongs[0] <= at < belongs[1] else " "
+
+
+def wanted(error: GradError, begin: int, end: int, cells: int) -> Span:
+    """What a window should hold if it can: all marks of the line, or else the first place, or else its beginning."""
+    first = error.spans[0]
+    marks = [span for span in (*error.spans, error.belongs or first) if begin <= span[0] <= end]
+    whole = min(low for low, _ in marks), max(high for _, high in marks)
+    for low, high in (whole, first):
+        if high - low <= cells // 2:
+            return low, min(high, end)
+    return first[0], min(first[0] + cells // 2, end)
+
+
+def window(source: str, begin: int, end: int, held: Span, cells: int) -> Span:
+    """The line from `begin` to `end` if it fits in the cells, or as much as fits around what must be held."""
+    if end - begin <= cells and sum(drawn(letter)[1] for letter in source[begin:end]) < cells:
+        return begin, end
+    low, high = held
+    room = cells - 3 - sum(drawn(letter)[1] for letter in source[low:high])
+    grows = True
+    while room > 0 and grows:
+        grows = False
+        if low > begin and (size := drawn(source[low - 1])[1]) <= room:
+            low, room, grows = low - 1, room - size, True
+        if high < end and (size := drawn(source[high])[1]) <= room:
+            high, room, grows = high + 1, room - size, True
+    return low, high
+
+
+def drawn(letter: str) -> tuple[str, int]:
+    """What a terminal may get for a letter, and how many cells that takes."""
+    if " " <= letter <= "~":
+        return letter, 1
+    if letter == "\t":
+        return " ", 1
+    if letter > "\x9f":
+        from unicodedata import category, combining, east_asian_width
+
+        kind = category(letter)
+        if kind in ("Mn", "Me") or combining(letter):
+            return letter, 0
+        if kind not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
+            return letter, 2 if east_asian_width(letter) in ("W", "F") else 1
+    code = ord(letter)
+    text = f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return text, len(text)
+
+
+def safe(text: str) -> str:
+    """A message without control, bidi and zero-width letters, and of bounded length."""
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST // 2]}…{text[-LONGEST // 2 :]}"
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(drawn(letter)[0] for letter in text)
