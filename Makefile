@@ -1,0 +1,52 @@
+# Two environments: .venv holds what a user gets, .venv-dev adds what tests and checks need. Both are made on first
+# use and again when pyproject.toml changes. gradcli is installed editable, so an edited line needs no new install.
+
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+USER_VENV = .venv
+DEV_VENV  = .venv-dev
+DEV       = $(DEV_VENV)/bin
+ARGS      =
+
+unexport PYTHONDONTWRITEBYTECODE  # it would have every start compile gradcli again
+
+.PHONY: help demo test check bench tables clean
+
+help:
+	@echo "make demo    install gradcli in $(USER_VENV) and explain a neuron"
+	@echo "make test    run the tests in $(DEV_VENV); ARGS='-n 2 -k sigmoid' goes to pytest"
+	@echo "make check   ruff, and mypy --strict"
+	@echo "make bench   measure, with the peers that are installed beside"
+	@echo "make tables  regenerate the frozen modules from the grammar and the primitives"
+	@echo "make clean   remove the environments and whatever was built"
+
+demo: $(USER_VENV)/.installed
+	$(USER_VENV)/bin/gradcli '1/(1+exp(-(w0*x0+w1*x1+w2)))' w0=2 x0=-1 w1=-3 x1=-2 w2=-3
+
+test: $(DEV_VENV)/.installed
+	$(DEV)/pytest $(ARGS)
+
+check: $(DEV_VENV)/.installed
+	$(DEV)/ruff check
+	$(DEV)/mypy --strict gradcli/
+
+bench: $(DEV_VENV)/.installed
+	@set -e; for benchmark in bench/*.py; do echo "$(DEV)/python $$benchmark"; $(DEV)/python $$benchmark; done
+
+tables: $(DEV_VENV)/.installed
+	$(DEV)/python -m gradcli.language.freeze
+	$(DEV)/python -m gradcli.codegen.freeze
+
+clean:
+	rm -rf $(USER_VENV) $(DEV_VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(DEV_VENV)/.installed: EXTRAS = [dev]
+
+%/.installed: pyproject.toml bin/gradcli
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer found; name one with make PYTHON=..." >&2; exit 1; }
+	@test -x $*/bin/python || { echo "creating $*"; $(PYTHON) -m venv $*; }
+	@echo "installing gradcli$(EXTRAS)"
+	@$*/bin/python -m pip install -qq --disable-pip-version-check --editable '.$(EXTRAS)'
+	@$*/bin/python -m compileall -q gradcli
+	@touch $@
