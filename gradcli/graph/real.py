@@ -341,7 +341,7 @@ def gelu(x: float) -> float:
     lower = x - upper
     if x > -5.0:
         near = -0.7071067690849304 * upper  # a short 1/sqrt(2); what it lacks follows as a step of the tangent
-        step = -1.2101617152815436e-08 * upper - 0.7071067811865476 * lower
+        step = -1.210161710447897e-08 * upper - 0.7071067811865476 * lower
         return 0.5 * x * (math.erfc(near) - 1.1283791670955126 * step * math.exp(-near * (near + step)))
     mills = -x  # A&S 26.2.14: Phi(x) = phi(x) / (u + 1/(u + 2/(u + 3/(u + ...)))) for u = -x
     for k in range(24, 0, -1):
@@ -476,11 +476,16 @@ def polygamma(n: float, x: float) -> float:
     if x > 0.0:
         return _polygamma_size(n, x) if odd else -_polygamma_size(n, x)
     fraction = -x % 1.0
-    if fraction == 0.0:
-        return INF if odd else math.copysign(INF, -x) if x == 0.0 else NAN
-    # The sum over the poles on both sides of x, less those from 1 on (A&S 6.4.7 without its cotangent)
+    if x == 0.0:
+        return INF if odd else math.copysign(INF, -x)
+    if not fraction > 0.0:  # a pole, or x is nan or -inf
+        return INF if odd and fraction == 0.0 else NAN
+    # The sum over the poles on both sides, less those that are not x's (A&S 6.4.7 without its cotangent)
     left, right = _polygamma_size(n, 1.0 - fraction), _polygamma_size(n, fraction)
-    return (left + right if odd else right - left) - _polygamma_size(n, 1.0 - x)
+    both = left + right if odd else right - left
+    if both != both:  # inf - inf: the nearer pole is the larger
+        both = 0.0 if fraction == 0.5 else math.copysign(INF, 0.5 - fraction)
+    return both if abs(both) == INF else both - _polygamma_size(n, 1.0 - x)
 
 
 def _polygamma_size(n: float, x: float) -> float:
