@@ -1,0 +1,196 @@
+"""Values, and the two sweeps over floats: backpropagation and forward mode on the same graph."""
+
+from __future__ import annotations
+
+from gradcli.graph import CONSTANT, VARIABLE, Graph, Primitive
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Any
+
+    Local = Callable[..., float] | None
+    Flow = tuple[int, int, int, float, float, float, bool]
+
+
+def evaluate(graph: Graph, point: Mapping[str, float]) -> list[float]:
+    """The primal of every line, operands before their users. Scalars; IEEE results, nothing raises."""
+    values: list[float] = []
+    for primitive, operands, static, name in zip(
+        graph.primitives, graph.operands, graph.statics, graph.names, strict=True
+    ):
+        if len(operands) == 2:
+            a, b = operands
+            values.append(primitive.forward(values[a], values[b]))
+        elif primitive is CONSTANT:
+            values.append(static)
+        elif primitive is VARIABLE:
+            values.append(point[name or ""])
+        elif primitive.static:
+            values.append(primitive.forward(values[operands[0]], static))
+        else:
+            values.append(primitive.forward(*[values[operand] for operand in operands]))
+    return values
+
+
+def depends(graph: Graph, sources: Iterable[int]) -> list[bool]:
+    """Which lines depend on one of the SOURCES, themselves included."""
+    marks = [False] * len(graph)
+    for source in sources:
+        marks[source] = True
+    for index, operands in enumerate(graph.operands):
+        for operand in operands:
+            if marks[operand]:
+                marks[index] = True
+                break
+    return marks
+
+
+class Sweep:
+    """What a sweep leaves: a number per line (None where nothing arrived), and where only closed gates led there."""
+
+    __slots__ = ("closed", "numbers")
+
+    def __init__(self, length: int) -> None:
+        self.numbers: list[float | None] = [None] * length
+        self.closed = bytearray(length)
+
+
+def pull_back(
+    graph: Graph,
+    values: list[float],
+    result: int,
+    active: list[bool],
+    *,
+    strong_zero: bool = False,
+    flows: list[Flow] | None = None,
+) -> Sweep:
+    """The adjoint of every ACTIVE line that RESULT (a scalar) is computed from: downstream = upstream * local.
+
+    The seed is 1, and nan where the result is nan. FLOWS, where given, receives every flow in the order of the
+    sweep: (from, to, operand slot, upstream, local, downstream, closed). A closed gate carries exactly 0, and so
+    does every flow below one. With STRONG_ZERO, 0 times inf is 0.
+    """
+    sweep = Sweep(len(graph))
+    adjoints, closed = sweep.numbers, sweep.closed
+    if active[result]:
+        adjoints[result] = 1.0 if values[result] == values[result] else values[result]
+    primitives, every_operands, statics = graph.primitives, graph.operands, graph.statics
+    for index in range(result, -1, -1):
+        upstream = adjoints[index]
+        operands = every_operands[index]
+        if upstream is None or not operands:
+            continue
+        primitive = primitives[index]
+        rules = locals_of(primitive, statics[index], len(operands))
+        arguments = [values[operand] for operand in operands]
+        for slot, operand in enumerate(operands):
+            rule = rules[slot]
+            if rule is None or not active[operand]:
+                continue
+            local = rule(values[index], *arguments)
+            shut = closed[index] or (primitive.opens and local == 0)
+            downstream = 0.0 if shut else _times(upstream, local) if strong_zero else upstream * local
+            before = adjoints[operand]
+            if before is None:
+                adjoints[operand] = downstream
+                closed[operand] = shut
+            else:
+                adjoints[operand] = before + downstream
+                closed[operand] &= shut
+            if flows is not None:
+                flows.append((index, operand, slot, upstream, local, downstream, bool(shut)))
+    return sweep
+
+
+def push_forward(
+    graph: Graph, values: list[float], result: int, source: int, *, strong_zero: bool = False
+) -> Sweep:
+    """The tangent of every line with respect to the line SOURCE, whose own tangent is 1; one pass an input."""
+    sweep = Sweep(len(graph))
+    tangents, closed = sweep.numbers, sweep.closed
+    tangents[source] = 1.0
+    for index in range(source + 1, result + 1):
+        operands = graph.operands[index]
+        if not operands:
+            continue
+        primitive = graph.primitives[index]
+        rules = locals_of(primitive, graph.statics[index], len(operands))
+        arguments = [values[operand] for operand in operands]
+        for slot, operand in enumerate(operands):
+            tangent, rule = tangents[operand], rules[slot]
+            if tangent is None or rule is None:
+                continue
+            local = rule(values[index], *arguments)
+            shut = closed[operand] or (primitive.opens and local == 0)
+            push = 0.0 if shut else _times(local, tangent) if strong_zero else local * tangent
+            before = tangents[index]
+            if before is None:
+                tangents[index] = push
+                closed[index] = shut
+            else:
+                tangents[index] = before + push
+                closed[index] &= shut
+    if values[result] != values[result] and tangents[result] is not None and not closed[result]:
+        tangents[result] = values[result]
+    return sweep
+
+
+def _times(a: float, b: float) -> float:
+    """a * b with a strong zero: 0 times inf is 0 (0 times nan stays nan)."""
+    if (a == 0 and b - b != 0 and b == b) or (b == 0 and a - a != 0 and a == a):
+        return 0.0
+    return a * b
+
+
+_LOCALS: dict[tuple[str, Any, int], tuple[Local, ...]] = {}
+
+
+def locals_of(primitive: Primitive, static: Any, count: int) -> tuple[Local, ...]:
+    """The local gradients of PRIMITIVE as float functions of y and the operands, None where nothing flows."""
+    key = (primitive.name, static, count)
+    found = _LOCALS.get(key)
+    if found is None:
+        from gradcli.autodiff.frozen import LOCALS
+
+        found = LOCALS.get(key)
+        if found is None:
+            found = _read_from_the_rules(primitive, static, count)
+        _LOCALS[key] = found
+    return found
+
+
+def _read_from_the_rules(primitive: Primitive, static: Any, count: int) -> tuple[Local, ...]:
+    from gradcli.graph.carriers import number, read, trace_rules
+
+    trace = trace_rules(primitive, static, count)
+    recent: list[Any] = [None, None]
+
+    def reader(slot: int) -> Local:
+        output = trace.outputs[slot]
+        if output is None:
+            return None
+
+        def local(*leaves: float) -> float:
+            if primitive.variadic:  # the operands share their lines, so all are read at once
+                if recent[0] != leaves:
+                    recent[:] = leaves, read(trace, leaves, number, float)
+                return float(recent[1][output])
+            return float(read(trace, leaves, number, float, trace.lines_of(slot))[output])
+
+        return local
+
+    return tuple([reader(slot) for slot in range(count)])
+
+
+def gradients(
+    graph: Graph, values: list[float], result: int, sources: Iterable[int], *, mode: str, strong_zero: bool
+) -> list[float]:
+    """The derivative of line RESULT with respect to each of the SOURCES, by backpropagation or by forward mode."""
+    sources = list(sources)
+    if mode == "forward":
+        numbers = [push_forward(graph, values, result, s, strong_zero=strong_zero).numbers[result] for s in sources]
+    else:
+        sweep = pull_back(graph, values, result, depends(graph, sources), strong_zero=strong_zero)
+        numbers = [sweep.numbers[source] for source in sources]
+    return [0.0 if number is None else number for number in numbers]

@@ -1,0 +1,1 @@
+"""Code written out from the rules."""

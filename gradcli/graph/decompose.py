@@ -1,0 +1,116 @@
+"""Decomposition: composites spelled out (naive), what was spelled out recognised (sigmoid, auto), or nothing touched."""
+
+from __future__ import annotations
+
+from gradcli.graph import CONSTANT, NAMED, Graph, Node
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gradcli.graph.recognise import Match
+
+DECOMPOSITIONS = ("auto", "typed", "naive", "sigmoid")
+TELLTALES = frozenset(("exp", "log", "sqrt", "max", "max_first", "pow", "sigmoid", "sinh", "softplus", "expm1"))
+
+
+class Fold:
+    """What a recognised line stands for: the text it was typed as (pieces of it, and lines whose labels stand between)
+    and the lines that only it used, which are still in the graph but not live."""
+
+    __slots__ = ("lines", "text")
+
+    def __init__(self, text: Sequence[str | int], lines: Sequence[int]) -> None:
+        self.text = text
+        self.lines = lines
+
+
+class Decomposed:
+    """A rewritten graph, where each line of the old one went, and the folds by recognised line."""
+
+    __slots__ = ("folds", "graph", "moved")
+
+    def __init__(self, graph: Graph, moved: Sequence[int], folds: dict[int, Fold] | None = None) -> None:
+        self.graph = graph
+        self.moved = moved
+        self.folds = folds or {}
+
+
+def decompose(graph: Graph, result: int, decomposition: str, keep: Iterable[int] = ()) -> Decomposed:
+    """GRAPH in another decomposition. It depends on structure only, never on values; the lines in KEEP stay live."""
+    if decomposition == "naive":
+        return expand(graph)
+    if decomposition == "typed" or not any(p.name in TELLTALES or p.static == 0.5 for p in graph.primitives):
+        return Decomposed(graph, range(len(graph)))
+    from gradcli.graph.recognise import matches
+
+    kept = set(keep)
+    found = {root: match for root, match in matches(graph).items() if not kept.intersection(match.inner)}
+    return _with_matches(graph, result, found) if found else Decomposed(graph, range(len(graph)))
+
+
+def expand(graph: Graph) -> Decomposed:
+    """Every composite spelled out by its definition, down to what has none; e^x with the constant e is exp(x)."""
+    moved: Sequence[int] = range(len(graph))
+    while any(primitive.definition or _is_power_of_e(graph, i) for i, primitive in enumerate(graph.primitives)):
+        step = _expanded_once(graph)
+        moved = [step.moved[index] for index in moved]
+        graph = step.graph
+    return Decomposed(graph, moved)
+
+
+def _expanded_once(graph: Graph) -> Decomposed:
+    from gradcli.graph.carriers import trace_definition, write
+
+    wider = Graph()
+    moved: list[int] = []
+    for index, primitive in enumerate(graph.primitives):
+        operands = tuple([moved[operand] for operand in graph.operands[index]])
+        static, name, span = graph.statics[index], graph.names[index], graph.spans[index]
+        if primitive.definition is not None:
+            (node,) = write(
+                trace_definition(primitive, len(operands)), [Node(wider, operand) for operand in operands]
+            )
+            assert node is not None
+            wider.names[node.index], wider.spans[node.index] = name, span
+            moved.append(node.index)
+        elif _is_power_of_e(graph, index):
+            moved.append(wider.append(NAMED["exp"], operands[1:], None, name, span))
+        else:
+            moved.append(wider.append(primitive, operands, static, name, span))
+    return Decomposed(wider, moved)
+
+
+def _is_power_of_e(graph: Graph, index: int) -> bool:
+    from math import e
+
+    if graph.primitives[index].name != "pow":
+        return False
+    base = graph.operands[index][0]
+    return graph.primitives[base] is CONSTANT and bool(graph.statics[base] == e)
+
+
+def _with_matches(graph: Graph, result: int, found: dict[int, Match]) -> Decomposed:
+    """Replace the matched lines that are live; what only they used stays in the graph, folded."""
+    live = [False] * len(graph)
+    live[result] = True
+    for index in range(result, -1, -1):
+        if live[index]:
+            for operand in found[index].lines if index in found else graph.operands[index]:
+                live[operand] = True
+    short = Graph()
+    moved: list[int] = []
+    folds: dict[int, Fold] = {}
+    for index, primitive in enumerate(graph.primitives):
+        match = found.get(index) if live[index] else None
+        if match is None:
+            operands = tuple([moved[operand] for operand in graph.operands[index]])
+            moved.append(
+                short.append(primitive, operands, graph.statics[index], graph.names[index], graph.spans[index])
+            )
+            continue
+        operands = tuple([recipe.write(short, moved) for recipe in match.operands])
+        moved.append(short.append(match.primitive, operands, None, graph.names[index], graph.spans[index]))
+        inner = [moved[line] for line in match.inner if not live[line]]
+        folds[moved[index]] = Fold([moved[p] if type(p) is int else p for p in match.text], inner)
+    return Decomposed(short, moved, folds)

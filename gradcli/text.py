@@ -1,0 +1,99 @@
+"""Numbers and JSON as text, without the modules that would cost a query its start."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WHOLE_BELOW = 1e15
+JSON_WORDS = {"nan": '"NaN"', "inf": '"Infinity"', "-inf": '"-Infinity"'}
+ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def shortest(value: float) -> str:
+    """The shortest text that reads back as the same double; whole numbers without `.0`."""
+    text = repr(value)
+    return text[:-2] if text.endswith(".0") else text
+
+
+def significant(value: float, digits: int = 6) -> str:
+    """VALUE correctly rounded to DIGITS significant digits; whole numbers below 1e15 in full, and `-0` keeps its sign."""
+    if -WHOLE_BELOW < value < WHOLE_BELOW and value == int(value):
+        return shortest(value)
+    return f"{value:.{digits}g}"
+
+
+def last_unit(value: float, digits: int) -> float:
+    """One unit of the last digit that `significant` prints; 0 where the text is the number itself."""
+    text = significant(value, digits)
+    if value - value != 0 or float(text) == value:
+        return 0.0
+    return float("1e%d" % (int(f"{value:.{digits - 1}e}".split("e")[1]) - digits + 1))
+
+
+def json_number(value: float) -> str:
+    """VALUE as JSON: round-trip text, and a string where JSON has no number."""
+    text = repr(value)
+    return JSON_WORDS.get(text, text)
+
+
+def json_string(text: str) -> str:
+    """TEXT as a JSON string; control characters and lone surrogates escaped."""
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    return '"' + "".join(map(_escaped, text)) + '"'
+
+
+def _escaped(character: str) -> str:
+    if character in ESCAPES:
+        return ESCAPES[character]
+    code = ord(character)
+    if code < 0x20 or code == 0x7F or 0xD800 <= code <= 0xDFFF or code in (0x2028, 0x2029):
+        return f"\\u{code:04x}"
+    return character
+
+
+def json_text(value: object) -> str:
+    """VALUE (None, bool, numbers, strings, lists, tuples, dicts with string keys) as one line of JSON."""
+    pieces: list[str] = []
+    opened: list[tuple[Iterator[object], str]] = [(iter((value,)), "")]
+    while opened:
+        items, closer = opened[-1]
+        for item in items:
+            if pieces and pieces[-1] not in _OPENERS and len(opened) > 1:
+                pieces.append(",")
+            if closer == "}":
+                key, item = item  # type: ignore[misc]
+                pieces.append(json_string(key))
+                pieces.append(":")
+                pieces.append("")
+            if isinstance(item, dict):
+                pieces.append("{")
+                opened.append((iter(item.items()), "}"))
+                break
+            if isinstance(item, (list, tuple)):
+                pieces.append("[")
+                opened.append((iter(item), "]"))
+                break
+            pieces.append(_scalar(item))
+        else:
+            opened.pop()
+            pieces.append(closer)
+    return "".join(pieces)
+
+
+_OPENERS = ("{", "[")
+_WORDS = {None: "null", True: "true", False: "false"}
+
+
+def _scalar(value: object) -> str:
+    if isinstance(value, float):
+        return json_number(value)
+    if isinstance(value, str):
+        return json_string(value)
+    if value is None or isinstance(value, bool):
+        return _WORDS[value]
+    if isinstance(value, int):
+        return str(value)
+    raise TypeError(f"not JSON: {type(value).__name__}")
