@@ -76,9 +76,7 @@ def place_of(source: str, at: int) -> Span:
 
 
 def line_begin(source: str, at: int) -> int:
-    """Where the line of a position begins; the CR of a CRLF is the last letter of its line."""
-    begin = max(source.rfind("\n", 0, at), source.rfind("\r", 0, at)) + 1
-    return at if source[at - 1 : at + 1] == "\r\n" and begin == at and at == 0 else begin
+    return max(source.rfind("\n", 0, at), source.rfind("\r", 0, at)) + 1
 
 
 def line_end(source: str, at: int) -> int:
@@ -101,8 +99,11 @@ def picture(error: GradError, cells: int) -> Iterator[str]:
     shown, marks = ["…"] * (low > begin), [" "] * (low > begin)
     for at in range(low, high):
         text, size = drawn(source[at])
+        sign = mark(at, places, error.belongs)
+        if not size and sign != " ":  # a combining letter that is itself the place
+            text, size = escaped(source[at])
         shown.append(text)
-        marks.append(mark(at, places, error.belongs) * size)
+        marks.append(sign * size)
     if high < end:
         shown.append("…")
     elif any(low_ <= end < high_ for low_, high_ in places):
@@ -158,6 +159,10 @@ def drawn(letter: str) -> tuple[str, int]:
             return letter, 0
         if kind not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
             return letter, 2 if east_asian_width(letter) in ("W", "F") else 1
+    return escaped(letter)
+
+
+def escaped(letter: str) -> tuple[str, int]:
     code = ord(letter)
     text = f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
     return text, len(text)

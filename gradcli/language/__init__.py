@@ -43,7 +43,8 @@ NEWLINE = "\0"  # the word for a newline; ';' keeps its own
 DIGITS = tuple("0123456789")
 REFUSED = "\1"  # the word for a blank that is none of the language's
 OPERATORS = "+-*/@^<>=!()[],:;\u00d7\u00b7\u00f7\u2212"
-STRANGE_BLANKS = "\0\v\f\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+STRANGE_BLANKS = "\0\v\f\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000"
+STRANGE_BLANKS += "".join(map(chr, range(0x2000, 0x200B)))
 SPACED = {ord(sign): f" {sign} " for sign in OPERATORS}
 SPACED.update({ord(sign): f" {NEWLINE} " for sign in "\r\n"})
 SPACED.update({ord(sign): f" {REFUSED} " for sign in STRANGE_BLANKS})
@@ -55,20 +56,20 @@ def parse(source: str, spans: list[tuple[int, int]] | None = None) -> list[tuple
     """The program as postfix items; `spans`, where given, receives the place of each in `normalised(source)`."""
     words, careful = read(source)
     items: Items = []
-    moments: list[int] | None = None if spans is None else []
-    failed = drive(words, items, moments)
-    if failed >= 0 and not careful:
+    moments: list[int] = []
+    failed = drive(words, items, None if spans is None else moments)
+    if failed >= 0 and not careful and unusual(words[failed]):
         from gradcli.language.spelling import respelled
 
-        words = respelled(words)
+        words = words[:failed] + respelled(words[failed:])
         items.clear()
-        moments = None if spans is None else []
-        failed = drive(words, items, moments)
+        moments.clear()
+        failed = drive(words, items, None if spans is None else moments)
     if failed >= 0 or not items:
         from gradcli.language.complaints import complaint
 
         raise complaint(normalised(source), words, failed)
-    if spans is not None and moments is not None:
+    if spans is not None:
         from gradcli.language.places import places
 
         spans[:] = places(normalised(source), words, items, moments)
@@ -168,13 +169,19 @@ def drive(words: list[str], items: Items, moments: list[int] | None = None) -> i
             elif action == ACCEPT:
                 return -1
             else:
-                return len(words) - feed.__length_hint__() - 1
+                return reached(words, feed)
             action, target, place = states[-1][target][kind]
         else:
             states.append(place)
             held.append(word)
             row = target
-    return len(words) - feed.__length_hint__() - 1
+    return reached(words, feed)
+
+
+def reached(words: list[str], feed: Iterator[str]) -> int:
+    """The index of the word that was taken last."""
+    to_come: int = feed.__length_hint__()  # type: ignore[attr-defined]
+    return len(words) - to_come - 1
 
 
 def close(action: int, extra: Any, states: list[Any], held: list[Any], counts: list[int], emit: Emit) -> None:
@@ -214,6 +221,11 @@ def operand(word: str) -> tuple[int, object]:
     except ValueError:
         return (NAME, word) if is_name(word) else UNFIT
     return UNFIT if "_" in word else (NUMBER, value)
+
+
+def unusual(word: str) -> bool:
+    """Whether a word is none of the language's as it stands."""
+    return word not in tables.KINDS and not word.isidentifier() and operand(word) is UNFIT
 
 
 def is_name(word: str) -> bool:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 FUNCTIONS = tuple(
     "sin cos tan asin acos atan sinh cosh tanh exp log ln log2 log10 sqrt cbrt abs sign floor ceil round sigmoid relu "
-    "sum mean prod norm softplus softmax".split()
+    "sum mean prod norm softplus softmax".split()  # noqa: SIM905
 )
 TRUTH = "comparisons are 1 or 0"
 LETTERS = {

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Step = tuple[int, int, object]
 
 COMMAND = "python -m gradcli.language.freeze"
-SPELLINGS = ("+", "-", "*", "/", "@", "^", "<", "<=", ">", ">=", "==", "!=", ".T", "(", ")", "[", "]", ",", ":", "=", "at")
+SPELLINGS = "+ - * / @ ^ < <= > >= == != .T ( ) [ ] , : = at".split()  # noqa: SIM905
 CODES = {"binary": "BINARY", "prefix": "PREFIX", "call": "CALL", "index": "INDEX", "array": "ARRAY",
          "transposed": "TRANSPOSED", "slice": "SLICE", "value": "VALUE", "target": "TARGET", "definition": "DEFINE",
          "subject": "SUBJECT", "setting": "SETTING", "query": "QUERY", "group": "GROUP", "blank": "BLANK"}  # fmt: skip
@@ -52,7 +52,8 @@ def frozen(parser: Lark) -> str:
     rows, following = table.rows()
     steps = sorted({step for row in rows for step in row}, key=lambda step: (step[0], step[1], repr(step[2])))
     number = {step: at for at, step in enumerate(steps)}
-    lines = [f"# Generated from grammar/expression.lark by `{COMMAND}`; do not edit.  # fmt: off",
+    lines = [f"# Generated from grammar/expression.lark by `{COMMAND}`; do not edit.",
+             "# ruff: noqa: E501", "# fmt: off",
              '"""The LALR tables of the language, made by lark at build time."""', "",
              f"KINDS = {kinds(parser, table.terminals)!r}",
              "STEPS = (", *(f"    {step!r}," for step in steps), ")",

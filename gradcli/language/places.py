@@ -7,6 +7,8 @@ from gradcli.language.spelling import positions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from gradcli.language import Items
 
     Span = tuple[int, int]
@@ -28,7 +30,7 @@ def places(source: str, words: list[str], items: Items, moments: list[int]) -> l
     return spans
 
 
-def words_of(kind: int, argument: object, at: int, operands: list[Span]) -> Span:
+def words_of(kind: int, argument: Any, at: int, operands: list[Span]) -> Span:
     """The first and the last word of an item that was written when the word `at` was read."""
     if kind == code.NUMBER or kind == code.NAME:
         return at, at
@@ -38,9 +40,9 @@ def words_of(kind: int, argument: object, at: int, operands: list[Span]) -> Span
         return bracketed(kind, argument, at, operands), at
     last = at - 1
     if kind == code.SLICE:
-        low, high = argument  # type: ignore[misc]
-        colon = before(at, operands) - 1 if high else last  # type: ignore[has-type]
-        return before(colon, operands) if low else colon, last  # type: ignore[has-type]
+        low, high = argument
+        colon = before(at, operands) - 1 if high else last
+        return before(colon, operands) if low else colon, last
     if kind == code.QUERY:
         return operands.pop()[0], last
     first = before(at, operands)
@@ -51,9 +53,9 @@ def words_of(kind: int, argument: object, at: int, operands: list[Span]) -> Span
     return first - 2 if kind == code.SETTING else first, last
 
 
-def bracketed(kind: int, argument: object, at: int, operands: list[Span]) -> int:
+def bracketed(kind: int, argument: Any, at: int, operands: list[Span]) -> int:
     """The first word of what ends with the bracket `at`."""
-    count = argument[1] if kind == code.CALL else argument  # type: ignore[index]
+    count = argument[1] if kind == code.CALL else argument
     opening = at if count else at - 1
     for _ in range(count):
         opening = before(opening, operands) - 1

@@ -1,4 +1,6 @@
-# Generated from grammar/expression.lark by `python -m gradcli.language.freeze`; do not edit.  # fmt: off
+# Generated from grammar/expression.lark by `python -m gradcli.language.freeze`; do not edit.
+# ruff: noqa: E501
+# fmt: off
 """The LALR tables of the language, made by lark at build time."""
 
 KINDS = {'': 2, ';': 10, '\x00': 10, '+': 14, '-': 14, '*': 15, '/': 15, '@': 15, '^': 11, '<': 6, '<=': 6, '>': 6, '>=': 6, '==': 6, '!=': 6, '.T': 16, '(': 8, ')': 12, '[': 9, ']': 13, ',': 5, ':': 4, '=': 7, 'at': 3}
