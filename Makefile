@@ -1,8 +1,9 @@
 # Two environments: .venv holds what a user gets, .venv-dev adds what tests and checks need. Both are made on first
 # use and again when pyproject.toml changes. gradcli is installed editable, so an edited line needs no new install.
 
+IS_NEW_ENOUGH = -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
-	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+	$$python $(IS_NEW_ENOUGH) && echo $$python && break; done)
 USER_VENV = .venv
 DEV_VENV  = .venv-dev
 DEV       = $(DEV_VENV)/bin
@@ -44,8 +45,9 @@ clean:
 $(DEV_VENV)/.installed: EXTRAS = [dev]
 
 %/.installed: pyproject.toml bin/gradcli
-	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer found; name one with make PYTHON=..." >&2; exit 1; }
-	@test -x $*/bin/python || { echo "creating $*"; $(PYTHON) -m venv $*; }
+	@$*/bin/python $(IS_NEW_ENOUGH) || { \
+		$(PYTHON) $(IS_NEW_ENOUGH) || { echo "error: Python 3.11 or newer is needed: make PYTHON=..." >&2; exit 1; }; \
+		echo "creating $*"; $(PYTHON) -m venv --clear $*; }
 	@echo "installing gradcli$(EXTRAS)"
 	@$*/bin/python -m pip install -qq --disable-pip-version-check --editable '.$(EXTRAS)'
 	@$*/bin/python -m compileall -q gradcli
