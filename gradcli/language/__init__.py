@@ -46,6 +46,7 @@ OPERATORS = "+-*/@^<>=!()[],:;\u00d7\u00b7\u00f7\u2212"
 STRANGE_BLANKS = "\0\v\f\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000"
 STRANGE_BLANKS += "".join(map(chr, range(0x2000, 0x200B)))
 SPACED = {ord(sign): f" {sign} " for sign in OPERATORS}
+SPACED[ord("\t")] = " "
 SPACED.update({ord(sign): f" {NEWLINE} " for sign in "\r\n"})
 SPACED.update({ord(sign): f" {REFUSED} " for sign in STRANGE_BLANKS})
 
@@ -281,20 +282,20 @@ def without_inner_newlines(words: list[str]) -> list[str]:
 
 def linked() -> tuple[Any, Any]:
     """The tables with numbers replaced by what they stand for; the row and the place of the start."""
-    rows: list[list[Any]] = [list(row) for row in tables.ROWS]
-    places = [[rows[number] if number < 255 else None for number in following] for following in tables.NEXT]
-    steps = [
-        rows[target]
-        if action == OPERAND
-        else (action, rows[tables.NEXT[target][0]], places[target])
-        if action == SHIFT or action == OPEN
-        else (action, target, extra)
-        for action, target, extra in tables.STEPS
-    ]
+    rows: list[Any] = [*map(list, tables.ROWS)]
+    numbered = [*rows, *[None] * (256 - len(rows))].__getitem__
+    places = [[*map(numbered, following)] for following in tables.NEXT]
+    steps = []
+    for action, target, extra in tables.STEPS:
+        if action == OPERAND:
+            steps.append(numbered(target))
+        elif action == SHIFT or action == OPEN:
+            steps.append((action, places[target][0], places[target]))
+        else:
+            steps.append((action, target, extra))
+    step = steps.__getitem__
     for row in rows:
-        row[:] = [steps[number] for number in row]
-        row[:2] = [step if type(step) is list else None for step in row[:2]]
-        row.append(None)
+        row[:] = map(step, row)
     return places[0][0], places[0]
 
 

@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from gradcli.language.complaints import Reading
 
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
-FUNCTIONS = tuple(
-    "sin cos tan asin acos atan sinh cosh tanh exp log ln log2 log10 sqrt cbrt abs sign floor ceil round sigmoid relu "
-    "sum mean prod norm softplus softmax".split()  # noqa: SIM905
-)
+FUNCTIONS = (
+    " sin cos tan asin acos atan sinh cosh tanh exp log ln log2 log10 sqrt cbrt abs sign floor ceil round "
+    "sigmoid relu softplus softmax sum mean prod norm "
+)  # those that a hand writes without parentheses
 TRUTH = "comparisons are 1 or 0"
 LETTERS = {
     "%": "write mod(a, b)",
@@ -225,7 +225,7 @@ def neighbours(reading: Reading) -> str | None:
     if before[:1] == "d" and len(before) > 1 and statement[-3:-1] == ["d", "/"]:
         return f"write d(f, {before[1:]}) for a derivative"
     left, right = reading.text(*left_side(reading)), reading.text(*right_side(reading))
-    if before in FUNCTIONS and right is not None:
+    if f" {before} " in FUNCTIONS and right is not None:
         return f"write {before}{right}" if word == "(" else f"write {before}({right})"
     return f"write {left}*{right}" if left is not None and right is not None else "write * between them"
 

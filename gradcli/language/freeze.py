@@ -23,6 +23,8 @@ SPELLINGS = "+ - * / @ ^ < <= > >= == != .T ( ) [ ] , : = at".split()  # noqa: S
 CODES = {"binary": "BINARY", "prefix": "PREFIX", "call": "CALL", "index": "INDEX", "array": "ARRAY",
          "transposed": "TRANSPOSED", "slice": "SLICE", "value": "VALUE", "target": "TARGET", "definition": "DEFINE",
          "subject": "SUBJECT", "setting": "SETTING", "query": "QUERY", "group": "GROUP", "blank": "BLANK"}  # fmt: skip
+NOWHERE = 255
+NO_OPERAND = (driver.OPERAND, NOWHERE, None)
 CLOSING = ("call", "index", "array", "transposed", "group")
 
 
@@ -92,16 +94,23 @@ class Table:
         """Every distinct row of steps, and for each place its own row and the row after each left side."""
         following = []
         for place in self.places:  # grows on the way
-            row = self.number(tuple(self.step(place, self.states[place], terminal) for terminal in self.terminals))
-            following.append([row, *(self.row_after(place, side) for side in self.sides)])
+            following.append(
+                [self.row(place, self.states[place]), *(self.row_after(place, side) for side in self.sides)]
+            )
         return list(self.known), following
 
     def row_after(self, place: object, symbol: str) -> int:
-        """The number of the row that holds once `symbol` stands on `place`; 255 where it cannot."""
+        """The number of the row that holds once `symbol` stands on `place`; NOWHERE if it cannot."""
         if symbol not in self.states[place]:
-            return 255
+            return NOWHERE
         after = self.states[self.states[place][symbol][1]]
-        return self.number(tuple(self.step(place, after, terminal, symbol) for terminal in self.terminals))
+        return self.row(place, after, symbol)
+
+    def row(self, place: object, state: State, symbol: str = "") -> int:
+        """The number of a row: a step for each terminal, and one for a word that is none."""
+        row = [self.step(place, state, terminal, symbol) for terminal in self.terminals]
+        row.append(NO_OPERAND)
+        return self.number(tuple(row))
 
     def number(self, row: tuple[Step, ...]) -> int:
         return self.known.setdefault(row, len(self.known))
@@ -124,7 +133,7 @@ class Table:
                 return self.shift(goal, symbol)
         if terminal == "$END" and state is self.states[self.end]:
             return driver.ACCEPT, 0, None
-        return driver.ERROR, 0, None
+        return NO_OPERAND if terminal in ("NAME", "NUMBER") else (driver.ERROR, 0, None)
 
     def shift(self, goal: object, symbol: str) -> Step:
         closed = {rule for action, rule in self.states[goal].values() if str(action) == "Reduce"}
