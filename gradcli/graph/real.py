@@ -475,9 +475,9 @@ def polygamma(n: float, x: float) -> float:
     odd = n % 2.0 == 1.0
     if x > 0.0:
         return _polygamma_size(n, x) if odd else -_polygamma_size(n, x)
-    fraction = -x % 1.0
     if x == 0.0:
         return INF if odd else math.copysign(INF, -x)
+    fraction = -x % 1.0
     if not fraction > 0.0:  # a pole, or x is nan or -inf
         return INF if odd and fraction == 0.0 else NAN
     # The sum over the poles on both sides, less those that are not x's (A&S 6.4.7 without its cotangent)
