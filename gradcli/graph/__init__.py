@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 COMPARISON_LEVEL, SUM_LEVEL, PRODUCT_LEVEL, SIGN_LEVEL, POWER_LEVEL, ATOM_LEVEL = 1, 2, 3, 4, 5, 6
 
+CAUTIOUS = ("saturates", "dead", "stops")
+
 
 class Graph:
     """A Wengert list as columns: a line uses only lines before it, so index order is evaluation order.
@@ -131,12 +133,13 @@ class Primitive:
     definition  for a composite: the same function spelled out over nodes.
     verbs       what it does to a gradient: with several live operands, with one.
     spoken      False where the language has no call of this name (an operator, a variant); `shown` is what is printed.
+    watched     True where finite numbers can be worth a note: a gate, a convention, a dead or saturating line.
     static      True where every line carries a static parameter, handed last to forward, rules and edges.
     """
 
     __slots__ = (
         "arity", "defaults", "definition", "domain", "edges", "forward", "name", "notation", "opens", "parameters",
-        "rules", "shown", "spoken", "static", "variadic", "verbs",
+        "rules", "shown", "spoken", "static", "variadic", "verbs", "watched",
     )  # fmt: skip
 
     def __init__(
@@ -175,6 +178,7 @@ class Primitive:
         self.defaults = defaults
         self.static = static
         self.spoken = spoken
+        self.watched = opens or verbs[0] in CAUTIOUS or any(edge.kind in ("kink", "tie") for edge in edges)
 
     def __call__(self, *operands: Any, static: Any = None) -> Node:
         """Append this operation to the graph of its operands; bare numbers become constants there."""

@@ -279,13 +279,13 @@ class _Builder:
             self.unknown_function(name, place)
         least = found.arity - len(found.defaults)
         if count < least or (count > found.arity and not found.variadic):
-            from gradcli.language.advice import counted
+            from gradcli.language.nearest import counted
 
             self.fail("arguments", counted(found, least, count), place, name=name, hint=f"{name}({found.parameters})")
         return found
 
     def unknown_function(self, name: str, place: int) -> NoReturn:
-        from gradcli.language.advice import unknown_function
+        from gradcli.language.nearest import unknown_function
 
         kind, message, hint = unknown_function(name, self.functions, self.definitions, self.variables, self.items[place:])
         self.fail(kind, message, place, name=name, hint=hint)

@@ -1,0 +1,67 @@
+"""One name for every line, the same in every view, in JSON and in code."""
+
+from __future__ import annotations
+
+from gradcli.graph import CONSTANT, VARIABLE, Graph
+from gradcli.graph.notation import Text, atom, constant, operation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+RESULTS = ("f", "out", "result")
+MOST_SHOWN = 8
+
+
+class Labels:
+    """The labels of a graph: inputs and named lines keep their name, operations are v1, v2, ..., the result is f.
+
+    A name that the program uses itself is stepped over. Literals have no label; they stand inside a line.
+    """
+
+    __slots__ = ("graph", "names")
+
+    def __init__(self, graph: Graph, result: int) -> None:
+        self.graph = graph
+        taken = {name for name in graph.names if name is not None}
+        self.names: list[str] = []
+        count = 0
+        for index, name in enumerate(graph.names):
+            if name is None and graph.primitives[index] is not CONSTANT:
+                if index == result:
+                    name = next((n for n in RESULTS if n not in taken), "f_")
+                else:
+                    count += 1
+                    while f"v{count}" in taken:
+                        count += 1
+                    name = f"v{count}"
+            self.names.append(name or "")
+        if not self.names[result]:
+            self.names[result] = next((n for n in RESULTS if n not in taken), "f_")
+
+    def text(self, index: int) -> Text:
+        """How line INDEX stands in another line: its label, or the number of a literal."""
+        if self.graph.primitives[index] is CONSTANT and self.graph.names[index] is None:
+            return constant(self.graph.statics[index])
+        return atom(self.names[index])
+
+    def operation(self, index: int) -> str:
+        """What line INDEX does, as one operation over labels; a long row of operands is cut in the middle."""
+        primitive = self.graph.primitives[index]
+        if primitive is CONSTANT:
+            return constant(self.graph.statics[index])[0]
+        if primitive is VARIABLE:
+            return self.names[index]
+        operands: Sequence[int] = self.graph.operands[index]
+        if len(operands) > MOST_SHOWN:
+            shown = [self.text(operand)[0] for operand in (*operands[: MOST_SHOWN // 2], operands[-1])]
+            return f"{primitive.shown}({', '.join(shown[:-1])}, … {shown[-1]})"
+        if primitive.name == "same":
+            return self.text(operands[0])[0]
+        return operation(primitive, self.graph.statics[index], [self.text(operand) for operand in operands])[0]
+
+    def equation(self, index: int) -> str:
+        """Line INDEX with its label: `v3 = v1 + v2`; a variable is its own."""
+        if self.graph.primitives[index] is VARIABLE:
+            return self.names[index]
+        return f"{self.names[index]} = {self.operation(index)}"

@@ -1,0 +1,222 @@
+"""From a question (text, point, options) to an answer; what the command line and `import gradcli` call."""
+
+from __future__ import annotations
+
+from gradcli.autodiff import depends, evaluate, pull_back, push_forward
+from gradcli.graph.decompose import decompose
+from gradcli.language.builder import build
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gradcli.autodiff import Flow, Sweep
+    from gradcli.graph import Graph
+    from gradcli.graph.decompose import Fold
+    from gradcli.graph.labels import Labels
+    from gradcli.insight.notes import Note
+    from gradcli.language.builder import Program
+    from gradcli.report.explanation import Explanation
+
+SCHEMA = "gradcli/1"
+
+
+class Options:
+    """How a question is to be answered; the names and choices are those of the command line."""
+
+    __slots__ = ("decomposition", "mode", "ties", "wrt", "zero")
+
+    def __init__(
+        self,
+        *,
+        wrt: Sequence[str] | None = None,
+        decomposition: str = "auto",
+        mode: str = "reverse",
+        ties: str = "split",
+        zero: str = "ieee",
+    ) -> None:
+        self.wrt = wrt
+        self.decomposition = decomposition
+        self.mode = mode
+        self.ties = ties
+        self.zero = zero
+
+
+class Question:
+    """A program at a point, in the decomposition that was asked for, ready for the sweeps.
+
+    `sources` are the names to differentiate by with their lines (None for a name that does not occur), `point` the
+    value of every variable, `at` all values that were given, in the order of the variables.
+    """
+
+    __slots__ = ("at", "folds", "given", "graph", "options", "point", "program", "result", "source", "sources", "unused")
+
+    def __init__(self, source: str, given: Mapping[str, float], options: Options, *, places: bool = False) -> None:
+        self.source = source
+        self.given = given
+        self.options = options
+        self.program: Program = build(source, given=given, ties=options.ties, places=places)
+        values = {**self.program.at, **given}
+        variables = self.program.variables
+        self.point = {name: values[name] for name in variables if name in values}
+        if len(self.point) < len(variables):
+            self.complain_of_missing_values()
+        self.unused = [name for name in values if name not in variables]
+        self.at = {**self.point, **{name: values[name] for name in self.unused}}
+        typed = self._sources()
+        kept = [line for name, line in typed.items() if line is not None and name not in variables]
+        decomposed = decompose(self.program.graph, self.program.result, options.decomposition, kept)
+        self.graph: Graph = decomposed.graph
+        self.folds: Mapping[int, Fold] = decomposed.folds
+        self.result: int = decomposed.moved[self.program.result]
+        self.sources = {name: None if line is None else decomposed.moved[line] for name, line in typed.items()}
+
+    def _sources(self) -> dict[str, int | None]:
+        program = self.program
+        if self.options.wrt is None:
+            return {**program.variables, **dict.fromkeys(self.unused)}
+        lines: dict[str, int | None] = {**program.definitions, **program.variables, **dict.fromkeys(self.unused)}
+        for name in self.options.wrt:
+            if name not in lines:
+                from gradcli.questions.complaints import unknown_wrt
+
+                raise unknown_wrt(name, self.source, lines)
+        return {name: lines[name] for name in self.options.wrt}
+
+    def complain_of_missing_values(self) -> None:
+        """Raise the error that names every variable without a value, at its first place."""
+        from gradcli.questions.complaints import missing_values
+
+        raise missing_values(self)
+
+    def live_sources(self) -> list[int]:
+        """The lines to differentiate by."""
+        return [line for line in self.sources.values() if line is not None]
+
+    def labels(self) -> Labels:
+        """The name of every line."""
+        from gradcli.graph.labels import Labels
+
+        return Labels(self.graph, self.result)
+
+
+class Answer:
+    """A value, and where they were asked for the gradients by name, with notes. Shapes: scalar."""
+
+    __slots__ = ("gradients", "notes", "question", "value")
+
+    def __init__(
+        self, question: Question, value: float, gradients: dict[str, float] | None, notes: Sequence[Note]
+    ) -> None:
+        self.question = question
+        self.value = value
+        self.gradients = gradients
+        self.notes = notes
+
+    def as_object(self) -> dict[str, object]:
+        """The answer as the JSON of schema gradcli/1."""
+        found: dict[str, object] = {
+            "schema": SCHEMA,
+            "expression": self.question.source,
+            "at": self.question.at,
+            "value": self.value,
+        }
+        if self.gradients is not None:
+            found["gradients"] = self.gradients
+        found["decomposition"] = self.question.options.decomposition
+        if self.gradients is not None:
+            found["mode"] = self.question.options.mode
+        found["notes"] = [{"kind": n.kind, "line": n.line, "message": n.message} for n in self.notes]
+        return found
+
+
+def evaluated(source: str, given: Mapping[str, float], options: Options) -> Answer:
+    """The value of the program in SOURCE at the values GIVEN."""
+    question = Question(source, given, options)
+    values = evaluate(question.graph, question.point)
+    return Answer(question, values[question.result], None, _notes(question, values))
+
+
+def differentiated(source: str, given: Mapping[str, float], options: Options) -> Answer:
+    """The value and the gradients of the program in SOURCE at the values GIVEN."""
+    question = Question(source, given, options)
+    values = evaluate(question.graph, question.point)
+    sweep, flows = backward(question, values)
+    gradients = gradients_of(question, values, sweep)
+    return Answer(question, values[question.result], gradients, _notes(question, values, sweep, flows))
+
+
+def explained(source: str, given: Mapping[str, float], options: Options) -> Explanation:
+    """Everything on the way: every value, local gradient and flow of the program in SOURCE at the values GIVEN."""
+    from gradcli.report.explanation import explain
+
+    question = Question(source, given, options, places=True)
+    values = evaluate(question.graph, question.point)
+    sweep, flows = backward(question, values)
+    tangents = {}
+    if options.mode == "forward":
+        strong = options.zero == "strong"
+        tangents = {
+            name: push_forward(question.graph, values, question.result, line, strong_zero=strong)
+            for name, line in question.sources.items()
+            if line is not None
+        }
+    gradients = gradients_of(question, values, sweep)
+    return explain(question, values, sweep, flows, gradients, _notes(question, values, sweep, flows), tangents)
+
+
+def backward(question: Question, values: list[float]) -> tuple[Sweep, list[Flow]]:
+    """Backpropagation from the result to every line that depends on a source, with the ledger of its flows."""
+    flows: list[Flow] = []
+    active = depends(question.graph, question.live_sources())
+    strong = question.options.zero == "strong"
+    sweep = pull_back(question.graph, values, question.result, active, strong_zero=strong, flows=flows)
+    if question.options.ties == "error":
+        from gradcli.questions.complaints import refuse_ties
+
+        refuse_ties(question, values, sweep, active)
+    return sweep, flows
+
+
+def gradients_of(question: Question, values: list[float], sweep: Sweep) -> dict[str, float]:
+    """The derivative by each source, from the backward SWEEP or, where forward mode was asked for, from a pass each."""
+    gradients: dict[str, float] = {}
+    for name, line in question.sources.items():
+        number = None
+        if line is not None and question.options.mode == "forward":
+            strong = question.options.zero == "strong"
+            number = push_forward(question.graph, values, question.result, line, strong_zero=strong).numbers[question.result]
+        elif line is not None:
+            number = sweep.numbers[line]
+        gradients[name] = 0.0 if number is None else number
+    return gradients
+
+
+def _notes(
+    question: Question, values: list[float], sweep: Sweep | None = None, flows: Sequence[Flow] = ()
+) -> list[Note]:
+    """The notes; insight is imported only where a number or a gate can be worth one."""
+    remarks = question.program.remarks
+    quiet = all(value - value == 0 for value in values) and not question.unused and not remarks
+    if quiet and sweep is not None:
+        quiet = not question.folds and not any(primitive.watched for primitive in question.graph.primitives)
+        quiet = quiet and all(number is None or number - number == 0 for number in sweep.numbers)
+    if quiet:
+        return []
+    from gradcli.insight.notes import Note, Run, notes
+
+    run = Run(
+        question.graph,
+        values,
+        question.result,
+        question.labels(),
+        active=depends(question.graph, question.live_sources()),
+        sweep=sweep,
+        flows=flows,
+        folds=question.folds,
+        ties=question.options.ties,
+    )
+    found = notes(run)
+    found += [Note("unused", name, f"{name}: does not occur in the program, so its gradient is 0") for name in question.unused]
+    found += [Note(kind, message.partition(":")[0], message) for kind, message in remarks]
+    return found
