@@ -287,8 +287,8 @@ class _Builder:
     def unknown_function(self, name: str, place: int) -> NoReturn:
         from gradcli.language.nearest import unknown_function
 
-        kind, message, hint = unknown_function(name, self.functions, self.definitions, self.variables, self.items[place:])
-        self.fail(kind, message, place, name=name, hint=hint)
+        message, hint = unknown_function(name, self.functions, self.definitions, self.variables, self.items[place:])
+        self.fail("name", message, place, name=name, hint=hint)
 
     def check_call(self, name: str, function: Function, count: int, sees: int, place: int) -> None:
         if len(function.parameters) != count:

@@ -1,271 +1,75 @@
-"""The way out of a syntax error: what to write instead, in the user's own text where that is short."""
+"""Ways out of an unknown function or a wrong call: near names, other tools' names, counts in words."""
 
 from __future__ import annotations
 
-from gradcli.language import NEWLINE, REFUSED, is_name
+from difflib import get_close_matches
+
+from gradcli.graph import Primitive, primitives
+from gradcli.language import CALL, TARGET
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gradcli.language.complaints import Reading
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
 
-COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
-FUNCTIONS = tuple(
-    "sin cos tan asin acos atan sinh cosh tanh exp log ln log2 log10 sqrt cbrt abs sign floor ceil round sigmoid relu "
-    "sum mean prod norm softplus softmax".split()
+ELSEWHERE = {
+    "ln": "log", "lg": "log10", "log_2": "log2", "ld": "log2", "arcsin": "asin", "arccos": "acos", "arctan": "atan",
+    "arctan2": "atan2", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "arsinh": "asinh", "arcosh": "acosh",
+    "artanh": "atanh", "tg": "tan", "tgh": "tanh", "sh": "sinh", "ch": "cosh", "th": "tanh", "sgn": "sign", "signum": "sign",
+    "fabs": "abs", "absolute": "abs", "mag": "abs", "logistic": "sigmoid", "expit": "sigmoid", "swish": "silu",
+    "pow": "x^y", "power": "x^y", "maximum": "max", "minimum": "min", "fmax": "max", "fmin": "min", "clamp": "clip",
+    "rint": "round", "int": "floor", "ceiling": "ceil", "psi": "digamma", "gammaln": "lgamma",
+    "loggamma": "lgamma", "logsumexp": "logaddexp", "heaviside": "x > 0", "step": "x > 0", "if": "where", "iif": "where",
+    "ifelse": "where", "cond": "where", "fmod": "mod", "remainder": "mod", "square_root": "sqrt", "root": "sqrt",
+    "ramp": "relu", "lrelu": "leaky_relu", "log1pexp": "softplus", "sec": "1/cos(x)", "csc": "1/sin(x)",
+    "cot": "1/tan(x)", "ctg": "1/tan(x)", "exp2": "2^x", "exp10": "10^x", "neg": "-x", "add": "x + y", "sub": "x - y",
+    "mul": "x*y", "div": "x/y", "norm": "hypot",
+}  # fmt: skip
+OF_ARRAYS = frozenset(
+    "sum mean prod var std dot matmul transpose outer trace det inv solve reshape flatten concat stack broadcast zeros "
+    "ones eye linspace arange cumsum argmax amax amin logsoftmax cross_entropy".split()
 )
-TRUTH = "comparisons are 1 or 0"
-LETTERS = {
-    "%": "write mod(a, b)",
-    "{": "write ( ) for grouping",
-    "}": "write ( ) for grouping",
-    '"': "there is no text in the language, only numbers and names",
-    "$": "write the formula without $",
-    "?": "write where(condition, a, b)",
-    "~": "write 1 - a for 'not a'; " + TRUTH,
-    "`": "write the formula without quotes",
-    "\u221a": "write sqrt(x)",
-    "\u221b": "write cbrt(x)",
-    "\u221e": "write inf",
-    "\u2264": "write <=",
-    "\u2265": "write >=",
-    "\u2260": "write !=",
-    "\u2202": "write d(f, x) for a derivative",
-    "\u2207": "write grad(f, x)",
-    "\u2211": "write sum(x)",
-    "\u220f": "write prod(x)",
-    "\u00b0": "write x*pi/180",
-    "\u2013": "write -",
-    "\u2014": "write -",
-    "\u2217": "write *",
-    "\u22c5": "write *",
-    "\u2219": "write *",
-    "\u2022": "write *",
-    "\u2215": "write /",
-    "\u2044": "write /",
-    "\u00a0": "write an ordinary blank",
-}
-COMMANDS = {
-    "frac": "write (a)/(b) for \\frac{a}{b}",
-    "sqrt": "write sqrt(x)",
-    "cdot": "write *",
-    "times": "write *",
-    "left": "write ( ) without \\left and \\right",
-    "right": "write ( ) without \\left and \\right",
-    "pi": "write pi",
-    "infty": "write inf",
-    "le": "write <=",
-    "leq": "write <=",
-    "ge": "write >=",
-    "geq": "write >=",
-    "partial": "write d(f, x) for a derivative",
-}
-WORDS = {
-    "and": "write a*b for 'a and b'; " + TRUTH,
-    "or": "write max(a, b) for 'a or b'; " + TRUTH,
-    "not": "write 1 - a for 'not a'; " + TRUTH,
-    "mod": "write mod(a, b)",
-    "if": "write where(condition, a, b)",
-    "else": "write where(condition, a, b)",
-}
-PAIRS = {
-    ("*", "*"): "write x^y for a power",
-    ("/", "/"): "write floor(x/y) for whole division",
-    ("<", ">"): "write !=",
-    ("=", "<"): "write <=",
-    ("=", ">"): "write >=",
-    ("=", "="): "write == without a blank",
-    ("==", "="): "write ==",
-    ("!=", "="): "write !=",
-    ("<", "="): "write <= without a blank",
-    (">", "="): "write >= without a blank",
-    ("-", ">"): "there are no arrows; a function is f(x) = ...",
-}
+OF_DERIVATIVES = frozenset("grad jacobian hessian d diff derivative stop".split())
 
 
-def advice(reading: Reading) -> str | None:
-    """What to write instead; None where the message says it all."""
-    if reading.word == REFUSED:
-        return letter_advice(reading)
-    if reading.naming() or reading.named():
-        return "values are given as in: x*y at x=3, y=4"
-    if not reading.operator_due():
-        return operand_advice(reading)
-    if reading.word in COMPARISONS:
-        return chain(reading)
-    if reading.word == "=":
-        return equal_advice(reading)
-    if reading.word == ",":
-        return comma_advice(reading)
-    if reading.word == ":":
-        return "write =" if reading.after == "=" else "a range stands in an index: x[1:3]"
-    if reading.word == "at":
-        return "`at` stands once, behind the last expression: x*y at x=3, y=4"
-    if reading.word in (")", "]"):
-        return f"no '{'(' if reading.word == ')' else '['}' is open before it"
-    if reading.word in ("", ";", NEWLINE):
-        return None
-    return neighbours(reading)
+def unknown_function(
+    name: str,
+    functions: Iterable[str],
+    definitions: Mapping[str, Any],
+    variables: Mapping[str, Any],
+    following: Sequence[tuple[int, Any]],
+) -> tuple[str, str]:
+    """Message and hint for a call of NAME, which no function has; FOLLOWING are the items from the call on."""
+    if name in definitions or name in variables:
+        return f"{name!r} is a value, not a function", f"to multiply, write {name}*(...)"
+    if any(
+        item == (CALL, (name, item[1][1])) and following[place + 1][0] == TARGET
+        for place, item in enumerate(following[:-1])
+        if item[0] == CALL
+    ):
+        return f"the function {name!r} is used above its definition", "move its definition up"
+    if name in OF_ARRAYS:
+        return f"{name!r} works on arrays, and only scalar expressions are understood", "write the elements out"
+    if name in OF_DERIVATIVES:
+        return f"{name!r} is no function of the language", "ask for derivatives with: gradcli grad EXPR --wrt x"
+    if name in ELSEWHERE:
+        meant = ELSEWHERE[name]
+        return f"unknown function {name!r}", f"did you mean {meant!r}?" if meant.isidentifier() else f"write {meant}"
+    near = get_close_matches(name, [*functions, *(p.name for p in primitives().values() if p.spoken)], 1, 0.6)
+    if near:
+        return f"unknown function {name!r}", f"did you mean {near[0]!r}?"
+    if len(name) == 1:
+        return f"unknown function {name!r}", f"to multiply, write {name}*(...)"
+    return f"unknown function {name!r}", "gradcli functions lists them all"
 
 
-def operand_advice(reading: Reading) -> str | None:
-    before, word = reading.before, reading.word
-    if (before, word) in PAIRS:
-        return PAIRS[before, word]
-    if word == "at":
-        return "`at` is a reserved word" if before != NEWLINE else "`at` stands behind an expression: x*y at x=3, y=4"
-    if before == "at" or word == ".T":
-        return None
-    if word == "," and before in ("(", "[", ","):
-        return "leave out one comma" if before == "," else "leave out the comma"
-    if word == "=" and before in ("+", "-", "*", "/", "^", ":"):
-        return "a name gets its value once: x = expression"
-    if word in ("", NEWLINE, ";") and before not in (NEWLINE, ";", "", "(", "[", ","):
-        return f"'{before}' needs a right side"
-    if word in ("*", "/", "@", "^", "=", *COMPARISONS) and before in (NEWLINE, ";", "(", "[", ",", "="):
-        return f"'{word}' needs a left side"
-    return None
-
-
-def letter_advice(reading: Reading) -> str | None:
-    """What stands for a letter that is none of the language's."""
-    letter, place = reading.letter, reading.places[reading.at][1]
-    twice = reading.source[place : place + 1] == letter
-    if letter == "\\":
-        command = reading.source[place : place + 10]
-        length = next((at for at, sign in enumerate(command) if not sign.isalpha()), len(command))
-        return COMMANDS.get(command[:length], "write it without LaTeX: sin(x), (a)/(b), x^2")
-    if letter == "&":
-        return WORDS["and"]
-    if letter == "|":
-        return WORDS["or"] if twice or reading.operator_due() else "write abs(x) for |x|"
-    if letter == "!":
-        return "write exp(lgamma(x+1)) for x!" if reading.operator_due() else WORDS["not"]
-    if letter in ("'", "\u2019", "\u2032"):
-        return "write d(f, x) for a derivative" if reading.operator_due() else LETTERS['"']
-    if letter == ".":
-        return "a number needs a digit beside its point"
-    return LETTERS.get(letter) or likeness(reading)
-
-
-def likeness(reading: Reading) -> str | None:
-    """What a letter of another alphabet, a raised figure or an invisible one stands for."""
-    from unicodedata import category, normalize
-
-    letter = reading.letter
-    plain = normalize("NFKC", letter)
-    if plain == letter or category(letter)[0] == "Z":
-        if category(letter) in ("Mn", "Me", "Mc"):
-            return "a name has letters, digits and '_'"
-        if letter.isdecimal():
-            return f"write {int(letter)}"
-        return "leave it out" if category(letter)[0] in "CZ" else None
-    if plain.isdigit() and not letter.isdecimal():
-        base = reading.text(*left_side(reading)) if reading.operator_due() else None
-        return f"write {base or 'x'}^{plain}"
-    plain = plain.replace("\u2044", "/")
-    return f"write {plain}" if plain.isascii() and plain.isprintable() else None
-
-
-def equal_advice(reading: Reading) -> str:
-    if reading.open:
-        name = reading.before if is_name(reading.before) else "x"
-        return f"values stand behind the expression: ... at {name}=1; write == to compare"
-    return "one '=' a statement; write == to compare"
-
-
-def comma_advice(reading: Reading) -> str:
-    whole, part = reading.before, reading.after
-    if whole.isdigit() and part.isdigit():
-        return f"write {whole}.{part} with a point"[:60]
-    return "write [a, b] for an array" if reading.open else "write one statement a line; [a, b] is an array"
-
-
-def chain(reading: Reading) -> str:
-    """`a<x<b` as a product of two comparisons."""
-    words, at, depth = reading.words, reading.at, 0
-    first = begin = -1
-    for index in range(at - 1, max(at - 40, -1), -1):
-        word = words[index]
-        depth += (word in (")", "]")) - (word in ("(", "["))
-        if depth < 0 or (depth == 0 and word in (",", "=", ":", ";", NEWLINE, "at")):
-            break
-        begin = index
-        if depth == 0 and word in COMPARISONS:
-            first = index
-    left, middle = reading.text(begin, first - 1), reading.text(first + 1, at - 1)
-    right = reading.text(at + 1, right_end(reading))
-    if first < 0 or left is None or middle is None or right is None:
-        return "comparisons do not chain: write (a<x)*(x<b)"
-    return f"write ({left}{words[first]}{middle})*({middle}{reading.word}{right})"
-
-
-def right_end(reading: Reading) -> int:
-    """The last word of the right side of a comparison."""
-    words, depth = reading.words, 0
-    for index in range(reading.at + 1, min(reading.at + 40, len(words))):
-        word = words[index]
-        depth += (word in ("(", "[")) - (word in (")", "]"))
-        if depth < 0 or (depth == 0 and word in (",", "=", ":", ";", NEWLINE, "at", "", *COMPARISONS)):
-            return index - 1
-    return -1
-
-
-def neighbours(reading: Reading) -> str | None:
-    """Two operands without an operator between them."""
-    before, word = reading.before, reading.word
-    number = before[:1].isdigit() or before[:1] == "."
-    statement = reading.words[reading.statement : reading.at]
-    if reading.after == "=" and "=" in statement and not reading.open:
-        return "write ',' between the values" if "at" in statement else "write ';' between the statements"
-    if word in WORDS or before in WORDS:
-        return WORDS.get(word) or WORDS[before]
-    touching = reading.places[reading.at - 1][1] == reading.places[reading.at][0]
-    if number and touching and (special := odd_number(before, word)):
-        return special
-    if before[:1] == "d" and len(before) > 1 and statement[-3:-1] == ["d", "/"]:
-        return f"write d(f, {before[1:]}) for a derivative"
-    left, right = reading.text(*left_side(reading)), reading.text(*right_side(reading))
-    if before in FUNCTIONS and right is not None:
-        return f"write {before}{right}" if word == "(" else f"write {before}({right})"
-    return f"write {left}*{right}" if left is not None and right is not None else "write * between them"
-
-
-def odd_number(before: str, word: str) -> str | None:
-    """A number in the spelling of another language."""
-    if word[0] == ".":
-        return "a number has one point"
-    if word[0] == "_" and len(before + word) < 24:
-        return f"write {before}{word.replace('_', '')}"
-    if before == "0" and word[0] in "xXbBoO":
-        try:
-            return f"write {int((before + word)[:18], 0)}"
-        except ValueError:
-            return None
-    if word in ("e", "E"):
-        return f"write {before}e3 for a power of ten, {before}*e for the constant e"[:80]
-    return None
-
-
-def left_side(reading: Reading) -> tuple[int, int]:
-    """The words of the operand that ends before the place."""
-    words, last = reading.words, reading.at - 1
-    first = last
-    depth = 0
-    while first > 0:
-        depth += (words[first] in (")", "]")) - (words[first] in ("(", "["))
-        called = words[first] in ("(", "[") and (is_name(words[first - 1]) or words[first - 1] in (")", "]", ".T"))
-        if depth == 0 and words[first] != ".T" and not called:
-            break
-        first -= 1
-    return first, last
-
-
-def right_side(reading: Reading) -> tuple[int, int]:
-    """The words of the operand that begins at the place; an empty range where its bracket is not closed."""
-    words, first = reading.words, reading.at
-    depth = 0
-    for last in range(first, min(first + 40, len(words) - 1)):
-        depth += (words[last] in ("(", "[")) - (words[last] in (")", "]"))
-        if depth == 0 and words[last + 1] not in (("(", "[", ".T") if words[last] not in ")]" else ("[", ".T")):
-            return first, last
-    return first, first - 1
+def counted(primitive: Primitive, least: int, given: int) -> str:
+    """How many arguments a function takes, and how many it was given."""
+    most = primitive.arity
+    if primitive.variadic:
+        wanted = f"at least {least} argument{'s' * (least != 1)}"
+    elif least == most:
+        wanted = f"{most} argument{'s' * (most != 1)}"
+    else:
+        wanted = f"{least} or {most} arguments"
+    return f"{primitive.name!r} takes {wanted}, {given or 'none'} given"
