@@ -18,7 +18,7 @@ def shortest(value: float) -> str:
 
 
 def significant(value: float, digits: int = 6) -> str:
-    """VALUE correctly rounded to DIGITS significant digits; whole numbers below 1e15 in full, and `-0` keeps its sign."""
+    """VALUE rounded to DIGITS significant digits; whole numbers below 1e15 in full, and `-0` keeps its sign."""
     if -WHOLE_BELOW < value < WHOLE_BELOW and value == int(value):
         return shortest(value)
     return f"{value:.{digits}g}"
@@ -64,7 +64,7 @@ def json_text(value: object) -> str:
             if pieces and pieces[-1] not in _OPENERS and len(opened) > 1:
                 pieces.append(",")
             if closer == "}":
-                key, item = item  # type: ignore[misc]
+                key, item = _pair(item)
                 pieces.append(json_string(key))
                 pieces.append(":")
                 pieces.append("")
@@ -81,6 +81,11 @@ def json_text(value: object) -> str:
             opened.pop()
             pieces.append(closer)
     return "".join(pieces)
+
+
+def _pair(item: object) -> tuple[str, object]:
+    assert isinstance(item, tuple)
+    return item[0], item[1]
 
 
 _OPENERS = ("{", "[")

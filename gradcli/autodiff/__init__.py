@@ -153,9 +153,8 @@ def locals_of(primitive: Primitive, static: Any, count: int) -> tuple[Local, ...
     if found is None:
         from gradcli.autodiff.frozen import LOCALS
 
-        found = LOCALS.get(key)
-        if found is None:
-            found = _read_from_the_rules(primitive, static, count)
+        frozen: dict[tuple[str, Any, int], tuple[Local, ...]] = LOCALS
+        found = frozen.get(key) or _read_from_the_rules(primitive, static, count)
         _LOCALS[key] = found
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradcli.graph import Edge, Node, define, real
+from gradcli.graph import Edge, Node, Primitive, define, real
 from gradcli.graph.arithmetic import where
 from gradcli.graph.elementary import _sum, exp, expm1, log
 from gradcli.graph.routing import abs
@@ -12,7 +12,7 @@ SATURATES = ("saturates", "saturates")
 HALF_ROOT = 0.7071067811865476  # 1/sqrt(2)
 DENSITY = 0.3989422804014327  # 1/sqrt(2*pi)
 
-sigmoid = define(
+sigmoid: Primitive = define(
     "sigmoid", real.sigmoid, lambda y, x: y * sigmoid(-x),  # not y*(1 - y), which is 0 from x = 38 on
     verbs=SATURATES, definition=lambda x: 1 / (1 + exp(-x)),
 )  # fmt: skip
@@ -57,7 +57,7 @@ logaddexp = define(
     lambda y, *xs: [softmax(x, *xs[:k], *xs[k + 1 :]) for k, x in enumerate(xs)],
     variadic=True, arity=1, parameters="a, b, ...", definition=lambda *xs: log(_sum([exp(x) for x in xs])),
 )  # fmt: skip
-softmax = define(
+softmax: Primitive = define(
     "softmax", real.softmax, _share_slopes,
     variadic=True, arity=1, parameters="a, b, ...", verbs=SATURATES,
     definition=lambda *xs: exp(xs[0]) / _sum([exp(x) for x in xs]),

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from math import log as _ln
 
-from gradcli.graph import Edge, define, real
+from gradcli.graph import Edge, Primitive, define, real
 from gradcli.graph.arithmetic import equal, where
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 LN2, LN10 = _ln(2.0), _ln(10.0)
 WITHIN_ONE = "-1 <= x <= 1"
@@ -45,7 +49,7 @@ cbrt = define(
 )  # fmt: skip
 
 sin = define("sin", real.sin, lambda y, x: cos(x))
-cos = define("cos", real.cos, lambda y, x: -sin(x))
+cos: Primitive = define("cos", real.cos, lambda y, x: -sin(x))
 tan = define("tan", real.tan, lambda y, x: 1 + y**2, definition=lambda x: sin(x) / cos(x))
 # 1/sqrt((1 - x)*(1 + x)) keeps its digits near the ends, where 1 - x^2 loses them
 asin = define(
@@ -85,7 +89,7 @@ atan2 = define(  # divided twice by the radius, whose square would overflow
 )  # fmt: skip
 
 sinh = define("sinh", real.sinh, lambda y, x: cosh(x), definition=lambda x: (exp(x) - exp(-x)) / 2)
-cosh = define("cosh", real.cosh, lambda y, x: sinh(x), definition=lambda x: (exp(x) + exp(-x)) / 2)
+cosh: Primitive = define("cosh", real.cosh, lambda y, x: sinh(x), definition=lambda x: (exp(x) + exp(-x)) / 2)
 tanh = define(
     "tanh", real.tanh, lambda y, x: (1 / cosh(x)) ** 2,  # not 1 - y^2, which is 0 from x = 19.1 on
     verbs=("saturates", "saturates"), definition=lambda x: (exp(x) - exp(-x)) / (exp(x) + exp(-x)),
@@ -109,7 +113,7 @@ atanh = define(
 )  # fmt: skip
 
 
-def _sum(terms: list) -> object:  # type: ignore[type-arg]
+def _sum(terms: list[Any]) -> Any:
     total = terms[0]
     for term in terms[1:]:
         total = total + term

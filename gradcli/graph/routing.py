@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradcli.graph import Edge, Node, define, real
+from gradcli.graph import Edge, Node, Primitive, define, real
 from gradcli.graph.arithmetic import div, equal, sub, where
 
 TYPE_CHECKING = False
@@ -112,7 +112,7 @@ abs = define(
 
 DEAD = ("dead", "dead")
 FLAT = Edge("dead", lambda y, x: True, "its derivative is 0 wherever there is one")
-sign = define("sign", real.sign, lambda y, x: 0, verbs=DEAD, edges=(FLAT,))
+sign: Primitive = define("sign", real.sign, lambda y, x: 0, verbs=DEAD, edges=(FLAT,))
 floor = define("floor", real.floor, lambda y, x: 0, verbs=DEAD, edges=(FLAT,))
 ceil = define("ceil", real.ceil, lambda y, x: 0, verbs=DEAD, edges=(FLAT,))
 round = define("round", real.rint, lambda y, x: 0, verbs=DEAD, edges=(FLAT,))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradcli.graph import Edge, define, real
+from gradcli.graph import Edge, Primitive, define, real
 from gradcli.graph.arithmetic import equal, where
 from gradcli.graph.elementary import exp, log
 
@@ -14,10 +14,10 @@ erfc = define("erfc", real.erfc, lambda y, x: -BELL * exp(-(x**2)), verbs=("satu
 lgamma = define(
     "lgamma", real.lgamma, lambda y, x: digamma(x), domain="x other than 0, -1, -2, ...", edges=(POLE,),
 )  # fmt: skip
-digamma = define(
+digamma: Primitive = define(
     "digamma", real.digamma, lambda y, x: polygamma(1, x), domain="x other than 0, -1, -2, ...", edges=(POLE,),
 )  # fmt: skip
-polygamma = define(
+polygamma: Primitive = define(
     "polygamma", real.polygamma, lambda y, n, x: float("nan"), lambda y, n, x: polygamma(n + 1, x),
     parameters="n, x", domain="n = 0, 1, 2, ...; x other than 0, -1, -2, ...",
     edges=(
