@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     Span = tuple[int, int]
 
@@ -94,20 +94,25 @@ def picture(error: GradError, cells: int) -> Iterator[str]:
     source = error.source or ""
     first = error.spans[0]
     begin, end = line_begin(source, first[0]), line_end(source, first[0])
-    low, high = window(source, begin, end, wanted(error, begin, end, cells), cells)
-    places = [(low_, max(high_, low_ + 1)) for low_, high_ in error.spans]
-    shown, marks = ["…"] * (low > begin), [" "] * (low > begin)
-    for at in range(low, high):
-        text, size = drawn(source[at])
+    places = [(low, max(high, low + 1)) for low, high in error.spans]
+
+    def letter(at: int) -> tuple[str, int, str]:
         sign = mark(at, places, error.belongs)
+        text, size = drawn(source[at])
         if not size and sign != " ":  # a combining letter that is itself the place
             text, size = escaped(source[at])
+        return text, size, sign
+
+    low, high = window(begin, end, wanted(error, begin, end, cells), cells, lambda at: letter(at)[1])
+    shown, marks = ["…"] * (low > begin), [" "] * (low > begin)
+    for at in range(low, high):
+        text, size, sign = letter(at)
         shown.append(text)
         marks.append(sign * size)
     if high < end:
         shown.append("…")
-    elif any(low_ <= end < high_ for low_, high_ in places):
-        marks.append("^")
+    else:
+        marks.append(mark(end, places, error.belongs))
     yield "".join(shown)
     yield "".join(marks)
 
@@ -129,19 +134,21 @@ def wanted(error: GradError, begin: int, end: int, cells: int) -> Span:
     return first[0], min(first[0] + cells // 2, end)
 
 
-def window(source: str, begin: int, end: int, held: Span, cells: int) -> Span:
+def window(begin: int, end: int, held: Span, cells: int, size: Callable[[int], int]) -> Span:
     """The line from `begin` to `end` if it fits in the cells, or as much as fits around what must be held."""
-    if end - begin <= cells and sum(drawn(letter)[1] for letter in source[begin:end]) < cells:
+    if end - begin <= cells and sum(map(size, range(begin, end))) < cells:
         return begin, end
     low, high = held
-    room = cells - 3 - sum(drawn(letter)[1] for letter in source[low:high])
+    room = cells - 3 - sum(map(size, range(low, high)))  # two cuts and a caret past the end
+    while room < 0 and high > low + 1:
+        high, room = high - 1, room + size(high - 1)
     grows = True
     while room > 0 and grows:
         grows = False
-        if low > begin and (size := drawn(source[low - 1])[1]) <= room:
-            low, room, grows = low - 1, room - size, True
-        if high < end and (size := drawn(source[high])[1]) <= room:
-            high, room, grows = high + 1, room - size, True
+        if low > begin and size(low - 1) <= room:
+            low, room, grows = low - 1, room - size(low - 1), True
+        if high < end and size(high) <= room:
+            high, room, grows = high + 1, room - size(high), True
     return low, high
 
 
@@ -157,7 +164,7 @@ def drawn(letter: str) -> tuple[str, int]:
         kind = category(letter)
         if kind in ("Mn", "Me") or combining(letter):
             return letter, 0
-        if kind not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
+        if kind not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"):
             return letter, 2 if east_asian_width(letter) in ("W", "F") else 1
     return escaped(letter)
 

@@ -143,7 +143,8 @@ def letter_advice(reading: Reading) -> str | None:
     if letter in ("'", "\u2019", "\u2032"):
         return "write d(f, x) for a derivative" if reading.operator_due() else LETTERS['"']
     if letter == ".":
-        return "a number needs a digit beside its point"
+        named = reading.operator_due() and is_name(reading.before) and is_name(reading.after or ".")
+        return "names have no point; W.T is a transpose" if named else "a number needs a digit beside its point"
     return LETTERS.get(letter) or likeness(reading)
 
 
@@ -222,6 +223,8 @@ def neighbours(reading: Reading) -> str | None:
     touching = reading.places[reading.at - 1][1] == reading.places[reading.at][0]
     if number and touching and (special := odd_number(before, word)):
         return special
+    if before.isdigit() and len(word) == 3 and word.isdigit() and len(before) < 4:
+        return f"write {before}{word} without a blank, or {before}*{word}"
     if before[:1] == "d" and len(before) > 1 and statement[-3:-1] == ["d", "/"]:
         return f"write d(f, {before[1:]}) for a derivative"
     left, right = reading.text(*left_side(reading)), reading.text(*right_side(reading))

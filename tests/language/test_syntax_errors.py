@@ -440,6 +440,24 @@ BLOCKS = [
         """,
     ),
     (
+        "x.y",
+        """
+    error: '.' found, an operator expected
+      x.y
+       ^
+      names have no point; W.T is a transpose
+        """,
+    ),
+    (
+        "1 000",
+        """
+    error: '000' found, an operator expected
+      1 000
+        ^^^
+      write 1000 without a blank, or 1*000
+        """,
+    ),
+    (
         "(1+2",
         """
     error: end found, ')' expected
@@ -784,8 +802,8 @@ BLOCKS = [
         "x\xa0+1",
         """
     error: U+00A0 (no-break space) found, an operator expected
-      x +1
-       ^
+      x\\xa0+1
+       ^^^^
       write an ordinary blank
         """,
     ),
@@ -969,7 +987,7 @@ def test_no_text_breaks_the_messages(source):
         parse(source)
     except GradError as error:
         lines = describe(error).split("\n")
-        assert all("\x20" <= letter and not 0x7F <= ord(letter) < 0xA0 for line in lines for letter in line)
+        assert all(letter >= " " and not 0x7F <= ord(letter) < 0xA0 for line in lines for letter in line)
         assert not set("\u200b\u202e\u2028\ud800\U000e0001") & set("".join(lines))
         assert all(0 <= low <= high <= len(error.source or "") for low, high in error.spans)
         assert not any(name in lines[0] for name in ("LPAR", "RPAR", "SQB", "NEWLINE", "COMPARISON", "TIMES", "$END"))
