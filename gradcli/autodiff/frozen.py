@@ -389,7 +389,7 @@ def f92(y, a, b, c):
     return (-y) * real.softmax(c, a, b)
 
 
-LOCALS = {
+LOCALS: dict = {
     ('add', None, 2): (f0, f0,),
     ('sub', None, 2): (f0, f1,),
     ('mul', None, 2): (f2, f3,),

@@ -38,7 +38,7 @@ def frozen_text() -> str:
                     blocks.append(f"\n\ndef {functions[lines]}({lines[0]}):\n    " + "\n    ".join(lines[1:]) + "\n")
                 names.append(functions[lines])
             rows.append(f"    ({primitive.name!r}, {static!r}, {count}): ({', '.join(names)},),\n")
-    return HEAD + "".join(blocks) + "\n\nLOCALS = {\n" + "".join(rows) + "}\n"
+    return HEAD + "".join(blocks) + "\n\nLOCALS: dict = {\n" + "".join(rows) + "}\n"
 
 
 def _variants(primitive: Primitive) -> list[tuple[float | None, int]]:
