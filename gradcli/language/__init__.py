@@ -52,6 +52,8 @@ SPACED.update({ord(sign): f" {REFUSED} " for sign in STRANGE_BLANKS})
 
 UNFIT = (-1, None)  # the item of a word that is no operand
 
+linked: tuple[Any, Any] | None = None  # the tables, once `link` has read them
+
 
 def parse(source: str, spans: list[tuple[int, int]] | None = None) -> list[tuple[int, object]]:
     """The program as postfix items; `spans`, where given, receives the place of each in `normalised(source)`."""
@@ -140,7 +142,7 @@ def drive(words: list[str], items: Items, moments: list[int] | None = None) -> i
     feed = iter(words)
     emit = items.append if moments is None else recorder(feed, items, moments)
     kind_of = tables.KINDS.get
-    row, place = START
+    row, place = linked or link()
     states, held, counts = [place], [], []  # type: ignore[var-annotated]
     for word in feed:
         kind = kind_of(word)
@@ -280,8 +282,9 @@ def without_inner_newlines(words: list[str]) -> list[str]:
     return kept
 
 
-def linked() -> tuple[Any, Any]:
-    """The tables with numbers replaced by what they stand for; the row and the place of the start."""
+def link() -> tuple[Any, Any]:
+    """The row and the place of the start, with numbers replaced by what they stand for; done once, on first use."""
+    global linked
     rows: list[Any] = [*map(list, tables.ROWS)]
     numbered = [*rows, *[None] * (256 - len(rows))].__getitem__
     places = [[*map(numbered, following)] for following in tables.NEXT]
@@ -296,7 +299,5 @@ def linked() -> tuple[Any, Any]:
     step = steps.__getitem__
     for row in rows:
         row[:] = map(step, row)
-    return places[0][0], places[0]
-
-
-START = linked()
+    linked = places[0][0], places[0]
+    return linked

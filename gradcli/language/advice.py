@@ -244,7 +244,7 @@ def odd_number(before: str, word: str) -> str | None:
             return f"write {int((before + word)[:18], 0)}"
         except ValueError:
             return None
-    if word in ("e", "E"):
+    if word in ("e", "E") and "e" not in before.lower():
         return f"write {before}e3 for a power of ten, {before}*e for the constant e"[:80]
     return None
 

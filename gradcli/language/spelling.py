@@ -10,20 +10,35 @@ BLANKS = " \t\ufeff"
 
 
 def respelled(words: list[str]) -> list[str]:
-    """The words again, those that are none of the language's cut into words and into letters that it refuses."""
+    """The words again, those that are none of the language's cut into words and into letters that it refuses.
+
+    Nothing is cut behind the first place where no program can go on: a letter refused, or three words in one.
+    """
     found: list[str] = []
-    for word in words:
+    for index, word in enumerate(words):
         if word in SPELLED_OUT:
             found.append(SPELLED_OUT[word])
         elif word in tables.KINDS or is_name(word):
             found.append(word)
         else:
-            at = 0
-            while at < len(word):
-                end = longest(word, at)
-                found.append(word[at:end].replace("\u2212", "-") if end > at else REFUSED)
-                at = max(end, at + 1)
+            pieces = cut(word)
+            found += pieces
+            if len(pieces) > 2 or REFUSED in pieces:
+                return found + words[index + 1 :]
     return found
+
+
+def cut(word: str) -> list[str]:
+    """The first two words in one, or the one before a letter that is refused, that letter, and the rest."""
+    pieces: list[str] = []
+    at = 0
+    while at < len(word) and len(pieces) < 2:
+        end = longest(word, at)
+        if end == at:
+            return [*pieces, REFUSED, *([word[at + 1 :]] if at + 1 < len(word) else [])]
+        pieces.append(word[at:end].replace("\u2212", "-"))
+        at = end
+    return [*pieces, word[at:]] if at < len(word) else pieces
 
 
 def longest(word: str, at: int) -> int:
