@@ -68,9 +68,7 @@ def _expanded_once(graph: Graph) -> Decomposed:
         operands = tuple([moved[operand] for operand in graph.operands[index]])
         static, name, span = graph.statics[index], graph.names[index], graph.spans[index]
         if primitive.definition is not None:
-            (node,) = write(
-                trace_definition(primitive, len(operands)), [Node(wider, operand) for operand in operands]
-            )
+            (node,) = write(trace_definition(primitive, len(operands)), [Node(wider, operand) for operand in operands])
             assert node is not None
             wider.names[node.index], wider.spans[node.index] = name, span
             moved.append(node.index)

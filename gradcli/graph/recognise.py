@@ -357,7 +357,11 @@ def _sigmoid(view: View, line: int) -> Match | None:
 def _tanh(view: View, line: int) -> Match | None:
     """(exp(z)-exp(-z))/(exp(z)+exp(-z)), (exp(u)-1)/(exp(u)+1), (1-exp(s))/(1+exp(s)), sinh(z)/cosh(z)."""
     top, bottom = view.operands(line)
-    if view.name(top) == "sinh" and view.name(bottom) == "cosh" and view.equal(*view.operands(top), *view.operands(bottom)):
+    if (
+        view.name(top) == "sinh"
+        and view.name(bottom) == "cosh"
+        and view.equal(*view.operands(top), *view.operands(bottom))
+    ):
         return _match("tanh", Recipe(view.operands(top)[0]))
     below = view.one_plus_exp(bottom)
     if view.name(top) == "expm1" and below is not None and not below.inverted:
@@ -391,8 +395,10 @@ def _opposite_exponents(view: View, line: int) -> tuple[Exponent, Exponent] | No
 def _hyperbolic(view: View, line: int) -> Match | None:
     """(exp(z) - exp(-z))/2 and (exp(z) + exp(-z))/2, or times 0.5."""
     for body, factor in view.pairs(line):
-        halves = view.is_number(factor, 2.0) and body == view.operands(line)[0] if view.name(line) == "div" else (
-            view.is_number(factor, 0.5)
+        halves = (
+            view.is_number(factor, 2.0) and body == view.operands(line)[0]
+            if view.name(line) == "div"
+            else (view.is_number(factor, 0.5))
         )
         if halves and view.name(body) in ("add", "sub"):
             pair = _opposite_exponents(view, body)
@@ -492,7 +498,9 @@ def _expm1(view: View, line: int) -> Match | None:
     if view.name(line) == "sub":
         exponent = view.exponent(a) if view.is_number(b, 1.0) else None
     else:
-        exponent = view.exponent(b) if view.is_number(a, -1.0) else view.exponent(a) if view.is_number(b, -1.0) else None
+        exponent = (
+            view.exponent(b) if view.is_number(a, -1.0) else view.exponent(a) if view.is_number(b, -1.0) else None
+        )
     return None if exponent is None else _match("expm1", exponent.plain())
 
 

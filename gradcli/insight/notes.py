@@ -127,7 +127,11 @@ def _births(run: Run) -> Iterator[Note]:
         yield Note(kind, labels.names[index], f"{labels.equation(index)}: {what} is born here: {reason}")
     if values[run.result] != values[run.result] and run.sweep is not None:
         name = labels.names[run.result]
-        yield Note("nan", name, f"{name}: the result is nan, so every gradient of it is nan; only what a closed gate cut off stays 0")
+        yield Note(
+            "nan",
+            name,
+            f"{name}: the result is nan, so every gradient of it is nan; only what a closed gate cut off stays 0",
+        )
 
 
 def _reason(run: Run, index: int, above: Sequence[float]) -> tuple[str, bool]:
@@ -168,7 +172,14 @@ def _birth_at_a_flow(
     operands = run.graph.operands[source]
     given = [run.values[source], *(run.values[operand] for operand in operands)]
     if local - local != 0 and all(v - v == 0 for v in given):
-        reason = next((e.says for e in run.graph.primitives[source].edges if e.kind in ("inf", "domain") and _applies(run, source, e)), "")
+        reason = next(
+            (
+                e.says
+                for e in run.graph.primitives[source].edges
+                if e.kind in ("inf", "domain") and _applies(run, source, e)
+            ),
+            "",
+        )
         what = significant(local)
         because = f": {reason}" if reason else ""
         yield Note("domain" if local != local and reason else "nan" if local != local else "inf", name,
@@ -227,7 +238,12 @@ def _chain(run: Run, ties: Sequence[int]) -> list[int]:
     chain: list[int] = []
     for index in reversed(ties):
         binary = len(run.graph.operands[index]) == 2 and run.graph.primitives[index].shown in ("max", "min")
-        if binary and (not chain or (index in run.graph.operands[chain[-1]] and run.graph.primitives[index] is run.graph.primitives[chain[0]])):
+        if binary and (
+            not chain
+            or (
+                index in run.graph.operands[chain[-1]] and run.graph.primitives[index] is run.graph.primitives[chain[0]]
+            )
+        ):
             chain.append(index)
     return chain
 
@@ -279,7 +295,11 @@ def _gates(run: Run) -> Iterator[Note]:
 
 def _routing(run: Run) -> Iterator[Note]:
     """How many inputs a chain of max or min left without any gradient."""
-    words = {run.graph.primitives[i].shown for i in range(len(run.graph)) if _reached(run, i) and run.graph.primitives[i].opens}
+    words = {
+        run.graph.primitives[i].shown
+        for i in range(len(run.graph))
+        if _reached(run, i) and run.graph.primitives[i].opens
+    }
     words &= {"max", "min"}
     if run.sweep is None or len(words) != 1:
         return
@@ -289,9 +309,15 @@ def _routing(run: Run) -> Iterator[Note]:
     if len(shut) < 2 or not passed:
         return
     (word,) = words
-    who = f"to {run.labels.names[passed[0]]}, 1 of {len(inputs)} inputs" if len(passed) == 1 else f"to {len(passed)} of {len(inputs)} inputs"
+    who = (
+        f"to {run.labels.names[passed[0]]}, 1 of {len(inputs)} inputs"
+        if len(passed) == 1
+        else f"to {len(passed)} of {len(inputs)} inputs"
+    )
     name = run.labels.names[run.result]
-    yield Note("flow", name, f"{name}: {word} routed the gradient {who}; the other {len(inputs) - len(passed)} get exactly 0")
+    yield Note(
+        "flow", name, f"{name}: {word} routed the gradient {who}; the other {len(inputs) - len(passed)} get exactly 0"
+    )
 
 
 def recognised(run: Run) -> Iterator[Note]:

@@ -8,7 +8,21 @@ from gradcli import language
 from gradcli.autodiff import evaluate
 from gradcli.graph import CONSTANT, NAMED, Graph, Primitive, arithmetic, primitives
 from gradcli.language import (
-    ARRAY, BINARY, CALL, DEFINE, INDEX, NAME, NUMBER, PREFIX, QUERY, SETTING, SLICE, SUBJECT, TARGET, TRANSPOSED, VALUE,
+    ARRAY,
+    BINARY,
+    CALL,
+    DEFINE,
+    INDEX,
+    NAME,
+    NUMBER,
+    PREFIX,
+    QUERY,
+    SETTING,
+    SLICE,
+    SUBJECT,
+    TARGET,
+    TRANSPOSED,
+    VALUE,
 )  # fmt: skip
 
 TYPE_CHECKING = False
@@ -90,7 +104,9 @@ def _computed(source: str, what: str) -> float:
         from gradcli.errors import GradError
 
         name = next(iter([*program.variables, *program.definitions, *program.at]))
-        raise GradError("value", f"{what} has to be a number, and {name!r} is none", source=source, hint=_number_hint(name))
+        raise GradError(
+            "value", f"{what} has to be a number, and {name!r} is none", source=source, hint=_number_hint(name)
+        )
     return evaluate(program.graph, {})[program.result]
 
 
@@ -104,7 +120,12 @@ def _built(builder: _Builder) -> Program:
 
 class _Builder:
     def __init__(
-        self, source: str, items: Sequence[tuple[int, Any]], spans: Sequence[Span] | None, given: Iterable[str], ties: str
+        self,
+        source: str,
+        items: Sequence[tuple[int, Any]],
+        spans: Sequence[Span] | None,
+        given: Iterable[str],
+        ties: str,
     ) -> None:
         self.source = source
         self.items = items
@@ -144,8 +165,18 @@ class _Builder:
 
     def complain_of_order(self, mark: int, code: int) -> NoReturn:
         if code == SUBJECT:
-            self.fail("syntax", "'at' stands in the last statement only", mark, hint="move the values to the end of the program")
-        self.fail("syntax", "this value is not used", mark, hint="join the lines or wrap them in parentheses, or give it a name")
+            self.fail(
+                "syntax",
+                "'at' stands in the last statement only",
+                mark,
+                hint="move the values to the end of the program",
+            )
+        self.fail(
+            "syntax",
+            "this value is not used",
+            mark,
+            hint="join the lines or wrap them in parentheses, or give it a name",
+        )
 
     def set(self, name: str, start: int, mark: int) -> None:
         """One NAME = VALUE after `at`."""
@@ -153,13 +184,18 @@ class _Builder:
             self.fail("name", f"{name!r} gets a value twice", mark, hint="keep one of the two")
         if name in self.definitions or name in self.functions:
             self.fail("name", f"{name!r} is defined by the program and cannot get a value", mark,
-                      hint=f"remove its definition, or the value")  # fmt: skip
+                      hint="remove its definition, or the value")  # fmt: skip
         aside = _Builder(self.source, self.items, self.spans, (), "split")
         line = aside.line(aside.run(start, mark), mark)
         if aside.variables:
             place = next(iter(aside.used_at.values()))
             other = next(iter(aside.variables))
-            self.fail("value", f"the value of {name!r} has to be a number, and {other!r} is none", place, hint=_number_hint(other))
+            self.fail(
+                "value",
+                f"the value of {name!r} has to be a number, and {other!r} is none",
+                place,
+                hint=_number_hint(other),
+            )
         self.at[name] = evaluate(aside.graph, {})[line]
 
     def define(self, start: int, target: int, end: int) -> None:
@@ -191,7 +227,9 @@ class _Builder:
         self.refuse_second_meaning(name, target)
         if len(set(parameters)) < len(parameters):
             twice = next(p for p in parameters if parameters.count(p) > 1)
-            self.fail("name", f"the parameter {twice!r} of {name!r} stands twice", target, hint="give each its own name")
+            self.fail(
+                "name", f"the parameter {twice!r} of {name!r} stands twice", target, hint="give each its own name"
+            )
         for place in range(target + 1, end):
             code, argument = self.items[place]
             if code == CALL and argument[0] == name:
@@ -200,7 +238,9 @@ class _Builder:
             if code == CALL and argument[0] not in self.functions:
                 self.primitive(argument[0], argument[1], place)
         if _spoken(name):
-            self.remarks.append(("shadow", f"{name}: the function of the program is used, not the built-in of that name"))
+            self.remarks.append(
+                ("shadow", f"{name}: the function of the program is used, not the built-in of that name")
+            )
         self.functions[name] = Function(parameters, (target + 1, end), len(self.definitions))
 
     def refuse_second_meaning(self, name: str, place: int) -> None:
@@ -258,7 +298,9 @@ class _Builder:
         if operator == "^" and type(right) is float:
             return self.append("power", (self.line(left, place),), place, right)
         if operator == "@":
-            self.fail("syntax", "'@' multiplies matrices: only scalar expressions are understood", place, hint="write a*b")
+            self.fail(
+                "syntax", "'@' multiplies matrices: only scalar expressions are understood", place, hint="write a*b"
+            )
         return self.append(OPERATORS[operator], (self.line(left, place), self.line(right, place)), place)
 
     def call(self, name: str, arguments: list[Entry], place: int) -> int:

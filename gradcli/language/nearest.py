@@ -26,10 +26,9 @@ ELSEWHERE = {
     "mul": "x*y", "div": "x/y", "norm": "hypot",
 }  # fmt: skip
 OF_ARRAYS = frozenset(
-    "sum mean prod var std dot matmul transpose outer trace det inv solve reshape flatten concat stack broadcast zeros "
-    "ones eye linspace arange cumsum argmax amax amin logsoftmax cross_entropy".split()
+    ["sum", "mean", "prod", "var", "std", "dot", "matmul", "transpose", "outer", "trace", "det", "inv", "solve", "reshape", "flatten", "concat", "stack", "broadcast", "zeros", "ones", "eye", "linspace", "arange", "cumsum", "argmax", "amax", "amin", "logsoftmax", "cross_entropy"]
 )
-OF_DERIVATIVES = frozenset("grad jacobian hessian d diff derivative stop".split())
+OF_DERIVATIVES = frozenset(["grad", "jacobian", "hessian", "d", "diff", "derivative", "stop"])
 
 
 def unknown_function(

@@ -3,101 +3,18 @@
 from __future__ import annotations
 
 from gradcli.autodiff import depends, evaluate, pull_back, push_forward
-from gradcli.graph.decompose import decompose
-from gradcli.language.builder import build
+from gradcli.language.question import Options, Question
+from gradcli.text import SCHEMA
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gradcli.autodiff import Flow, Sweep
-    from gradcli.graph import Graph
-    from gradcli.graph.decompose import Fold
-    from gradcli.graph.labels import Labels
     from gradcli.insight.notes import Note
-    from gradcli.language.builder import Program
     from gradcli.report.explanation import Explanation
 
-SCHEMA = "gradcli/1"
-
-
-class Options:
-    """How a question is to be answered; the names and choices are those of the command line."""
-
-    __slots__ = ("decomposition", "mode", "ties", "wrt", "zero")
-
-    def __init__(
-        self,
-        *,
-        wrt: Sequence[str] | None = None,
-        decomposition: str = "auto",
-        mode: str = "reverse",
-        ties: str = "split",
-        zero: str = "ieee",
-    ) -> None:
-        self.wrt = wrt
-        self.decomposition = decomposition
-        self.mode = mode
-        self.ties = ties
-        self.zero = zero
-
-
-class Question:
-    """A program at a point, in the decomposition that was asked for, ready for the sweeps.
-
-    `sources` are the names to differentiate by with their lines (None for a name that does not occur), `point` the
-    value of every variable, `at` all values that were given, in the order of the variables.
-    """
-
-    __slots__ = ("at", "folds", "given", "graph", "options", "point", "program", "result", "source", "sources", "unused")
-
-    def __init__(self, source: str, given: Mapping[str, float], options: Options, *, places: bool = False) -> None:
-        self.source = source
-        self.given = given
-        self.options = options
-        self.program: Program = build(source, given=given, ties=options.ties, places=places)
-        values = {**self.program.at, **given}
-        variables = self.program.variables
-        self.point = {name: values[name] for name in variables if name in values}
-        if len(self.point) < len(variables):
-            self.complain_of_missing_values()
-        self.unused = [name for name in values if name not in variables]
-        self.at = {**self.point, **{name: values[name] for name in self.unused}}
-        typed = self._sources()
-        kept = [line for name, line in typed.items() if line is not None and name not in variables]
-        decomposed = decompose(self.program.graph, self.program.result, options.decomposition, kept)
-        self.graph: Graph = decomposed.graph
-        self.folds: Mapping[int, Fold] = decomposed.folds
-        self.result: int = decomposed.moved[self.program.result]
-        self.sources = {name: None if line is None else decomposed.moved[line] for name, line in typed.items()}
-
-    def _sources(self) -> dict[str, int | None]:
-        program = self.program
-        if self.options.wrt is None:
-            return {**program.variables, **dict.fromkeys(self.unused)}
-        lines: dict[str, int | None] = {**program.definitions, **program.variables, **dict.fromkeys(self.unused)}
-        for name in self.options.wrt:
-            if name not in lines:
-                from gradcli.questions.complaints import unknown_wrt
-
-                raise unknown_wrt(name, self.source, lines)
-        return {name: lines[name] for name in self.options.wrt}
-
-    def complain_of_missing_values(self) -> None:
-        """Raise the error that names every variable without a value, at its first place."""
-        from gradcli.questions.complaints import missing_values
-
-        raise missing_values(self)
-
-    def live_sources(self) -> list[int]:
-        """The lines to differentiate by."""
-        return [line for line in self.sources.values() if line is not None]
-
-    def labels(self) -> Labels:
-        """The name of every line."""
-        from gradcli.graph.labels import Labels
-
-        return Labels(self.graph, self.result)
+__all__ = ["Answer", "Options", "Question", "differentiated", "evaluated", "explained"]
 
 
 class Answer:
@@ -185,7 +102,9 @@ def gradients_of(question: Question, values: list[float], sweep: Sweep) -> dict[
         number = None
         if line is not None and question.options.mode == "forward":
             strong = question.options.zero == "strong"
-            number = push_forward(question.graph, values, question.result, line, strong_zero=strong).numbers[question.result]
+            number = push_forward(question.graph, values, question.result, line, strong_zero=strong).numbers[
+                question.result
+            ]
         elif line is not None:
             number = sweep.numbers[line]
         gradients[name] = 0.0 if number is None else number
@@ -217,6 +136,8 @@ def _notes(
         ties=question.options.ties,
     )
     found = notes(run)
-    found += [Note("unused", name, f"{name}: does not occur in the program, so its gradient is 0") for name in question.unused]
+    found += [
+        Note("unused", name, f"{name}: does not occur in the program, so its gradient is 0") for name in question.unused
+    ]
     found += [Note(kind, message.partition(":")[0], message) for kind, message in remarks]
     return found

@@ -8,6 +8,7 @@ from gradcli.graph.carriers import number, read, trace_rules
 from gradcli.graph.notation import atom, spelled
 from gradcli.insight.gates import verb
 from gradcli.report.title import title
+from gradcli.text import SCHEMA
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from gradcli.autodiff import Flow, Sweep
     from gradcli.insight.notes import Note
-    from gradcli.questions import Question
+    from gradcli.language.question import Question
 
 LONGEST_FORMULA = 400
 
@@ -136,8 +137,6 @@ class Explanation:
 
     def as_object(self) -> dict[str, object]:
         """The explanation as the JSON of schema gradcli/1."""
-        from gradcli.questions import SCHEMA
-
         options = self.question.options
         return {
             "schema": SCHEMA,

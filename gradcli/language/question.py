@@ -1,0 +1,106 @@
+"""A question: a program, the values given, and how it is to be answered; ready for the sweeps."""
+
+from __future__ import annotations
+
+from gradcli.graph.decompose import decompose
+from gradcli.language.builder import build
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gradcli.graph import Graph
+    from gradcli.graph.decompose import Fold
+    from gradcli.graph.labels import Labels
+    from gradcli.language.builder import Program
+
+
+class Options:
+    """How a question is to be answered; the names and choices are those of the command line."""
+
+    __slots__ = ("decomposition", "mode", "ties", "wrt", "zero")
+
+    def __init__(
+        self,
+        *,
+        wrt: Sequence[str] | None = None,
+        decomposition: str = "auto",
+        mode: str = "reverse",
+        ties: str = "split",
+        zero: str = "ieee",
+    ) -> None:
+        self.wrt = wrt
+        self.decomposition = decomposition
+        self.mode = mode
+        self.ties = ties
+        self.zero = zero
+
+
+class Question:
+    """A program at a point, in the decomposition that was asked for, ready for the sweeps.
+
+    `sources` are the names to differentiate by with their lines (None for a name that does not occur), `point` the
+    value of every variable, `at` all values that were given, in the order of the variables.
+    """
+
+    __slots__ = (
+        "at",
+        "folds",
+        "given",
+        "graph",
+        "options",
+        "point",
+        "program",
+        "result",
+        "source",
+        "sources",
+        "unused",
+    )
+
+    def __init__(self, source: str, given: Mapping[str, float], options: Options, *, places: bool = False) -> None:
+        self.source = source
+        self.given = given
+        self.options = options
+        self.program: Program = build(source, given=given, ties=options.ties, places=places)
+        values = {**self.program.at, **given}
+        variables = self.program.variables
+        self.point = {name: values[name] for name in variables if name in values}
+        if len(self.point) < len(variables):
+            self.complain_of_missing_values()
+        self.unused = [name for name in values if name not in variables]
+        self.at = {**self.point, **{name: values[name] for name in self.unused}}
+        typed = self._sources()
+        kept = [line for name, line in typed.items() if line is not None and name not in variables]
+        decomposed = decompose(self.program.graph, self.program.result, options.decomposition, kept)
+        self.graph: Graph = decomposed.graph
+        self.folds: Mapping[int, Fold] = decomposed.folds
+        self.result: int = decomposed.moved[self.program.result]
+        self.sources = {name: None if line is None else decomposed.moved[line] for name, line in typed.items()}
+
+    def _sources(self) -> dict[str, int | None]:
+        program = self.program
+        if self.options.wrt is None:
+            return {**program.variables, **dict.fromkeys(self.unused)}
+        lines: dict[str, int | None] = {**program.definitions, **program.variables, **dict.fromkeys(self.unused)}
+        for name in self.options.wrt:
+            if name not in lines:
+                from gradcli.language.unanswerable import unknown_wrt
+
+                raise unknown_wrt(name, self.source, lines)
+        return {name: lines[name] for name in self.options.wrt}
+
+    def complain_of_missing_values(self) -> None:
+        """Raise the error that names every variable without a value, at its first place."""
+        from gradcli.language.unanswerable import missing_values
+
+        raise missing_values(self)
+
+    def live_sources(self) -> list[int]:
+        """The lines to differentiate by."""
+        return [line for line in self.sources.values() if line is not None]
+
+    def labels(self) -> Labels:
+        """The name of every line."""
+        from gradcli.graph.labels import Labels
+
+        return Labels(self.graph, self.result)

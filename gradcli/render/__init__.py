@@ -1,0 +1,1 @@
+"""How a report looks: rich tables and trees, plain text."""

@@ -1,0 +1,147 @@
+"""What all views share: roles of colour, rules, aligned numbers, text made safe, the ASCII alphabet."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from rich.text import Text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+VALUE, GRADIENT, LOCAL, NOTE, LABEL, DIM = "green", "red", "cyan", "bold yellow", "bold", "dim"
+RESULT, FINAL = "bold green", "bold red"
+
+ASCII = {
+    "∂": "d", "×": "*", "→": "->", "↓": "(down)", "↑": "(up)", "Σ": "sum", "·": ".", "±": "+/-", "─": "-", "╌": "-",
+    "├": "|", "└": "`", "│": "|", "…": "...", "−": "-",
+}  # fmt: skip
+
+GAP = 2
+
+
+def in_ascii(text: str) -> str:
+    """TEXT with the signs that an ASCII terminal lacks spelled otherwise."""
+    if text.isascii():
+        return text
+    return "".join(ASCII.get(sign, sign) for sign in text)
+
+
+def in_ascii_text(text: Text) -> Text:
+    """A styled TEXT with the signs that an ASCII terminal lacks spelled otherwise; its spans stay with their words."""
+    if text.plain.isascii():
+        return text
+    edges = sorted({0, len(text.plain), *(span.start for span in text.spans), *(span.end for span in text.spans)})
+    spelled = Text("", style=text.style)
+    for start, end in pairwise(edges):
+        piece = text[start:end]
+        style = piece.spans[0].style if piece.spans else ""
+        spelled.append(in_ascii(piece.plain), style=style)
+    return spelled
+
+
+def safe(text: str) -> str:
+    """TEXT without control characters, bidirectional marks and other invisible signs."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in text)
+
+
+def number_style(text: str, style: str) -> str:
+    """A nan or inf stands out; any other number has the colour of its role."""
+    return NOTE if text.strip() in ("nan", "inf", "-inf") else style
+
+
+def aligned(texts: Sequence[str]) -> list[str]:
+    """Numbers padded to one width with their decimal points in one column; an exponent hangs to the right."""
+    heads, tails = [], []
+    for text in texts:
+        mantissa, e, exponent = text.partition("e") if not text.endswith(("nan", "inf")) else (text, "", "")
+        whole, point, fraction = mantissa.partition(".")
+        heads.append(whole)
+        tails.append(point + fraction + e + exponent)
+    left = max(map(len, heads), default=0)
+    right = max(map(len, tails), default=0)
+    return [head.rjust(left) + tail.ljust(right) for head, tail in zip(heads, tails, strict=True)]
+
+
+def middle_cut(text: str, width: int) -> str:
+    """TEXT cut in the middle to WIDTH characters."""
+    if len(text) <= width:
+        return text
+    keep = max(width - 3, 2)
+    return f"{text[: keep - keep // 2]} … {text[len(text) - keep // 2 :]}" if width > 4 else text[:width]
+
+
+class Grid:
+    """Columns two blanks apart under one rule, without a frame; no cell is ever cut.
+
+    A row is a list of cells (one may have several lines), a text of its own that spans all columns, or BREAK, the broken
+    rule. rich's Table has no row that spans, and cuts digits where it is tight.
+    """
+
+    def __init__(self, headings: Sequence[str], *, unicode: bool) -> None:
+        self.headings = headings
+        self.unicode = unicode
+        self.rows: list[list[Text] | Text | None] = []
+
+    def add(self, *cells: Text) -> None:
+        """A row of cells."""
+        self.rows.append([cell if self.unicode else in_ascii_text(cell) for cell in cells])
+
+    def span(self, text: Text) -> None:
+        """A row that is one text across all columns."""
+        self.rows.append(text if self.unicode else in_ascii_text(text))
+
+    def rule(self) -> None:
+        """A broken rule."""
+        self.rows.append(None)
+
+    def lines(self) -> list[Text]:
+        """The drawn lines, without blanks at their ends."""
+        headings = [Text(text if self.unicode else in_ascii(text), style=DIM) for text in self.headings]
+        split = [
+            row if row is None or isinstance(row, Text) else [cell.split("\n") for cell in row] for row in self.rows
+        ]
+        widths = [heading.cell_len for heading in headings]
+        for row in split:
+            if isinstance(row, list):
+                widths = [max(w, *(line.cell_len for line in cell)) for w, cell in zip(widths, row, strict=True)]
+        whole = sum(widths) + GAP * (len(widths) - 1)
+        solid, broken = ("─", "╌") if self.unicode else ("-", "-")
+        drawn = [_joined(headings, widths), Text(solid * whole, style=DIM)]
+        for row in split:
+            if row is None:
+                drawn.append(Text(broken * whole, style=DIM))
+            elif isinstance(row, Text):
+                drawn.append(row)
+            else:
+                for place in range(max(map(len, row))):
+                    drawn.append(_joined([cell[place] if place < len(cell) else Text("") for cell in row], widths))
+        return drawn
+
+
+def _joined(cells: Sequence[Text], widths: Sequence[int]) -> Text:
+    line, start = Text(""), 0
+    for cell, width in zip(cells, widths, strict=True):
+        if cell.plain.strip():
+            line.append(" " * (start - line.cell_len))
+            line.append_text(cell)
+        start += width + GAP
+    line.rstrip()
+    return line
+
+
+def hanging(prefix: Text, words: Text, width: int) -> list[Text]:
+    """WORDS behind PREFIX, broken at blanks (or anywhere, where there is none) and indented under themselves."""
+    from textwrap import wrap
+
+    room = max(width - prefix.cell_len, 8)
+    lines, start = [], 0
+    for number, piece in enumerate(wrap(words.plain, room, break_on_hyphens=False) or [""]):
+        start = words.plain.index(piece, start)
+        head = prefix.copy() if number == 0 else Text(" " * prefix.cell_len)
+        lines.append(head.append_text(words[start : start + len(piece)]))
+        start += len(piece)
+    return lines
