@@ -1,0 +1,84 @@
+"""The command line: two doors, one set of options, exit codes that mean something."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FAILED, UNWRITABLE, INTERRUPTED, CLOSED_PIPE, TERMINATED = 1, 74, 130, 141, 143
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line and say its exit code."""
+    try:
+        if argv is None:
+            leave_on_termination()
+        if sys.stdout is None:
+            raise OSError(9, "standard output is closed")
+        code = run(sys.argv[1:] if argv is None else argv)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        abandon_output()
+        return CLOSED_PIPE
+    except OSError as error:
+        abandon_output()
+        return _last_words(f"cannot write output: {error.strerror or error}", UNWRITABLE)
+    except MemoryError:
+        return _last_words("out of memory", FAILED)
+    except KeyboardInterrupt:
+        abandon_output()
+        return _last_words("interrupted", INTERRUPTED)
+    except Terminated:
+        abandon_output()
+        return _last_words("terminated", TERMINATED)
+
+
+def run(argv: Sequence[str]) -> int:
+    """Answer through the quick door, or through the one that knows help, completion and every error."""
+    from gradcli.cli.quick import read
+
+    request = read(argv)
+    if request is None:
+        from gradcli.cli.door import enter
+
+        return enter(argv)
+    reconfigure = getattr(sys.stdout, "reconfigure", None)  # a captured stream may have none
+    if reconfigure is not None:
+        reconfigure(errors="replace")
+    from gradcli.cli.commands import answer
+
+    return answer(request)
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived: everything is left in order."""
+
+
+def leave_on_termination() -> None:
+    """Let SIGTERM unwind the program instead of cutting it off."""
+    import _signal  # type: ignore[import-not-found]  # the module `signal` would import enum
+
+    def leave(*_: object) -> None:
+        raise Terminated
+
+    _signal.signal(_signal.SIGTERM, leave)
+
+
+def abandon_output() -> None:
+    """Let the flush at the interpreter's exit go nowhere: the failure has been dealt with."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except OSError:
+        pass
+
+
+def _last_words(message: str, code: int) -> int:
+    from gradcli.cli.terminal import complain
+
+    complain(f"gradcli: {message}")
+    return code

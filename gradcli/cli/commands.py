@@ -1,0 +1,187 @@
+"""The commands: from a request to lines on standard output, and what has to be said beside it on standard error."""
+
+from __future__ import annotations
+
+import sys
+
+from gradcli.cli.quick import settings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gradcli.cli.quick import Request
+    from gradcli.errors import GradError
+    from gradcli.insight.notes import Note
+    from gradcli.questions import Options
+
+    Asked = tuple[str, dict[str, float], Options]
+
+WRONG_INPUT = 2
+KEPT_QUIET = ("recognised", "flow")  # notes that are no warning: they are in JSON and in `explain`
+
+
+def answer(request: Request) -> int:
+    """Do what was asked for and say the exit code; bad input becomes an error on standard error."""
+    try:
+        return ANSWERS[request.command](request)
+    except _bad_input() as error:
+        return refuse(error, as_json=request.json)
+
+
+def _bad_input() -> type[GradError]:
+    from gradcli.errors import GradError  # only where something was raised
+
+    return GradError
+
+
+def refuse(error: GradError, *, as_json: bool) -> int:
+    """Print an error, as text or as JSON's object, and say the exit code of bad input."""
+    from gradcli.cli.terminal import complain, error_text
+
+    complain(error_text(error, as_json=as_json))
+    return WRONG_INPUT
+
+
+def evaluate(request: Request) -> int:
+    """The value, and nothing else."""
+    from gradcli.questions import evaluated
+
+    found = evaluated(*asked(request))
+    if request.json:
+        return show_json(found.as_object())
+    from gradcli.render.plain import number
+
+    sys.stdout.write(number(found.value, request["digits"]) + "\n")
+    return remark(found.notes)
+
+
+def differentiate(request: Request) -> int:
+    """The value and the gradients, a name a line."""
+    from gradcli.questions import differentiated
+
+    found = differentiated(*asked(request))
+    if request.json:
+        return show_json(found.as_object())
+    from gradcli.render.plain import gradient_lines
+
+    assert found.gradients is not None
+    label = found.question.labels().names[found.question.result]
+    for line in gradient_lines(label, found.value, found.gradients, digits=request["digits"], unicode=in_unicode()):
+        sys.stdout.write(line + "\n")
+    return remark(found.notes)
+
+
+def explain(request: Request) -> int:
+    """Everything on the way, drawn."""
+    from gradcli.questions import explained
+
+    found = explained(*asked(request))
+    if request.json:
+        return show_json(found.as_object())
+    from gradcli.cli.screen import Screen
+    from gradcli.render.explanation import draw
+
+    screen = Screen()
+    digits = request["digits"] or 6
+    return screen.show(
+        draw(
+            found, view=request["view"], width=screen.width, unicode=screen.unicode, digits=digits, full=request["full"]
+        )
+    )
+
+
+def compare(request: Request) -> int:
+    """The decompositions side by side."""
+    from gradcli.questions.compare import compared
+
+    found = compared(*asked(request))
+    if request.json:
+        return show_json(found.as_object())
+    from gradcli.cli.screen import Screen
+    from gradcli.render.comparison import comparison_table
+
+    screen = Screen()
+    digits = request["digits"] or 6
+    return screen.show([comparison_table(found, width=screen.width, unicode=screen.unicode, digits=digits)])
+
+
+def functions(request: Request) -> int:
+    """Every function, or one of them in full."""
+    from gradcli.questions.catalogue import catalogue, described
+
+    if len(request.words) > 1:
+        from gradcli.cli.refusals import one_name
+
+        raise one_name(request.words)
+    found = described(request.words[0]) if request.words else catalogue()
+    if request.json:
+        return show_json(found.as_object())
+    from gradcli.cli.screen import Screen
+    from gradcli.render.functions import draw
+
+    screen = Screen()
+    return screen.show(draw(found, width=screen.width, unicode=screen.unicode))
+
+
+def schema(request: Request) -> int:
+    """The JSON Schema of every answer."""
+    from importlib.resources import files
+
+    sys.stdout.write((files("gradcli") / "schema.json").read_text("utf-8"))
+    return 0
+
+
+ANSWERS = {
+    "eval": evaluate, "grad": differentiate, "explain": explain, "compare": compare, "functions": functions,
+    "schema": schema,
+}  # fmt: skip
+
+
+def asked(request: Request) -> Asked:
+    """The program, the values that were given, and how it is to be answered."""
+    from gradcli.questions import Options
+
+    options = Options(
+        wrt=request["wrt"],
+        decomposition=request["decomposition"],
+        mode=request["mode"],
+        ties=request["ties"],
+        zero=request["zero"],
+    )
+    words = request.words
+    if not words or words[0] == "-" or request["file"] or request["at"]:
+        from gradcli.cli.files import program_and_point
+
+        return (*program_and_point(words, request["file"], request["at"]), options)
+    return words[0], settings(words[1:]), options
+
+
+def show_json(found: dict[str, object]) -> int:
+    """One line of JSON; where the stream cannot say a letter, its escape."""
+    from gradcli.text import json_text
+
+    text = json_text(found)
+    if not text.isascii() and not in_unicode():
+        from gradcli.render.plain import escaped
+
+        text = escaped(text)
+    sys.stdout.write(text + "\n")
+    return 0
+
+
+def in_unicode() -> bool:
+    """Whether standard output can say more than ASCII."""
+    from gradcli.cli.terminal import says_unicode
+
+    return says_unicode(sys.stdout)
+
+
+def remark(notes: Sequence[Note]) -> int:
+    """The notes that warn, on standard error."""
+    loud = [note.message for note in notes if note.kind not in KEPT_QUIET]
+    if loud:
+        from gradcli.cli.terminal import complain, note_text
+
+        complain(note_text(loud))
+    return 0

@@ -1,0 +1,102 @@
+"""The commands and their options as rows of data; both doors are made of them."""
+
+from __future__ import annotations
+
+MOST_DIGITS = 17
+NUMBERED = "eval grad explain compare"  # the commands that compute something
+
+COMMANDS = {
+    "eval": "Compute the value of EXPR, and print nothing else.",
+    "grad": "Compute the value of EXPR and its derivative by every variable.",
+    "explain": "Show every value, local gradient and flow on the way. `gradcli EXPR` is the same.",
+    "compare": "Compute EXPR in several ways, and count the digits that are right.",
+    "functions": "List every function and operator, or describe the one called NAME.",
+    "schema": "Print the JSON Schema of everything that --json prints.",
+}
+
+
+class Option:
+    """One option: what follows it is its kind.
+
+    flag: nothing · choice: one of `choices` · names: names separated by commas · digits: a number from 1 to 17 ·
+    path: a file, or - for standard input.
+    """
+
+    __slots__ = ("choices", "commands", "default", "help", "kind", "metavar", "name")
+
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        commands: str,
+        help: str,
+        *,
+        choices: tuple[str, ...] = (),
+        default: str | None = None,
+        metavar: str = "",
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.commands = frozenset(commands.split())
+        self.help = help
+        self.choices = choices
+        self.default = choices[0] if choices and default is None else default
+        self.metavar = metavar or "|".join(choices)
+
+    def accepts(self, text: str) -> bool:
+        """Whether TEXT can follow the option."""
+        if self.kind == "choice":
+            return text in self.choices
+        if self.kind == "digits":
+            return text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= MOST_DIGITS
+        return bool(text.strip(" ,"))
+
+    def value(self, text: str) -> object:
+        """What an accepted TEXT means."""
+        if self.kind == "digits":
+            return int(text)
+        if self.kind == "names":
+            return [name.strip() for name in text.split(",") if name.strip()]
+        return text
+
+
+OPTIONS = (
+    Option("json", "flag", f"{NUMBERED} functions", "One line of JSON, the same as --format json."),
+    Option("format", "choice", f"{NUMBERED} functions", "What to print.", choices=("text", "json")),
+    Option("view", "choice", "explain", "How to draw it.", choices=("table", "tree", "ledger")),
+    Option("by", "choice", "compare", "What to compare.", choices=("decomposition",)),
+    Option("wrt", "names", "grad explain compare", "Differentiate by these names only.", metavar="x,y"),
+    Option(
+        "decomposition", "choice", "eval grad explain",
+        "typed: as written. naive: down to + - * / ^ exp log sqrt. sigmoid: spelled-out forms become one function. "
+        "auto: those that lose no digits by it.",
+        choices=("auto", "typed", "naive", "sigmoid"),
+    ),
+    Option("mode", "choice", "grad explain", "The way of the chain rule.", choices=("reverse", "forward")),
+    Option(
+        "ties", "choice", "grad explain compare",
+        "At a tie in max, min or clip: share the gradient, give it to the first, or refuse.",
+        choices=("split", "first", "error"),
+    ),
+    Option(
+        "zero", "choice", "grad explain compare", "ieee: 0 times inf is nan. strong: it is 0.",
+        choices=("ieee", "strong"),
+    ),
+    Option(
+        "digits", "digits", NUMBERED,
+        "Significant digits, 1 to 17. Without it, explain and compare show 6; eval and grad print the shortest text "
+        "that reads back as the same number. JSON is always exact.",
+        metavar="N",
+    ),
+    Option("full", "flag", "explain", "Show every line, however many."),
+    Option("file", "path", NUMBERED, "Read the program from a file instead of EXPR.", metavar="program.expr"),
+    Option("at", "path", NUMBERED, "Read values from a JSON object; NAME=VALUE wins over it.", metavar="point.json"),
+)  # fmt: skip
+
+BY_FLAG = {f"--{option.name}": option for option in OPTIONS}
+DEFAULTS = {option.name: option.default for option in OPTIONS}
+
+
+def options_of(command: str) -> list[Option]:
+    """The options of a command, in order."""
+    return [option for option in OPTIONS if command in option.commands]

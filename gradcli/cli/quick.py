@@ -1,0 +1,124 @@
+"""The quick door: plain loops from argv to a request, and from NAME=VALUE to a point."""
+
+from __future__ import annotations
+
+from gradcli.cli.options import BY_FLAG, COMMANDS, DEFAULTS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from gradcli.errors import GradError
+
+DEFAULT = "explain"
+LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz-")
+OF_NUMBERS = "0123456789.eE+-"
+
+
+class Request:
+    """What was asked for: a command, its words in order, its options by name."""
+
+    __slots__ = ("command", "given", "words")
+
+    def __init__(self, command: str, words: list[str], given: Mapping[str, Any]) -> None:
+        self.command = command
+        self.words = words
+        self.given = given
+
+    def __getitem__(self, option: str) -> Any:
+        return self.given[option] if option in self.given else DEFAULTS[option]
+
+    @property
+    def json(self) -> bool:
+        """Whether the answer is to be JSON."""
+        return "json" in self.given or self["format"] == "json"
+
+
+def read(argv: Sequence[str]) -> Request | None:
+    """The request in ARGV, or None where the other door has to look at it: for help, and for errors in options."""
+    words: list[str] = []
+    given: dict[str, Any] = {}
+    before: int | None = None  # how many words stand before `--`
+    rest = iter(argv)
+    for word in rest:
+        if word == "--":
+            before = len(words)
+            words += rest
+        elif word[:1] != "-":
+            words.append(word)
+        else:
+            name, equals, text = word.partition("=")
+            option = BY_FLAG.get(name)
+            if option is None:
+                if looks_like_option(word):
+                    return None
+                words.append(word)
+            elif option.kind == "flag":
+                if equals:
+                    return None
+                given[option.name] = True
+            else:
+                text = text if equals else next(rest, "")
+                if not option.accepts(text):
+                    return None
+                given[option.name] = option.value(text)
+    command = DEFAULT
+    if words and words[0] in COMMANDS and before != 0:
+        command = words.pop(0)
+    if words == ["-h"] or not (words or given) or any(command not in BY_FLAG[f"--{name}"].commands for name in given):
+        return None
+    return Request(command, words, given)
+
+
+def looks_like_option(word: str) -> bool:
+    """Whether a word that is no option was meant as one: --formt, --formt=json; but --x and --w0 are expressions."""
+    name = word.partition("=")[0]
+    return len(name) > 3 and name[:2] == "--" and name[2] != "-" and LETTERS.issuperset(name)
+
+
+def settings(words: Sequence[str]) -> dict[str, float]:
+    """The point that the words NAME=VALUE describe."""
+    point: dict[str, float] = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals or text[:1] == "=" or name[-1:] in ("<", ">", "!"):
+            name, text = assignment(word)
+        name, text = name.strip(), text.strip()
+        if not (name.isascii() and name.isidentifier()) or name in point or name == "at" or not text:
+            from gradcli.cli.refusals import checked_name
+
+            name = checked_name(word, name, text, words)
+        try:
+            point[name] = float(text) if not text.strip(OF_NUMBERS) else computed(word, name, text)
+        except ValueError:  # made of the letters of numbers, but none: 1-2, e
+            point[name] = computed(word, name, text)
+    return point
+
+
+def assignment(word: str) -> tuple[str, str]:
+    """Name and value at the first `=` that is no part of == <= >= !=."""
+    for at, letter in enumerate(word):
+        if letter == "=" and word[at + 1 : at + 2] != "=" and (not at or word[at - 1] not in "=<>!"):
+            return word[:at], word[at + 1 :]
+    from gradcli.cli.refusals import no_setting
+
+    raise no_setting(word)
+
+
+def computed(word: str, name: str, text: str) -> float:
+    """The number that an expression without variables stands for; errors show its place in the word."""
+    from gradcli.language.builder import value_of
+
+    try:
+        return value_of(text, what=f"the value of {name!r}")
+    except _bad_input() as error:
+        from gradcli.cli.refusals import within
+
+        raise within(word, error) from None
+
+
+def _bad_input() -> type[GradError]:
+    from gradcli.errors import GradError  # only where something was raised
+
+    return GradError

@@ -1,0 +1,124 @@
+"""What is wrong with a command line: words that are no NAME=VALUE, options that do not exist or do not fit."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from gradcli import language
+from gradcli.cli.options import BY_FLAG, COMMANDS, MOST_DIGITS, Option, options_of
+from gradcli.errors import GradError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EXAMPLES = "a number or an expression of numbers: {0}=-1, {0}=1e-3, {0}=pi/4"
+
+
+def usage(message: str) -> GradError:
+    """What typer found wrong."""
+    return GradError("usage", message.rstrip("."))
+
+
+def one_name(words: Sequence[str]) -> GradError:
+    """Several names where one is described."""
+    return GradError("usage", f"{words[1]!r} found after {words[0]!r}: functions describes one name at a time")
+
+
+def no_expression() -> GradError:
+    """Nothing to compute."""
+    return GradError(
+        "usage", "no expression given", hint="write one, as in: gradcli 'x*y' x=2 y=3\ngradcli --help says more"
+    )
+
+
+def no_setting(word: str) -> GradError:
+    """A word after the expression that gives no name a value."""
+    hint = "write NAME=VALUE; quote an expression that has blanks or signs of the shell, as in 'x + y'"
+    return GradError("usage", f"{word!r} found, NAME=VALUE expected", hint=hint)
+
+
+def second_expression(request_word: str, first: str) -> GradError:
+    """A word after the expression that gives no name a value, where the expression may be a misspelt command."""
+    near = get_close_matches(first, COMMANDS, 1, 0.6)
+    if near and first.isidentifier():
+        message = f"{request_word!r} found after the expression {first!r}, NAME=VALUE expected"
+        return GradError("usage", message, hint=f"did you mean the command {near[0]!r}?")
+    return no_setting(request_word)
+
+
+def checked_name(word: str, name: str, text: str, words: Sequence[str]) -> str:
+    """The NAME of WORD in its normal form, if it is one, is new and gets a value."""
+    name = language.normalised(name)
+    shown = language.normalised(word)
+    at = shown.find(name) if name else 0
+    spans = [(at, at + max(len(name), 1))]
+    if name == "at":
+        raise GradError(
+            "name", "'at' is a reserved word and no name", hint="use another name", source=shown, spans=spans
+        )
+    if not name or not language.is_name(name):
+        hint = "a name is a letter or '_', then letters, '_' or digits"
+        if name and not text:
+            hint = "write NAME=VALUE"
+        raise GradError("name", f"{name!r} is no name" if name else "no name stands left of '='",
+                        hint=hint, source=shown, spans=spans)  # fmt: skip
+    if not text:
+        end = len(shown)
+        raise GradError(
+            "value", f"{name!r} gets no value", hint="write " + EXAMPLES.format(name), source=shown, spans=[(end, end)]
+        )
+    again = [other for other in map(language.normalised, words) if _name_of(other) == name]
+    if len(again) > 1:
+        source = " ".join(again[:2])
+        places = [(0, len(name)), (len(again[0]) + 1, len(again[0]) + 1 + len(name))]
+        raise GradError("name", f"{name!r} gets a value twice", hint="keep one of the two", source=source, spans=places)
+    return name
+
+
+def _name_of(word: str) -> str:
+    return word.partition("=")[0].strip()
+
+
+def within(word: str, error: GradError) -> GradError:
+    """The error of a value, with its place in the whole word NAME=VALUE."""
+    word = language.normalised(word)
+    start = word.rfind(error.source) if error.source else -1
+    if start < 0 or error.source is None:
+        return error
+    spans = [(low + start, high + start) for low, high in error.spans] or [(start, len(word))]
+    belongs = None if error.belongs is None else (error.belongs[0] + start, error.belongs[1] + start)
+    return GradError(error.kind, error.message, hint=error.hint, source=word, spans=spans, belongs=belongs)
+
+
+def unknown_option(word: str, command: str) -> GradError:
+    """An option that the command does not have."""
+    name = word.partition("=")[0]
+    option = BY_FLAG.get(name)
+    if option is not None:
+        owners = " and ".join(owner for owner in COMMANDS if owner in option.commands)
+        return GradError("usage", f"{command} has no option {name}", hint=f"it belongs to {owners}")
+    near = get_close_matches(name, [*(f"--{o.name}" for o in options_of(command)), "--help", "--version"], 1, 0.6)
+    message = f"no such option {name}" + (f"; did you mean {near[0]}?" if near else "")
+    return GradError(
+        "usage", message, hint=None if near else f"gradcli {command} --help lists them; {after_dashes(word)}"
+    )
+
+
+def after_dashes(word: str) -> str:
+    """How to have a word that looks like an option computed."""
+    return f"to compute it, write -- '{word}'"
+
+
+def not_accepted(option: Option, text: str | None) -> GradError:
+    """A value that does not fit its option, or is missing."""
+    if option.kind == "flag":
+        return GradError("usage", f"--{option.name} takes no value, {text!r} given")
+    if option.kind == "choice":
+        wanted = f"one of {', '.join(option.choices)}" if len(option.choices) > 1 else option.choices[0]
+    else:
+        wanted = {"digits": f"a number from 1 to {MOST_DIGITS}", "names": "names, as in x,y"}.get(option.kind, "a file")
+    near = get_close_matches(text or "", option.choices, 1, 0.6)
+    found = "nothing" if text is None else repr(text)
+    hint = f"did you mean {near[0]!r}?" if near else None
+    return GradError("usage", f"--{option.name} has to be {wanted}; {found} given", hint=hint)

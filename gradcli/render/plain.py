@@ -1,0 +1,71 @@
+"""Answers as plain lines, without rich: numbers, gradients, notes, and the same in ASCII."""
+
+from __future__ import annotations
+
+from gradcli.text import shortest, significant
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+IN_ASCII = {
+    "∂": "d", "×": "*", "→": "->", "↓": "(down)", "↑": "(up)", "Σ": "sum", "·": ".", "±": "+/-", "−": "-", "…": "...",
+    "≤": "<=", "≥": ">=", "≠": "!=", "∞": "inf", "’": "'", "─": "-",
+}  # fmt: skip
+
+
+def number(value: float, digits: int | None = None) -> str:
+    """VALUE correctly rounded to DIGITS, or the shortest text that reads back as the same number."""
+    return shortest(value) if digits is None else significant(value, digits)
+
+
+def gradient_lines(
+    label: str, value: float, gradients: Mapping[str, float], *, digits: int | None, unicode: bool
+) -> Iterator[str]:
+    """The value and every gradient, a name a line; names, `=` and numbers stand in columns."""
+    partial = f"∂{label}/∂" if unicode else f"d{label}/d"
+    rows = [(label, number(value, digits))]
+    rows += [(partial + name, number(gradient, digits)) for name, gradient in gradients.items()]
+    widest = max(cells(name) for name, _ in rows)
+    signed = any(text.startswith("-") for _, text in rows)
+    for name, text in rows:
+        gap = " " if signed and not text.startswith("-") else ""
+        yield f"{name}{' ' * (widest - cells(name))} = {gap}{text}"
+
+
+def cells(text: str) -> int:
+    """How many cells of a terminal TEXT takes."""
+    if text.isascii():
+        return len(text)
+    from gradcli.errors import drawn
+
+    return sum(drawn(letter)[1] for letter in text)
+
+
+def hanging(start: str, text: str, width: int) -> str:
+    """TEXT after START, broken at blanks to WIDTH, the next lines indented under the first word."""
+    lines, indent = [start.rstrip()], " " * len(start)
+    held = len(lines[0])
+    for word in text.split(" "):
+        size = cells(word)
+        if held + 1 + size > width and held > len(indent):
+            lines.append(indent + word)
+            held = len(indent) + size
+        else:
+            lines[-1] += " " + word
+            held += 1 + size
+    return "\n".join(lines)
+
+
+def in_ascii(text: str) -> str:
+    """TEXT with our own signs spelled in ASCII; the user's letters are left to the stream."""
+    if text.isascii():
+        return text
+    return "".join(IN_ASCII.get(letter, letter) for letter in text)
+
+
+def escaped(text: str) -> str:
+    """JSON with every letter beyond ASCII as its escape; such letters stand in strings only."""
+    units = (letter.encode("utf-16-be", "surrogatepass") for letter in text if not letter.isascii())
+    escapes = iter("".join(f"\\u{unit[at : at + 2].hex()}" for at in range(0, len(unit), 2)) for unit in units)
+    return "".join(letter if letter.isascii() else next(escapes) for letter in text)
