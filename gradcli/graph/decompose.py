@@ -1,4 +1,4 @@
-"""Decomposition: composites spelled out (naive), what was spelled out recognised (sigmoid, auto), or nothing touched."""
+"""Decomposition: composites spelled out (naive), spelled-out forms recognised (sigmoid, auto), or nothing touched."""
 
 from __future__ import annotations
 

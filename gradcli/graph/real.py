@@ -450,7 +450,12 @@ def digamma(x: float) -> float:
         fraction = -x % 1.0
         if fraction == 0.0:
             return NAN
-        return digamma(1.0 - x) + math.pi / math.tan(math.pi * (fraction if fraction < 0.5 else fraction - 1.0))
+        return _digamma_right(1.0 - x) + math.pi / math.tan(math.pi * (fraction if fraction < 0.5 else fraction - 1.0))
+    return _digamma_right(x)
+
+
+def _digamma_right(x: float) -> float:
+    """digamma for x > 0."""
     if 1.22 < x < 1.72:
         distance = (x - 1.4616321449683622) - 9.549995429965697e-17
         total = 0.0

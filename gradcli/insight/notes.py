@@ -223,11 +223,11 @@ def _ties(run: Run) -> Iterator[Note]:
     if len(chain) > 2 and run.ties == "split":
         name = run.labels.names[chain[0]]
         word = run.graph.primitives[chain[0]].shown
-        smallest = significant(0.5 ** len(chain))
+        smallest, count = significant(0.5 ** len(chain)), len(chain) + 1
         yield Note(
             "tie", name,
-            f"{name}: {len(chain)} ties in a row halve the gradient each time, down to 2^-{len(chain)} = {smallest}; one "
-            f"{word}(...) of all {len(chain) + 1} would give 1/{len(chain) + 1} = {significant(1 / (len(chain) + 1))} to each",
+            f"{name}: {len(chain)} ties in a row halve the gradient each time, down to 2^-{len(chain)} = {smallest}; "
+            f"one {word}(...) of all {count} would give 1/{count} = {significant(1 / count)} to each",
         )  # fmt: skip
     elif len(chain) > 2:
         yield _tie(run, chain[0], dict(ties)[chain[0]], f"; {len(chain) - 1} more ties in a row below it")

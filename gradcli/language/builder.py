@@ -335,8 +335,8 @@ class _Builder:
     def check_call(self, name: str, function: Function, count: int, sees: int, place: int) -> None:
         if len(function.parameters) != count:
             wanted = len(function.parameters)
-            self.fail("arguments", f"{name!r} takes {wanted} argument{'s' * (wanted != 1)}, {count} given", place, name=name,
-                      hint=f"{name}({', '.join(function.parameters)})")  # fmt: skip
+            message = f"{name!r} takes {wanted} argument{'s' * (wanted != 1)}, {count} given"
+            self.fail("arguments", message, place, name=name, hint=f"{name}({', '.join(function.parameters)})")
 
     def meaning(self, name: str, place: int, sees: int) -> Entry:
         """What a name stands for that is no parameter: a definition, a variable, a constant, else a new variable."""

@@ -14,20 +14,25 @@ if TYPE_CHECKING:
 
 ELSEWHERE = {
     "ln": "log", "lg": "log10", "log_2": "log2", "ld": "log2", "arcsin": "asin", "arccos": "acos", "arctan": "atan",
-    "arctan2": "atan2", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "arsinh": "asinh", "arcosh": "acosh",
-    "artanh": "atanh", "tg": "tan", "tgh": "tanh", "sh": "sinh", "ch": "cosh", "th": "tanh", "sgn": "sign", "signum": "sign",
+    "arctan2": "atan2", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "arsinh": "asinh",
+    "arcosh": "acosh",
+    "artanh": "atanh", "tg": "tan", "tgh": "tanh", "sh": "sinh", "ch": "cosh", "th": "tanh", "sgn": "sign",
+    "signum": "sign",
     "fabs": "abs", "absolute": "abs", "mag": "abs", "logistic": "sigmoid", "expit": "sigmoid", "swish": "silu",
     "pow": "x^y", "power": "x^y", "maximum": "max", "minimum": "min", "fmax": "max", "fmin": "min", "clamp": "clip",
     "rint": "round", "int": "floor", "ceiling": "ceil", "psi": "digamma", "gammaln": "lgamma",
-    "loggamma": "lgamma", "logsumexp": "logaddexp", "heaviside": "x > 0", "step": "x > 0", "if": "where", "iif": "where",
-    "ifelse": "where", "cond": "where", "fmod": "mod", "remainder": "mod", "square_root": "sqrt", "root": "sqrt",
+    "loggamma": "lgamma", "logsumexp": "logaddexp", "heaviside": "x > 0", "step": "x > 0", "if": "where",
+    "iif": "where", "ifelse": "where", "cond": "where", "fmod": "mod", "remainder": "mod",
+    "square_root": "sqrt", "root": "sqrt",
     "ramp": "relu", "lrelu": "leaky_relu", "log1pexp": "softplus", "sec": "1/cos(x)", "csc": "1/sin(x)",
     "cot": "1/tan(x)", "ctg": "1/tan(x)", "exp2": "2^x", "exp10": "10^x", "neg": "-x", "add": "x + y", "sub": "x - y",
     "mul": "x*y", "div": "x/y", "norm": "hypot",
 }  # fmt: skip
-OF_ARRAYS = frozenset(
-    ["sum", "mean", "prod", "var", "std", "dot", "matmul", "transpose", "outer", "trace", "det", "inv", "solve", "reshape", "flatten", "concat", "stack", "broadcast", "zeros", "ones", "eye", "linspace", "arange", "cumsum", "argmax", "amax", "amin", "logsoftmax", "cross_entropy"]
-)
+OF_ARRAYS = frozenset((
+    "sum", "mean", "prod", "var", "std", "dot", "matmul", "transpose", "outer", "trace", "det", "inv",
+    "solve", "reshape", "flatten", "concat", "stack", "broadcast", "zeros", "ones", "eye", "linspace",
+    "arange", "cumsum", "argmax", "amax", "amin", "logsoftmax", "cross_entropy",
+))  # fmt: skip
 OF_DERIVATIVES = frozenset(["grad", "jacobian", "hessian", "d", "diff", "derivative", "stop"])
 
 

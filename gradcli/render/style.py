@@ -77,8 +77,8 @@ def middle_cut(text: str, width: int) -> str:
 class Grid:
     """Columns two blanks apart under one rule, without a frame; no cell is ever cut.
 
-    A row is a list of cells (one may have several lines), a text of its own that spans all columns, or BREAK, the broken
-    rule. rich's Table has no row that spans, and cuts digits where it is tight.
+    A row is a list of cells (one may have several lines), a text that spans all columns, or a broken rule.
+    rich's Table has no row that spans, and cuts digits where it is tight.
     """
 
     def __init__(self, headings: Sequence[str], *, unicode: bool) -> None:

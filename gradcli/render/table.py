@@ -53,7 +53,7 @@ def _sum_line(explanation: Explanation, index: int, digits: Digits) -> list[tupl
         return []
     return [
         (
-            f"{'' if explanation.is_input(index) else f'∂/∂{explanation.labels.names[index]} '}= {sum_text(explanation, index, digits)}",
+            f"{'' if explanation.is_input(index) else 'copies add '}= {sum_text(explanation, index, digits)}",
             "",
         )
     ]

@@ -141,7 +141,7 @@ def _drawn(rows: Sequence[Branch], *, width: int, unicode: bool) -> list[Text]:
     locals_ = aligned([row.local for row in rows])
     gradients = aligned([row.gradient for row in rows])
     columns = [values, [f"× {text}" if row.local else "" for row, text in zip(rows, locals_, strict=True)],
-               [f"= {text}" if row.local else f"  {text}" for row, text in zip(rows, gradients, strict=True)]]  # fmt: skip
+               [("= " if row.local else "  ") + text for row, text in zip(rows, gradients, strict=True)]]  # fmt: skip
     headings = ["value", "× local", "  gradient"]
     wide = [max(len(heading), *map(len, column)) + 2 for heading, column in zip(headings, columns, strict=True)]
     step = 3

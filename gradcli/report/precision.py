@@ -26,7 +26,7 @@ def rounded(value: float, digits: int) -> float:
 
 
 def misses(exact: float, again: float, digits: int) -> float:
-    """By how many units of its last printed digit a result recomputed from printed operands, AGAIN, misses the printed one."""
+    """By how many units of its last printed digit AGAIN, recomputed from printed operands, misses a printed result."""
     if exact - exact != 0 or again - again != 0:
         return 0.0
     printed = rounded(exact, digits)

@@ -11,16 +11,13 @@ if TYPE_CHECKING:
     from gradcli.language.builder import Program
 
 LONGEST = 300
-MOST_LINES = 1000
 
 
 def title(program: Program) -> str:
-    """The result as one expression; a part that would make it longer than LONGEST stands by its label."""
+    """The result as one expression; where it is longer than LONGEST, its middle is left out."""
     graph, result = program.graph, program.result
     labels = Labels(graph, result)
     live = graph.live((result,))
-    if sum(live) > MOST_LINES:
-        return labels.operation(result)
     texts: dict[int, Text] = {}
     for index in range(result + 1):
         if not live[index]:
@@ -34,7 +31,7 @@ def title(program: Program) -> str:
             texts[index] = texts[operands[0]]
         else:
             texts[index] = operation(primitive, graph.statics[index], [texts[operand] for operand in operands])
-        if len(texts[index][0]) > LONGEST and index != result:
-            texts[index] = atom(labels.names[index])
-    text = texts[result][0]
-    return text if len(text) <= 2 * LONGEST else f"{text[:LONGEST]} … {text[-40:]}"
+        text, level = texts[index]
+        if len(text) > LONGEST:
+            texts[index] = (f"{text[: LONGEST * 2 // 3]} … {text[-LONGEST // 4 :].partition(' ')[2]}", level)
+    return texts[result][0]
