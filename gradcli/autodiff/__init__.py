@@ -6,11 +6,13 @@ from gradcli.graph import CONSTANT, VARIABLE, Graph, Primitive
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
     Local = Callable[..., float] | None
     Flow = tuple[int, int, int, float, float, float, bool]
+
+FEW = 3  # operands up to which each local gradient is computed by itself, and only where it is needed
 
 
 def evaluate(graph: Graph, point: Mapping[str, float]) -> list[float]:
@@ -82,13 +84,16 @@ def pull_back(
         if upstream is None or not operands:
             continue
         primitive = primitives[index]
-        rules = locals_of(primitive, statics[index], len(operands))
         arguments = [values[operand] for operand in operands]
+        few = len(operands) <= FEW
+        rules = locals_of(primitive, statics[index], len(operands)) if few else ()
+        numbers = () if few else local_gradients(primitive, statics[index], values[index], arguments)
         for slot, operand in enumerate(operands):
-            rule = rules[slot]
-            if rule is None or not active[operand]:
+            if not active[operand]:
                 continue
-            local = rule(values[index], *arguments)
+            local = (rule := rules[slot]) and rule(values[index], *arguments) if few else numbers[slot]
+            if local is None:
+                continue
             shut = closed[index] or (primitive.opens and local == 0)
             downstream = 0.0 if shut else _times(upstream, local) if strong_zero else upstream * local
             before = adjoints[operand]
@@ -115,13 +120,17 @@ def push_forward(
         if not operands:
             continue
         primitive = graph.primitives[index]
-        rules = locals_of(primitive, graph.statics[index], len(operands))
         arguments = [values[operand] for operand in operands]
+        few = len(operands) <= FEW
+        rules = locals_of(primitive, graph.statics[index], len(operands)) if few else ()
+        numbers = () if few else local_gradients(primitive, graph.statics[index], values[index], arguments)
         for slot, operand in enumerate(operands):
-            tangent, rule = tangents[operand], rules[slot]
-            if tangent is None or rule is None:
+            tangent = tangents[operand]
+            if tangent is None:
                 continue
-            local = rule(values[index], *arguments)
+            local = (rule := rules[slot]) and rule(values[index], *arguments) if few else numbers[slot]
+            if local is None:
+                continue
             shut = closed[operand] or (primitive.opens and local == 0)
             push = 0.0 if shut else _times(local, tangent) if strong_zero else local * tangent
             before = tangents[index]
@@ -159,25 +168,27 @@ def locals_of(primitive: Primitive, static: Any, count: int) -> tuple[Local, ...
     return found
 
 
+def local_gradients(
+    primitive: Primitive, static: Any, y: float, operands: Sequence[float]
+) -> list[float | None]:
+    """Every local gradient of one line at once: of many operands, the rules share most of their lines."""
+    from gradcli.graph.carriers import number, read, trace_rules
+
+    trace = trace_rules(primitive, static, len(operands))
+    numbers = read(trace, [y, *operands], number, float)
+    return [None if output is None else float(numbers[output]) for output in trace.outputs]
+
+
 def _read_from_the_rules(primitive: Primitive, static: Any, count: int) -> tuple[Local, ...]:
     from gradcli.graph.carriers import number, read, trace_rules
 
     trace = trace_rules(primitive, static, count)
-    recent: list[Any] = [None, None]
 
     def reader(slot: int) -> Local:
         output = trace.outputs[slot]
         if output is None:
             return None
-
-        def local(*leaves: float) -> float:
-            if primitive.variadic:  # the operands share their lines, so all are read at once
-                if recent[0] != leaves:
-                    recent[:] = leaves, read(trace, leaves, number, float)
-                return float(recent[1][output])
-            return float(read(trace, leaves, number, float, trace.lines_of(slot))[output])
-
-        return local
+        return lambda *leaves: float(read(trace, leaves, number, float, trace.lines_of(slot))[output])
 
     return tuple([reader(slot) for slot in range(count)])
 

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 
 INLINE = {
     "add": "({} + {})", "sub": "({} - {})", "mul": "({} * {})", "neg": "(-{})",
+    "same": "{}", "stop": "{}",
     "greater": "(1.0 if {} > {} else 0.0)", "greater_equal": "(1.0 if {} >= {} else 0.0)",
     "less": "(1.0 if {} < {} else 0.0)", "less_equal": "(1.0 if {} <= {} else 0.0)",
     "equal": "(1.0 if {} == {} else 0.0)", "not_equal": "(1.0 if {} != {} else 0.0)",
+    "where": "({1} if {0} else {2})",  # what is not picked is not computed
 }  # fmt: skip
 
 
@@ -25,6 +27,8 @@ def literal(value: float) -> str:
 
 def expression(primitive: Primitive, static: Any, operands: Sequence[str]) -> str:
     """PRIMITIVE over Python expressions: an operator where IEEE and Python agree, else its forward by name."""
+    if primitive.name == "where" and operands[0].startswith("(1.0 if ") and operands[0].endswith(" else 0.0)"):
+        operands = [operands[0][len("(1.0 if ") : -len(" else 0.0)")], *operands[1:]]  # a test is a test already
     if primitive.name in INLINE:
         return INLINE[primitive.name].format(*operands)
     if primitive.static:

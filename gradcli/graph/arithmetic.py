@@ -34,10 +34,15 @@ div = define(
     notation=infix("/", PRODUCT_LEVEL), domain="b other than 0",
     edges=(Edge("domain", lambda y, a, b: b == 0, "division by zero", operands=(0, 1)),), **WORDLESS,
 )  # fmt: skip
-neg = define("neg", real.negative, lambda y, x: -1, notation=infix("-", SIGN_LEVEL), verbs=("flips", "flips"), **WORDLESS)
+neg = define(
+    "neg", real.negative, lambda y, x: -1, notation=infix("-", SIGN_LEVEL), verbs=("flips", "flips"), **WORDLESS
+)  # fmt: skip
 same = define("same", lambda x: x, lambda y, x: 1, verbs=("passes", "passes"), **WORDLESS)
 
-less = define("less", real.less, None, None, notation=infix("<", COMPARISON_LEVEL), verbs=("stops", "stops"), **WORDLESS)
+less = define(
+    "less", real.less, None, None,
+    notation=infix("<", COMPARISON_LEVEL), verbs=("stops", "stops"), **WORDLESS,
+)  # fmt: skip
 less_equal = define(
     "less_equal", real.less_equal, None, None,
     notation=infix("<=", COMPARISON_LEVEL), verbs=("stops", "stops"), **WORDLESS,
@@ -50,7 +55,10 @@ greater_equal = define(
     "greater_equal", real.greater_equal, None, None,
     notation=infix(">=", COMPARISON_LEVEL), verbs=("stops", "stops"), **WORDLESS,
 )  # fmt: skip
-equal = define("equal", real.equal, None, None, notation=infix("==", COMPARISON_LEVEL), verbs=("stops", "stops"), **WORDLESS)
+equal = define(
+    "equal", real.equal, None, None,
+    notation=infix("==", COMPARISON_LEVEL), verbs=("stops", "stops"), **WORDLESS,
+)  # fmt: skip
 not_equal = define(
     "not_equal", real.not_equal, None, None,
     notation=infix("!=", COMPARISON_LEVEL), verbs=("stops", "stops"), **WORDLESS,
@@ -89,8 +97,8 @@ pow = define(
         Edge("domain", lambda y, a, b: a == 0 and b < 0, "division by zero", operands=(0, 1)),
         Edge("domain", lambda y, a, b: a < 0 and y != y, "a negative base has no real power that is not whole",
              operands=(0, 1)),
-        Edge("domain", lambda y, a, b: a < 0 and y == y, "a^b with a < 0 is real at whole b only, so its derivative in b is nan",
-             operands=(1,)),
+        Edge("domain", lambda y, a, b: a < 0 and y == y,
+             "a^b with a < 0 is real at whole b only, so its derivative in b is nan", operands=(1,)),
         Edge("inf", lambda y, a, b: a == 0 and 0 < b < 1, "the slope of a^b in a is infinite at a = 0 where 0 < b < 1"),
     ), **WORDLESS,
 )  # fmt: skip

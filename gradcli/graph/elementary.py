@@ -30,7 +30,10 @@ log1p = define(
         Edge("domain", lambda y, x: x == -1, "the logarithm of 0"),
     ),
 )  # fmt: skip
-log2 = define("log2", real.log2, lambda y, x: 1 / (x * LN2), domain="x > 0", definition=lambda x: log(x) / LN2, edges=log.edges)
+log2 = define(
+    "log2", real.log2, lambda y, x: 1 / (x * LN2),
+    domain="x > 0", definition=lambda x: log(x) / LN2, edges=log.edges,
+)  # fmt: skip
 log10 = define(
     "log10", real.log10, lambda y, x: 1 / (x * LN10),
     domain="x > 0", definition=lambda x: log(x) / LN10, edges=log.edges,

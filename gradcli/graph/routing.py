@@ -14,8 +14,13 @@ ROUTES = ("routes", "routes")
 BLOCKS = ("passes", "passes")
 
 
+def _unless_nan(y: Node, share: Node) -> Node:
+    """SHARE, and nan where the gate's own value is nan: then nothing is known to be closed."""
+    return where(equal(y, y), share, y)
+
+
 def _split(y: Node, *xs: Node) -> list[Node]:
-    """A tie shares the gradient evenly by operand; the shares sum to 1."""
+    """A tie shares the gradient evenly by operand; the shares sum to 1, and are 0/0 where y is nan."""
     hits = [equal(x, y) for x in xs]
     total = hits[0]
     for hit in hits[1:]:
@@ -30,7 +35,7 @@ def _first(y: Node, *xs: Node) -> list[Node]:
         hit = equal(x, y)
         shares.append(hit if taken is None else hit * (1 - taken))
         taken = shares[-1] if taken is None else taken + shares[-1]
-    return shares
+    return [_unless_nan(y, share) for share in shares]
 
 
 def _tied(y: float, *xs: float) -> bool:
@@ -59,9 +64,9 @@ def _clip_shares(tied: float) -> tuple[Callable[..., Any], ...]:
         return (inner < high) + tied * equal(inner, high)
 
     return (
-        lambda y, x, low, high: above(x, low) * below(x, low, high),
-        lambda y, x, low, high: (1 - above(x, low)) * below(x, low, high),
-        lambda y, x, low, high: 1 - below(x, low, high),
+        lambda y, x, low, high: _unless_nan(y, above(x, low) * below(x, low, high)),
+        lambda y, x, low, high: _unless_nan(y, (1 - above(x, low)) * below(x, low, high)),
+        lambda y, x, low, high: _unless_nan(y, 1 - below(x, low, high)),
     )
 
 
@@ -75,23 +80,26 @@ clip_first = define(
     definition=lambda x, low, high: min_first(max_first(x, low), high), **CLIP,
 )  # fmt: skip
 
+SLOPES = (0.0, 1.0)
 RELU: dict[str, Any] = {"opens": True, "verbs": BLOCKS, "parameters": "x"}
 # max(0, x) that gives a tie to its first operand is what relu'(0) = 0 means
 relu = define(
-    "relu", real.relu, lambda y, x: x > 0, definition=lambda x: max_first(0, x),
-    edges=(Edge("kink", lambda y, x: x == 0, "kink at 0: the derivative is taken as 0", sides=lambda y, x: (0.0, 1.0)),),
+    "relu", real.relu, lambda y, x: _unless_nan(y, x > 0), definition=lambda x: max_first(0, x),
+    edges=(Edge("kink", lambda y, x: x == 0, "kink at 0: the derivative is taken as 0", sides=lambda y, x: SLOPES),),
     **RELU,
 )  # fmt: skip
 relu_split = define(
-    "relu_split", real.relu, lambda y, x: (x > 0) + 0.5 * equal(x, 0), shown="relu", spoken=False,
+    "relu_split", real.relu, lambda y, x: _unless_nan(y, (x > 0) + 0.5 * equal(x, 0)), shown="relu", spoken=False,
     definition=lambda x: max(x, 0),
-    edges=(Edge("tie", lambda y, x: x == 0, "both operands of the max are 0: 0.5 passes", sides=lambda y, x: (0.0, 1.0)),),
+    edges=(Edge("tie", lambda y, x: x == 0, "both operands of the max are 0: 0.5 passes", sides=lambda y, x: SLOPES),),
     **RELU,
 )  # fmt: skip
 relu_first = define(
-    "relu_first", real.relu, lambda y, x: x >= 0, shown="relu", spoken=False, definition=lambda x: max_first(x, 0),
+    "relu_first", real.relu, lambda y, x: _unless_nan(y, x >= 0), shown="relu", spoken=False,
+    definition=lambda x: max_first(x, 0),
     edges=(
-        Edge("tie", lambda y, x: x == 0, "both operands of the max are 0: the first takes all", sides=lambda y, x: (0.0, 1.0)),
+        Edge("tie", lambda y, x: x == 0, "both operands of the max are 0: the first takes all",
+             sides=lambda y, x: SLOPES),
     ),
     **RELU,
 )  # fmt: skip
@@ -107,8 +115,12 @@ leaky_relu = define(
 
 abs = define(
     "abs", real.absolute, lambda y, x: sign(x), verbs=("scales", "scales"),
-    edges=(Edge("kink", lambda y, x: x == 0, "kink at 0: the derivative is taken as 0", sides=lambda y, x: (-1.0, 1.0)),),
+    edges=(
+        Edge("kink", lambda y, x: x == 0, "kink at 0: the derivative is taken as 0", sides=lambda y, x: (-1.0, 1.0)),
+    ),
 )  # fmt: skip
+
+stop = define("stop", lambda x: x, None, verbs=("stops", "stops"), spoken=False)
 
 DEAD = ("dead", "dead")
 FLAT = Edge("dead", lambda y, x: True, "its derivative is 0 wherever there is one")
@@ -117,7 +129,7 @@ floor = define("floor", real.floor, lambda y, x: 0, verbs=DEAD, edges=(FLAT,))
 ceil = define("ceil", real.ceil, lambda y, x: 0, verbs=DEAD, edges=(FLAT,))
 round = define("round", real.rint, lambda y, x: 0, verbs=DEAD, edges=(FLAT,))
 mod = define(
-    "mod", real.mod, lambda y, a, b: 1, lambda y, a, b: -floor(div(a, b)),
+    "mod", real.mod, lambda y, a, b: 1, lambda y, a, b: -round((a - y) / b),  # not floor(a/b), which a/b rounds past
     parameters="a, b", domain="b other than 0", definition=lambda a, b: sub(a, b * floor(div(a, b))),
     edges=(
         Edge("domain", lambda y, a, b: b == 0, "the remainder of a division by zero", operands=(0, 1)),

@@ -30,7 +30,8 @@ xlogy = define(
     "xlogy", real.xlogy, lambda y, a, b: log(b), lambda y, a, b: where(equal(a, 0), 0, a / b),
     parameters="a, b", domain="b > 0, or a = 0", definition=lambda a, b: a * log(b),
     edges=(
-        Edge("domain", lambda y, a, b: b < 0 and a != 0, "the logarithm of a negative number is not real", operands=(0, 1)),
+        Edge("domain", lambda y, a, b: b < 0 and a != 0, "the logarithm of a negative number is not real",
+             operands=(0, 1)),
         Edge("inf", lambda y, a, b: b == 0, "the slope of a*log(b) in a is -inf at b = 0"),
     ),
 )  # fmt: skip
