@@ -1,39 +1,66 @@
-"""Random programs of the language, for tests of whatever reads them."""
+"""Programs run from their text, as the tests of sweeps and decompositions need them."""
 
-from __future__ import annotations
+import math
+from collections.abc import Mapping
 
-from hypothesis import strategies as st
+from gradcli.autodiff import evaluate, gradients
+from gradcli.graph import CONSTANT, VARIABLE
+from gradcli.graph.decompose import decompose
+from gradcli.graph.notation import atom, constant, operation
+from gradcli.language.builder import build
 
-NAMES = ["x", "y1", "_a", "at2", "data", "sin", "π", "µ", "日本", "e", "T"]
-NUMBERS = ["1", ".5", "2.", "1e-3", "3.25E+7", "0", "1e5", "4e−2"]
-OPERATORS = ["+", "-", "*", "/", "@", "^", "**", "<", "<=", "==", "!=", ">", ">=", "×", "·", "÷", "−"]
-FORMS = ["{}{}{}", "{} {}\t{}", "-{}", "−{}", "({})", "(\n{}\n)", "{n}({})", "{n} ({}, {})", "{n}()", "[{}]",
-         "[{},\n{}]", "{n}[{}]", "({})[:, {}]", "{n}[{}:{}]", "{n}[{}:]", "{n}[:{},:]", "{n}.T", "({}).T",
-         "[]"]  # fmt: skip
-STATEMENTS = ["{}", "{} = {}", "{n}({n}, {n}) = {}", "{} at {n}={}", "{} at {n} = {}, {n}={}", "", "{} # a comment ("]
+INF, NAN = math.inf, math.nan
+EVERY_DECOMPOSITION = ("typed", "auto", "naive", "sigmoid")
 
 
-@st.composite
-def programs(draw: st.DrawFn) -> str:
-    """A program of the grammar; comparisons may chain by chance, which both must refuse at one column."""
+def derivatives(
+    text: str,
+    at: Mapping[str, float] | None = None,
+    decomposition: str = "typed",
+    mode: str = "reverse",
+    *,
+    ties: str = "split",
+    strong_zero: bool = False,
+) -> dict[str, float]:
+    """The gradients of TEXT by every name in AT, or else in its own `at`."""
+    return answer(text, at, decomposition, mode, ties=ties, strong_zero=strong_zero)[1]
 
-    def filled(form: str, depth: int) -> str:
-        infix = "{}{}{}" in form or "\t" in form
-        pieces = form.replace("{n}", "\0").replace("{}", "\1")
-        text, at = "", 0
-        for sign in pieces:
-            at += sign == "\1"
-            if sign == "\0":
-                sign = draw(st.sampled_from(NAMES))
-            elif sign == "\1":
-                sign = draw(st.sampled_from(OPERATORS)) if infix and at == 2 else expression(depth - 1)
-            text += sign
-        return text
 
-    def expression(depth: int) -> str:
-        if depth <= 0 or draw(st.booleans()):
-            return draw(st.sampled_from(NAMES + NUMBERS))
-        return filled(draw(st.sampled_from(FORMS)), depth)
+def answer(
+    text: str,
+    at: Mapping[str, float] | None = None,
+    decomposition: str = "typed",
+    mode: str = "reverse",
+    *,
+    ties: str = "split",
+    strong_zero: bool = False,
+) -> tuple[float, dict[str, float]]:
+    """The value of TEXT and its gradients by every name in AT, or else in its own `at`."""
+    program = build(text, given=at or (), ties=ties)
+    at = program.at if at is None else at
+    rewritten = decompose(program.graph, program.result, decomposition)
+    values = evaluate(rewritten.graph, {name: float(value) for name, value in at.items()})
+    sources = {name: rewritten.moved[line] for name, line in program.variables.items()}
+    result = rewritten.moved[program.result]
+    numbers = gradients(rewritten.graph, values, result, sources.values(), mode=mode, strong_zero=strong_zero)
+    found = dict.fromkeys(at, 0.0) | dict(zip(sources, numbers, strict=True))
+    return values[result], {name: found[name] for name in at}
 
-    ends = st.sampled_from(["\n", "; ", "\r\n", "\r", "\n\n"])
-    return "".join(filled(draw(st.sampled_from(STATEMENTS)), 4) + draw(ends) for _ in range(draw(st.integers(1, 3))))
+
+def written(text: str, decomposition: str = "auto", *, ties: str = "split") -> str:
+    """TEXT as its graph in DECOMPOSITION says it, written back into one expression of internal names."""
+    program = build(text, ties=ties)
+    rewritten = decompose(program.graph, program.result, decomposition)
+    graph, result = rewritten.graph, rewritten.moved[program.result]
+    live = graph.live([result])
+    texts = []
+    for index, primitive in enumerate(graph.primitives):
+        if not live[index]:
+            texts.append(atom("?"))
+        elif primitive is VARIABLE:
+            texts.append(atom(graph.names[index] or ""))
+        elif primitive is CONSTANT:
+            texts.append(constant(graph.statics[index]))
+        else:
+            texts.append(operation(primitive, graph.statics[index], [texts[o] for o in graph.operands[index]]))
+    return texts[result][0]
