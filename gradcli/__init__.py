@@ -1,3 +1,27 @@
 """A calculator that explains its derivatives."""
 
 __version__ = "0.1.0"
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gradcli.cli.face import compare, eval, evaluate, explain, grad
+    from gradcli.errors import GradError
+
+__all__ = ["GradError", "compare", "eval", "evaluate", "explain", "grad"]
+
+
+def __getattr__(name: str) -> object:
+    """What is asked for is imported only then: `import gradcli` stands before every start of the command."""
+    if name == "GradError":
+        from gradcli.errors import GradError
+
+        return GradError
+    if name in __all__:
+        from gradcli.cli import face
+
+        return getattr(face, name)
+    raise AttributeError(f"module 'gradcli' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,248 @@
+"""The Python face: the commands as functions, `gradcli.grad("x*y", x=2, y=3)`."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from gradcli.errors import GradError
+from gradcli.questions import Answer, Options, differentiated, evaluated, explained
+from gradcli.text import json_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from rich.text import Text
+
+    from gradcli.insight.notes import Note
+    from gradcli.questions.compare import Comparison
+    from gradcli.report.explanation import Explanation
+
+Value: TypeAlias = float | str  # a number, or an expression without variables
+WIDTH = 100
+PAGE = '<pre style="line-height:1.35;white-space:pre;overflow-x:auto"><code>{code}</code></pre>'
+
+
+class Result:
+    """An answer: its value, its gradients by name, its notes; printed, it is what the command prints."""
+
+    def __init__(self, found: Answer | Explanation) -> None:
+        self._found = found
+
+    @property
+    def value(self) -> float:
+        """The value of the expression."""
+        return self._found.value
+
+    @property
+    def gradients(self) -> dict[str, float]:
+        """The derivative by every name; empty where none was asked for."""
+        return dict(self._found.gradients or {})
+
+    @property
+    def notes(self) -> list[str]:
+        """Conventions that were used, and where a nan or inf was born, a sentence each."""
+        return [note.message for note in self._remarks()]
+
+    def _remarks(self) -> Sequence[Note]:
+        return self._found.notes
+
+    def as_object(self) -> dict[str, object]:
+        """The answer as plain data, as `--json` prints it: schema gradcli/1."""
+        return self._found.as_object()
+
+    def as_json(self) -> str:
+        """One line of JSON, as `--json` prints it."""
+        return json_text(self.as_object())
+
+    def __str__(self) -> str:
+        from gradcli.render.plain import gradient_lines, number
+
+        found = self._found
+        if found.gradients is None:
+            return number(found.value)
+        label = found.question.labels().names[found.question.result]
+        return "\n".join(gradient_lines(label, found.value, found.gradients, digits=None, unicode=True))
+
+    def __repr__(self) -> str:
+        gradients = f", gradients={self.gradients}" if self._found.gradients is not None else ""
+        return f"<{type(self).__name__.lower()} value={self.value}{gradients}>"
+
+
+class Explained(Result):
+    """Everything on the way; printed, or as the last line of a notebook's cell, it is the table."""
+
+    _found: Explanation
+
+    def text(self, *, view: str = "table", width: int = WIDTH, digits: int = 6, full: bool = False) -> str:
+        """A view (table, tree, ledger) as plain text."""
+        return plain(self._drawn(view=view, width=width, digits=digits, full=full))
+
+    def _drawn(self, **how: Any) -> Sequence[Text]:
+        from gradcli.render.explanation import draw
+
+        return draw(self._found, unicode=True, **how)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        return page(self._drawn(view="table", width=WIDTH, digits=6, full=False))
+
+
+class Compared:
+    """The decompositions side by side; printed, it is the table."""
+
+    def __init__(self, found: Comparison) -> None:
+        self._found = found
+
+    def as_object(self) -> dict[str, object]:
+        """The comparison as plain data, as `--json` prints it: schema gradcli/1."""
+        return self._found.as_object()
+
+    def as_json(self) -> str:
+        """One line of JSON, as `--json` prints it."""
+        return json_text(self.as_object())
+
+    def _drawn(self) -> Any:
+        from gradcli.render.comparison import comparison_table
+
+        return [comparison_table(self._found, width=WIDTH, unicode=True, digits=6)]
+
+    def __str__(self) -> str:
+        return plain(self._drawn())
+
+    def _repr_html_(self) -> str:
+        return page(self._drawn())
+
+
+def evaluate(
+    expression: str, *, at: Mapping[str, Value] | None = None, decomposition: str = "auto", **values: Value
+) -> Result:
+    """The value of EXPRESSION where its variables have these values; `at` is for names such as `at` itself."""
+    return Result(evaluated(_text(expression), point(at, values), options(decomposition=decomposition)))
+
+
+eval = evaluate
+
+
+def grad(
+    expression: str,
+    *,
+    at: Mapping[str, Value] | None = None,
+    wrt: str | Iterable[str] | None = None,
+    decomposition: str = "auto",
+    mode: str = "reverse",
+    ties: str = "split",
+    zero: str = "ieee",
+    **values: Value,
+) -> Result:
+    """The value of EXPRESSION and its derivative by every variable, or by those of `wrt`."""
+    how = options(wrt=wrt, decomposition=decomposition, mode=mode, ties=ties, zero=zero)
+    return Result(differentiated(_text(expression), point(at, values), how))
+
+
+def explain(
+    expression: str,
+    *,
+    at: Mapping[str, Value] | None = None,
+    wrt: str | Iterable[str] | None = None,
+    decomposition: str = "auto",
+    mode: str = "reverse",
+    ties: str = "split",
+    zero: str = "ieee",
+    **values: Value,
+) -> Explained:
+    """Every value, local gradient and flow on the way to the value and the gradients of EXPRESSION."""
+    how = options(wrt=wrt, decomposition=decomposition, mode=mode, ties=ties, zero=zero)
+    return Explained(explained(_text(expression), point(at, values), how))
+
+
+def compare(
+    expression: str,
+    *,
+    at: Mapping[str, Value] | None = None,
+    wrt: str | Iterable[str] | None = None,
+    ties: str = "split",
+    zero: str = "ieee",
+    **values: Value,
+) -> Compared:
+    """EXPRESSION in its decompositions, with the digits that each gets right."""
+    from gradcli.questions.compare import compared
+
+    return Compared(compared(_text(expression), point(at, values), options(wrt=wrt, ties=ties, zero=zero)))
+
+
+def options(wrt: str | Iterable[str] | None = None, **choices: str) -> Options:
+    """How to answer; `wrt` is a list of names or one text, "x,y"."""
+    from gradcli.cli.options import BY_FLAG
+    from gradcli.cli.refusals import not_accepted
+
+    for name, choice in choices.items():
+        option = BY_FLAG[f"--{name}"]
+        if not isinstance(choice, str) or not option.accepts(choice):
+            refusal = not_accepted(option, str(choice))
+            raise GradError("usage", refusal.message.removeprefix("--"), hint=refusal.hint)
+    names = [part.strip() for part in wrt.split(",")] if isinstance(wrt, str) else wrt
+    return Options(wrt=None if names is None else list(names), **choices)
+
+
+def point(at: Mapping[str, Value] | None, values: Mapping[str, Value]) -> dict[str, float]:
+    """The values by name; a keyword wins over `at`."""
+    from gradcli import language
+
+    found: dict[str, float] = {}
+    for name, value in {**(at or {}), **values}.items():
+        name = language.normalised(name)
+        if not name or not language.is_name(name):
+            raise GradError(
+                "name", f"{name!r} is no name", hint="a name is a letter or '_', then letters, '_' or digits"
+            )
+        found[name] = number(name, value)
+    return found
+
+
+def number(name: str, value: Value) -> float:
+    """A number as it is, a text as an expression without variables."""
+    if isinstance(value, str):
+        from gradcli.language.builder import value_of
+
+        return value_of(value, what=f"the value of {name!r}")
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+    except (TypeError, ValueError):
+        kind = type(value).__name__
+        raise GradError("value", f"the value of {name!r} has to be a number, and a {kind} is none") from None
+
+
+def _text(expression: str) -> str:
+    if not isinstance(expression, str):
+        raise GradError("usage", f"an expression is a text, and a {type(expression).__name__} is none")
+    return expression
+
+
+def plain(renderables: Iterable[Any]) -> str:
+    """What the terminal would show, without colour."""
+    from io import StringIO
+
+    from gradcli.cli.screen import console_on
+
+    stream = StringIO()
+    console = console_on(stream, width=WIDTH * 4, colour=False)
+    for renderable in renderables:
+        console.print(renderable)
+    return "\n".join(line.rstrip() for line in stream.getvalue().rstrip("\n").split("\n"))
+
+
+def page(renderables: Iterable[Any]) -> str:
+    """The same as HTML that stands for itself: inline styles, every letter of the user's escaped."""
+    from io import StringIO
+
+    from gradcli.cli.screen import console_on
+
+    console = console_on(StringIO(), width=WIDTH * 4, colour=True, record=True)
+    for renderable in renderables:
+        console.print(renderable)
+    return console.export_html(inline_styles=True, code_format=PAGE)
