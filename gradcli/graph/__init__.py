@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 COMPARISON_LEVEL, SUM_LEVEL, PRODUCT_LEVEL, SIGN_LEVEL, POWER_LEVEL, ATOM_LEVEL = 1, 2, 3, 4, 5, 6
 
 CAUTIOUS = ("saturates", "dead", "stops")
+SATURATED_BELOW = 1e-4  # a local gradient this small is worth a note
 
 
 class Graph:
@@ -196,7 +197,8 @@ class Edge:
     """A place where a primitive follows a convention or leaves the ordinary, said in a note.
 
     kind  the kind of note; `when(y, *operands)` over floats says whether the line is there; `operands` are those it is
-    about (a note is due only where one of them is live). `sides(y, *operands)` are the one-sided derivatives, lower first.
+    about (a note is due only where one of them is live). `sides(y, *operands)` are the one-sided
+    derivatives, lower first.
     """
 
     __slots__ = ("kind", "operands", "says", "sides", "when")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradcli.graph import CONSTANT, VARIABLE, Edge, Graph
+from gradcli.graph import CONSTANT, SATURATED_BELOW, VARIABLE, Edge, Graph
 from gradcli.text import significant
 
 TYPE_CHECKING = False
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from gradcli.graph.decompose import Fold
     from gradcli.graph.labels import Labels
 
-SATURATED_BELOW = 1e-4
 MOST_OF_A_KIND = 8
 FAR_OUT = {
     "sigmoid": "exact far out", "tanh": "exact far out", "softplus": "no overflow", "logsigmoid": "exact far out",

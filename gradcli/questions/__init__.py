@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gradcli.autodiff import depends, evaluate, pull_back, push_forward
+from gradcli.graph import CAUTIOUS, SATURATED_BELOW
 from gradcli.language.question import Options, Question
 from gradcli.text import SCHEMA
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gradcli.autodiff import Flow, Sweep
+    from gradcli.graph import Graph
+    from gradcli.graph.decompose import Fold
     from gradcli.insight.notes import Note
     from gradcli.report.explanation import Explanation
 
@@ -79,7 +82,8 @@ def explained(source: str, given: Mapping[str, float], options: Options) -> Expl
             if line is not None
         }
     gradients = gradients_of(question, values, sweep)
-    return explain(question, values, sweep, flows, gradients, _notes(question, values, sweep, flows), tangents)
+    notes = _notes(question, values, sweep, flows, folds=question.folds)
+    return explain(question, values, sweep, flows, gradients, notes, tangents)
 
 
 def backward(question: Question, values: list[float]) -> tuple[Sweep, list[Flow]]:
@@ -112,15 +116,16 @@ def gradients_of(question: Question, values: list[float], sweep: Sweep) -> dict[
 
 
 def _notes(
-    question: Question, values: list[float], sweep: Sweep | None = None, flows: Sequence[Flow] = ()
+    question: Question,
+    values: list[float],
+    sweep: Sweep | None = None,
+    flows: Sequence[Flow] = (),
+    *,
+    folds: Mapping[int, Fold] | None = None,
 ) -> list[Note]:
-    """The notes; insight is imported only where a number or a gate can be worth one."""
+    """The notes, those on recognised FOLDS with them; insight is imported only where there is something to say."""
     remarks = question.program.remarks
-    quiet = all(value - value == 0 for value in values) and not question.unused and not remarks
-    if quiet and sweep is not None:
-        quiet = not question.folds and not any(primitive.watched for primitive in question.graph.primitives)
-        quiet = quiet and all(number is None or number - number == 0 for number in sweep.numbers)
-    if quiet:
+    if not (folds or question.unused or remarks or _worth_a_note(question.graph, values, sweep, flows)):
         return []
     from gradcli.insight.notes import Note, Run, notes
 
@@ -132,12 +137,33 @@ def _notes(
         active=depends(question.graph, question.live_sources()),
         sweep=sweep,
         flows=flows,
-        folds=question.folds,
+        folds=folds,
         ties=question.options.ties,
     )
     found = notes(run)
-    found += [
-        Note("unused", name, f"{name}: does not occur in the program, so its gradient is 0") for name in question.unused
-    ]
+    unused = "does not occur in the program, so its gradient is 0"
+    found += [Note("unused", name, f"{name}: {unused}") for name in question.unused]
     found += [Note(kind, message.partition(":")[0], message) for kind, message in remarks]
     return found
+
+
+def _worth_a_note(graph: Graph, values: list[float], sweep: Sweep | None, flows: Sequence[Flow]) -> bool:
+    """Whether a note can be due: a nan or inf anywhere, a gate, a convention that was used, a saturated line."""
+    if not all(value - value == 0 for value in values):
+        return True
+    if sweep is None:
+        return False
+    primitives = graph.primitives
+    for flow in flows:
+        primitive = primitives[flow[0]]
+        if flow[5] - flow[5] != 0 or flow[6] or (primitive.verbs[0] in CAUTIOUS and abs(flow[4]) < SATURATED_BELOW):
+            return True
+    for index, number in enumerate(sweep.numbers):
+        if number is None or not primitives[index].watched:
+            continue
+        if primitives[index].verbs[0] == "stops" or number - number != 0:
+            return True
+        arguments = [values[operand] for operand in graph.operands[index]]
+        if any(edge.when(values[index], *arguments) for edge in primitives[index].edges if edge.kind in ("kink", "tie")):
+            return True
+    return False
