@@ -164,6 +164,7 @@ def _worth_a_note(graph: Graph, values: list[float], sweep: Sweep | None, flows:
         if primitives[index].verbs[0] == "stops" or number - number != 0:
             return True
         arguments = [values[operand] for operand in graph.operands[index]]
-        if any(edge.when(values[index], *arguments) for edge in primitives[index].edges if edge.kind in ("kink", "tie")):
+        edges = [edge for edge in primitives[index].edges if edge.kind in ("kink", "tie")]
+        if any(edge.when(values[index], *arguments) for edge in edges):
             return True
     return False
