@@ -1,4 +1,4 @@
-"""Writes gradcli/bundle.py into the wheel (not into an editable install, which has to run the files as they are)."""
+"""Writes the bundles of hot modules into the wheel (not into an editable install, which has to run the files as they are)."""
 
 import sys
 from pathlib import Path
@@ -12,8 +12,9 @@ class Bundle(BuildHookInterface):
         if self.target_name != "wheel" or version == "editable":
             return
         sys.path.insert(0, self.root)
-        from gradcli.codegen.bundle import bundle_text
+        from gradcli.codegen.bundle import bundle_texts
 
-        path = Path(mkdtemp()) / "bundle.py"
-        path.write_text(bundle_text(), "utf-8")
-        build_data["force_include"][str(path)] = "gradcli/bundle.py"
+        folder = Path(mkdtemp())
+        for name, text in bundle_texts().items():
+            (folder / f"{name}.py").write_text(text, "utf-8")
+            build_data["force_include"][str(folder / f"{name}.py")] = f"gradcli/{name}.py"

@@ -18,6 +18,8 @@ class Bundle:
         """The specification of a module of the bundle."""
         if name not in MODULES:
             return None
+        if type(MODULES[name]) is str:  # it is in the second file, which is read now
+            MODULES.update(__import__(f"gradcli.{MODULES[name]}", fromlist=["MODULES"]).MODULES)
         spec = type(__spec__)(name, Bundle, origin="gradcli.bundle", is_package=MODULES[name][1])
         if MODULES[name][1]:
             home = __file__[: -len("launch.py")]
