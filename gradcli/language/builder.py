@@ -214,14 +214,23 @@ class _Builder:
         self.refuse_second_meaning(name, start)
         line = self.line(self.run(target + 1, end), end)
         if name in self.variables:
-            place = self.used_at[name]
-            inside = target < place < end
-            self.fail("name", f"{name!r} is used {'in its own' if inside else 'above its'} definition", place,
-                      hint="a name can be used only below the line that defines it")  # fmt: skip
+            self.complain_of_early_use(name, line, range(target, end))
         if self.graph.names[line] is not None:
             line = self.append("same", (line,), target)
         self.graph.names[line] = name
         self.definitions[name] = (line, len(self.definitions))
+
+    def complain_of_early_use(self, name: str, line: int, body: range) -> NoReturn:
+        """Raise: NAME was read as a variable before this definition, whose body is LINE."""
+        place = self.used_at[name]
+        live = self.graph.live((line,))
+        message = f"{name!r} is used above its definition"
+        if place in body:
+            message = f"{name!r} is used in its own definition"
+        elif live[self.variables[name]]:
+            between = [other for other, (index, _) in self.definitions.items() if live[index]]
+            message = f"{name!r} is defined in a circle, through {' and '.join(map(repr, between))}"
+        self.fail("name", message, place, hint="a name can be used only below the line that defines it")
 
     def define_function(self, name: str, parameters: list[str], target: int, end: int) -> None:
         self.refuse_second_meaning(name, target)
@@ -323,7 +332,9 @@ class _Builder:
         if count < least or (count > found.arity and not found.variadic):
             from gradcli.language.nearest import counted
 
-            self.fail("arguments", counted(found, least, count), place, name=name, hint=f"{name}({found.parameters})")
+            self.fail(
+                "arguments", counted(found, least, count), place, name=name, hint=f"write {name}({found.parameters})"
+            )
         return found
 
     def unknown_function(self, name: str, place: int) -> NoReturn:
@@ -336,7 +347,7 @@ class _Builder:
         if len(function.parameters) != count:
             wanted = len(function.parameters)
             message = f"{name!r} takes {wanted} argument{'s' * (wanted != 1)}, {count} given"
-            self.fail("arguments", message, place, name=name, hint=f"{name}({', '.join(function.parameters)})")
+            self.fail("arguments", message, place, name=name, hint=f"write {name}({', '.join(function.parameters)})")
 
     def meaning(self, name: str, place: int, sees: int) -> Entry:
         """What a name stands for that is no parameter: a definition, a variable, a constant, else a new variable."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gradcli.errors import GradError
+from gradcli.graph import NAMED, primitives
 from gradcli.language.builder import build
 
 TYPE_CHECKING = False
@@ -16,6 +17,7 @@ MOST_NAMES = 8
 
 def missing_values(question: Question) -> GradError:
     """The error that names the variables without a value, with a mark at the first place of each."""
+    primitives()
     program = build(question.source, given=question.given, places=True)
     names = [name for name in program.variables if name not in question.point]
     spans = [span for name in names if (span := program.graph.spans[program.variables[name]]) is not None]
@@ -25,6 +27,11 @@ def missing_values(question: Question) -> GradError:
     if len(shown) > 1 and not more:
         listed = f"{', '.join(map(repr, shown[:-1]))} and {shown[-1]!r}"
     hint = "add " + " ".join(f"{name}=..." for name in shown) + (" ..." if more else "")
+    functions = [name for name in shown if name in NAMED and NAMED[name].spoken]
+    if functions:
+        hint += (
+            f"\n{functions[0]} is also a function: to call it, write {functions[0]}({NAMED[functions[0]].parameters})"
+        )
     return GradError("name", f"no value for {listed}{more}", hint=hint, source=program.source, spans=spans)
 
 
