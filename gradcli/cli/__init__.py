@@ -72,8 +72,8 @@ def leave_on_termination() -> None:
 def abandon_output() -> None:
     """Let the flush at the interpreter's exit go nowhere: the failure has been dealt with."""
     try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError, AttributeError):  # closed, or no file at all
         pass
 
 

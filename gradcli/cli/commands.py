@@ -63,10 +63,10 @@ def differentiate(request: Request) -> int:
     found = differentiated(*asked(request))
     if request.json:
         return show_json(found.as_object())
-    from gradcli.render.plain import gradient_lines
+    from gradcli.render.plain import gradient_lines, name_of_result
 
     assert found.gradients is not None
-    label = found.question.labels().names[found.question.result]
+    label = name_of_result(found.question.graph, found.question.result)
     for line in gradient_lines(label, found.value, found.gradients, digits=request["digits"], unicode=in_unicode()):
         sys.stdout.write(line + "\n")
     return remark(found.notes)
@@ -154,7 +154,7 @@ def asked(request: Request) -> Asked:
         from gradcli.cli.files import program_and_point
 
         return (*program_and_point(words, request["file"], request["at"]), options)
-    return words[0], settings(words[1:]), options
+    return words[0], settings(words[1:], words[0]), options
 
 
 def show_json(found: dict[str, object]) -> int:
@@ -162,10 +162,10 @@ def show_json(found: dict[str, object]) -> int:
     from gradcli.text import json_text
 
     text = json_text(found)
-    if not text.isascii() and not in_unicode():
-        from gradcli.render.plain import escaped
+    if not text.isascii():
+        from gradcli.cli.terminal import sayable
 
-        text = escaped(text)
+        text = sayable(text, sys.stdout)
     sys.stdout.write(text + "\n")
     return 0
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import sys
+from contextlib import redirect_stdout
+from io import StringIO
 from typing import Annotated, Any
 
 import typer
@@ -40,13 +43,20 @@ OWN = frozenset(("--help", "--version", "--install-completion", "--show-completi
 def enter(argv: Sequence[str]) -> int:
     """Run a command line through typer and say its exit code."""
     as_json = any(word == "--json" or word == "--format=json" for word in argv) or "--format json" in " ".join(argv)
+    printed = StringIO()
     try:
-        code = typer.main.get_command(app()).main(args=list(argv), prog_name="gradcli", standalone_mode=False)
+        with redirect_stdout(printed):  # typer has a way of its own with closed pipes
+            found = typer.main.get_command(app()).main(args=list(argv), prog_name="gradcli", standalone_mode=False)
     except GradError as error:
         return refuse(error, as_json=as_json)
     except typer.TyperException as error:  # what typer finds wrong by itself
         return refuse(usage(str(getattr(error, "message", error))), as_json=as_json)
-    return code if isinstance(code, int) else 0
+    except SystemExit as left:  # completion is done
+        found = left.code
+    sys.stdout.write(printed.getvalue())
+    if isinstance(found, Request):
+        return answer(found)
+    return found if isinstance(found, int) else 0
 
 
 def app() -> typer.Typer:
@@ -69,13 +79,13 @@ def _common(
         raise typer.Exit
 
 
-def command(name: str) -> Callable[..., int]:
+def command(name: str) -> Callable[..., Request]:
     """The function that typer calls for a command; its signature is made of the rows of its options."""
 
-    def run(words: list[str] | None = None, **given: Any) -> int:
+    def run(words: list[str] | None = None, **given: Any) -> Request:
         chosen = {option: BY_FLAG[f"--{option}"].value(text) if text is not True else True
                   for option, text in given.items() if text not in (None, False)}  # fmt: skip
-        return answer(Request(name, list(words or ()), chosen))
+        return Request(name, list(words or ()), chosen)
 
     run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [_words(), *map(_parameter, options_of(name))]

@@ -56,12 +56,12 @@ class Result:
         return json_text(self.as_object())
 
     def __str__(self) -> str:
-        from gradcli.render.plain import gradient_lines, number
+        from gradcli.render.plain import gradient_lines, name_of_result, number
 
         found = self._found
         if found.gradients is None:
             return number(found.value)
-        label = found.question.labels().names[found.question.result]
+        label = name_of_result(found.question.graph, found.question.result)
         return "\n".join(gradient_lines(label, found.value, found.gradients, digits=None, unicode=True))
 
     def __repr__(self) -> str:
@@ -225,15 +225,9 @@ def _text(expression: str) -> str:
 
 def plain(renderables: Iterable[Any]) -> str:
     """What the terminal would show, without colour."""
-    from io import StringIO
+    from gradcli.cli.screen import drawn
 
-    from gradcli.cli.screen import console_on
-
-    stream = StringIO()
-    console = console_on(stream, width=WIDTH * 4, colour=False)
-    for renderable in renderables:
-        console.print(renderable)
-    return "\n".join(line.rstrip() for line in stream.getvalue().rstrip("\n").split("\n"))
+    return drawn(renderables, width=WIDTH * 4).rstrip("\n")
 
 
 def page(renderables: Iterable[Any]) -> str:

@@ -32,7 +32,7 @@ def program_and_point(words: Sequence[str], file: str | None, at: str | None) ->
     if from_stdin and at == "-":
         raise GradError("usage", "standard input can be read only once: by the expression or by --at")
     point = {} if at is None else point_of(at)
-    return source, {**point, **settings(words)}
+    return source, {**point, **settings(words, source if file is None else "")}
 
 
 def text_of(path: str) -> str:

@@ -63,10 +63,11 @@ def read(argv: Sequence[str]) -> Request | None:
                 if not option.accepts(text):
                     return None
                 given[option.name] = option.value(text)
-    command = DEFAULT
-    if words and words[0] in COMMANDS and before != 0:
-        command = words.pop(0)
-    if words == ["-h"] or not (words or given) or any(command not in BY_FLAG[f"--{name}"].commands for name in given):
+    named = bool(words) and words[0] in COMMANDS and before != 0
+    command = words.pop(0) if named else DEFAULT
+    if words == ["-h"] or not (words or given or named):
+        return None
+    if any(command not in BY_FLAG[f"--{name}"].commands for name in given):
         return None
     return Request(command, words, given)
 
@@ -77,13 +78,13 @@ def looks_like_option(word: str) -> bool:
     return len(name) > 3 and name[:2] == "--" and name[2] != "-" and LETTERS.issuperset(name)
 
 
-def settings(words: Sequence[str]) -> dict[str, float]:
-    """The point that the words NAME=VALUE describe."""
+def settings(words: Sequence[str], expression: str = "") -> dict[str, float]:
+    """The point that the words NAME=VALUE after an EXPRESSION describe."""
     point: dict[str, float] = {}
     for word in words:
         name, equals, text = word.partition("=")
         if not equals or text[:1] == "=" or name[-1:] in ("<", ">", "!"):
-            name, text = assignment(word)
+            name, text = assignment(word, expression)
         name, text = name.strip(), text.strip()
         if not (name.isascii() and name.isidentifier()) or name in point or name == "at" or not text:
             from gradcli.cli.refusals import checked_name
@@ -96,14 +97,14 @@ def settings(words: Sequence[str]) -> dict[str, float]:
     return point
 
 
-def assignment(word: str) -> tuple[str, str]:
+def assignment(word: str, expression: str) -> tuple[str, str]:
     """Name and value at the first `=` that is no part of == <= >= !=."""
     for at, letter in enumerate(word):
         if letter == "=" and word[at + 1 : at + 2] != "=" and (not at or word[at - 1] not in "=<>!"):
             return word[:at], word[at + 1 :]
     from gradcli.cli.refusals import no_setting
 
-    raise no_setting(word)
+    raise no_setting(word, expression)
 
 
 def computed(word: str, name: str, text: str) -> float:

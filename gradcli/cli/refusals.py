@@ -32,19 +32,12 @@ def no_expression() -> GradError:
     )
 
 
-def no_setting(word: str) -> GradError:
-    """A word after the expression that gives no name a value."""
-    hint = "write NAME=VALUE; quote an expression that has blanks or signs of the shell, as in 'x + y'"
-    return GradError("usage", f"{word!r} found, NAME=VALUE expected", hint=hint)
-
-
-def second_expression(request_word: str, first: str) -> GradError:
-    """A word after the expression that gives no name a value, where the expression may be a misspelt command."""
-    near = get_close_matches(first, COMMANDS, 1, 0.6)
-    if near and first.isidentifier():
-        message = f"{request_word!r} found after the expression {first!r}, NAME=VALUE expected"
-        return GradError("usage", message, hint=f"did you mean the command {near[0]!r}?")
-    return no_setting(request_word)
+def no_setting(word: str, expression: str) -> GradError:
+    """A word after the expression that gives no name a value; the expression may be a misspelt command."""
+    near = get_close_matches(expression, COMMANDS, 1, 0.6) if expression.isidentifier() else []
+    hint = f"did you mean the command {near[0]!r}?" if near else "quote an expression that has blanks, as in 'x + y'"
+    after = f" after the expression {expression!r}" if expression else ""
+    return GradError("usage", f"{word!r} found, NAME=VALUE expected{after}", hint=hint)
 
 
 def checked_name(word: str, name: str, text: str, words: Sequence[str]) -> str:

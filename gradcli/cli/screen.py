@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from io import StringIO
 
 from rich.console import Console
 
@@ -28,10 +29,17 @@ class Screen:
 
     def show(self, renderables: Iterable[RenderableType]) -> int:
         """Draw one thing below the other, and say the exit code."""
-        console = console_on(sys.stdout, width=self.width, colour=self.colour)
+        sys.stdout.write(drawn(renderables, width=self.width, colour=self.colour))
+        return 0
+
+
+def drawn(renderables: Iterable[RenderableType], *, width: int, colour: bool = False) -> str:
+    """What is to be written: rich would answer a closed pipe in its own way."""
+    console = console_on(StringIO(), width=width, colour=colour)
+    with console.capture() as captured:
         for renderable in renderables:
             console.print(renderable)
-        return 0
+    return captured.get()
 
 
 def console_on(stream: TextIO, *, width: int, colour: bool, record: bool = False) -> Console:

@@ -42,6 +42,15 @@ def says_unicode(stream: TextIO | None) -> bool:
     return True
 
 
+def sayable(json: str, stream: TextIO | None) -> str:
+    """JSON as the stream can carry it: as it is, or with escapes beyond ASCII."""
+    try:
+        json.encode(getattr(stream, "encoding", None) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return escaped(json)
+    return json
+
+
 def says_colour(stream: TextIO | None) -> bool:
     """Colour on a terminal only; NO_COLOR forbids it anywhere, FORCE_COLOR asks for it, FORCE_COLOR=0 does not."""
     if os.environ.get("NO_COLOR"):
@@ -70,8 +79,7 @@ def error_text(error: GradError, *, as_json: bool) -> str:
     if as_json:
         from gradcli.text import json_text
 
-        text = json_text(as_object(error))
-        return text if says_unicode(sys.stderr) else escaped(text)
+        return sayable(json_text(as_object(error)), sys.stderr)
     text = describe(error, width=width_of(sys.stderr))
     if not says_unicode(sys.stderr):
         text = in_ascii(text)

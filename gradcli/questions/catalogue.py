@@ -43,7 +43,8 @@ SPELLINGS = {
     "softmax": ("exp(a)/(exp(a) + exp(b))",),
     "softplus": ("log(1 + exp(x))", "log1p(exp(x))"),
     "tanh": (
-        "(exp(x) - exp(-x))/(exp(x) + exp(-x))", "(exp(2*x) - 1)/(exp(2*x) + 1)", "sinh(x)/cosh(x)", "2*sigmoid(2*x) - 1",
+        "(exp(x) - exp(-x))/(exp(x) + exp(-x))", "(exp(2*x) - 1)/(exp(2*x) + 1)", "sinh(x)/cosh(x)",
+        "2*sigmoid(2*x) - 1",
     ),
 }  # fmt: skip
 

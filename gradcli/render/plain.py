@@ -8,6 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from gradcli.graph import Graph
+
 IN_ASCII = {
     "∂": "d", "×": "*", "→": "->", "↓": "(down)", "↑": "(up)", "Σ": "sum", "·": ".", "±": "+/-", "−": "-", "…": "...",
     "≤": "<=", "≥": ">=", "≠": "!=", "∞": "inf", "’": "'", "─": "-",
@@ -17,6 +19,12 @@ IN_ASCII = {
 def number(value: float, digits: int | None = None) -> str:
     """VALUE correctly rounded to DIGITS, or the shortest text that reads back as the same number."""
     return shortest(value) if digits is None else significant(value, digits)
+
+
+def name_of_result(graph: Graph, result: int) -> str:
+    """The label of the line RESULT, as `Labels` gives it, without what the labels of all lines need."""
+    name = graph.names[result]
+    return name or next((name for name in ("f", "out", "result") if name not in graph.names), "f_")
 
 
 def gradient_lines(
@@ -35,7 +43,7 @@ def gradient_lines(
 
 def cells(text: str) -> int:
     """How many cells of a terminal TEXT takes."""
-    if text.isascii():
+    if text.replace("∂", "d").isascii():
         return len(text)
     from gradcli.errors import drawn
 
