@@ -1,7 +1,7 @@
 """Programs run from their text, as the tests of sweeps and decompositions need them."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from gradcli.autodiff import evaluate, gradients
 from gradcli.graph import CONSTANT, VARIABLE
@@ -47,10 +47,10 @@ def answer(
     return values[result], {name: found[name] for name in at}
 
 
-def written(text: str, decomposition: str = "auto", *, ties: str = "split") -> str:
+def written(text: str, decomposition: str = "auto", *, keep: Sequence[str] = ()) -> str:
     """TEXT as its graph in DECOMPOSITION says it, written back into one expression of internal names."""
-    program = build(text, ties=ties)
-    rewritten = decompose(program.graph, program.result, decomposition)
+    program = build(text)
+    rewritten = decompose(program.graph, program.result, decomposition, [program.definitions[name] for name in keep])
     graph, result = rewritten.graph, rewritten.moved[program.result]
     live = graph.live([result])
     texts = []

@@ -40,12 +40,12 @@ def decompose(graph: Graph, result: int, decomposition: str, keep: Iterable[int]
     """GRAPH in another decomposition. It depends on structure only, never on values; the lines in KEEP stay live."""
     if decomposition == "naive":
         return expand(graph)
-    if decomposition == "typed" or not any(p.name in TELLTALES or p.static == 0.5 for p in graph.primitives):
+    telltale = any(primitive.name in TELLTALES for primitive in graph.primitives) or 0.5 in graph.statics
+    if decomposition == "typed" or not telltale:
         return Decomposed(graph, range(len(graph)))
     from gradcli.graph.recognise import matches
 
-    kept = set(keep)
-    found = {root: match for root, match in matches(graph).items() if not kept.intersection(match.inner)}
+    found = matches(graph, frozenset(keep))
     return _with_matches(graph, result, found) if found else Decomposed(graph, range(len(graph)))
 
 
@@ -108,7 +108,9 @@ def _with_matches(graph: Graph, result: int, found: dict[int, Match]) -> Decompo
             )
             continue
         operands = tuple([recipe.write(short, moved) for recipe in match.operands])
-        moved.append(short.append(match.primitive, operands, None, graph.names[index], graph.spans[index]))
-        inner = [moved[line] for line in match.inner if not live[line]]
-        folds[moved[index]] = Fold([moved[p] if type(p) is int else p for p in match.text], inner)
+        name, span = graph.names[index], graph.spans[index]
+        line = short.append(match.primitive, operands, None, None if match.negative else name, span)
+        moved.append(short.append(NAMED["neg"], (line,), None, name, span) if match.negative else line)
+        inner = [moved[other] for other in match.inner if not live[other]]
+        folds[line] = Fold([moved[p] if type(p) is int else p for p in match.text], inner)
     return Decomposed(short, moved, folds)

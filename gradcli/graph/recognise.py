@@ -12,24 +12,30 @@ from gradcli.graph import CONSTANT, NAMED, VARIABLE, Graph, Primitive, primitive
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from typing import Any
 
-MOST_TERMS = 64
-COMMUTATIVE = ("add", "mul", "equal", "not_equal")
+    Step = tuple[str, int | float | None, bool]  # a primitive, the other operand if any, and does that stand left
+    Steps = tuple[Step, ...]
+
+MOST_TERMS = 64  # of a sum, and of a product that is searched for a sign or a factor 2
+
+
+MINUS: Step = ("neg", None, False)
+UNSIGNED: Step = ("unsigned", None, False)  # from a line that became a neg line to the line under its sign
 
 
 class Recipe:
-    """An operand of a match: a typed line or a constant, then steps that move a sign or halve; nothing is distributed."""
+    """An operand of a match: a typed line or a constant, then steps that move a sign or halve; nothing distributes."""
 
     __slots__ = ("constant", "line", "steps")
 
     def __init__(
-        self, line: int | None, constant: float = 0.0, steps: Sequence[tuple[str, int | float | None, bool]] = ()
+        self, line: int | None, constant: float = 0.0, steps: Sequence[Step] = ()
     ) -> None:
         self.line = line
         self.constant = constant
-        self.steps = tuple(steps)  # (primitive, the other operand: a line, a number or None, does it stand left)
+        self.steps = tuple(steps)
 
     def lines(self) -> list[int]:
         """The typed lines it is made of."""
@@ -40,33 +46,37 @@ class Recipe:
         """Append its lines to GRAPH, where typed line i has become MOVED[i]."""
         index = graph.constant(self.constant) if self.line is None else moved[self.line]
         for name, other, left in self.steps:
-            if other is None:
+            if name == "unsigned":
+                (index,) = graph.operands[index]
+            elif other is None:
                 index = graph.append(NAMED[name], (index,))
-                continue
-            line = moved[other] if type(other) is int else graph.constant(float(other))
-            index = graph.append(NAMED[name], (line, index) if left else (index, line))
+            else:
+                line = moved[other] if type(other) is int else graph.constant(float(other))
+                index = graph.append(NAMED[name], (line, index) if left else (index, line))
         return index
 
 
 class Match:
-    """A line that is a primitive of the operands; `inner` are the typed lines between, in order."""
+    """A line that is a primitive of the operands, or minus that; `inner` are the typed lines between, in order."""
 
-    __slots__ = ("inner", "lines", "operands", "primitive", "text")
+    __slots__ = ("inner", "lines", "negative", "operands", "primitive", "text")
 
-    def __init__(self, primitive: Primitive, operands: Sequence[Recipe]) -> None:
+    def __init__(self, primitive: Primitive, operands: Sequence[Recipe], *, negative: bool = False) -> None:
         self.primitive = primitive
+        self.negative = negative
         self.operands = operands
         self.lines = [line for recipe in operands for line in recipe.lines()]
         self.inner: list[int] = []
         self.text: list[str | int] = []
 
 
-def matches(graph: Graph) -> dict[int, Match]:
-    """Every line that can be recognised, by index."""
+def matches(graph: Graph, kept: Collection[int] = ()) -> dict[int, Match]:
+    """Every line that can be recognised, by index. No pattern sees through a line in KEPT, so that it stays live."""
     primitives()
-    view = View(graph)
+    view = View(graph, kept)
     found: dict[int, Match] = {}
     for index, primitive in enumerate(graph.primitives):
+        view.root = index
         for pattern in PATTERNS.get(primitive.name, ()):
             match = pattern(view, index)
             if match is not None:
@@ -100,41 +110,63 @@ def _add_inner_lines(graph: Graph, root: int, match: Match) -> None:
             texts[line] = atom(f"{{{line}}}")
         else:
             texts[line] = operation(graph.primitives[line], graph.statics[line], [texts[o] for o in operands])
+    if match.negative:
+        texts[root] = operation(graph.primitives[root], None, [constant(1.0), texts[graph.operands[root][1]]])
     pieces = texts[root][0].replace("{", "}").split("}")
     match.text = [int(piece) if place % 2 else piece for place, piece in enumerate(pieces)]
 
 
 class View:
-    """The graph as a matcher sees it: equal lines have one number, commutative operands one order."""
+    """The graph as a matcher sees it: equal lines have one number, and minus a line has minus its number.
 
-    __slots__ = ("graph", "same")
+    Commutative operands have one order, and signs move through products, quotients and differences, which is exact.
+    """
 
-    def __init__(self, graph: Graph) -> None:
+    __slots__ = ("graph", "kept", "numbers", "root")
+
+    def __init__(self, graph: Graph, kept: Collection[int] = ()) -> None:
         self.graph = graph
-        self.same: list[int] = []
+        self.kept = kept
+        self.root = -1
+        self.numbers: list[int] = []
         first: dict[Any, int] = {}
         for index, primitive in enumerate(graph.primitives):
-            operands = [self.same[operand] for operand in graph.operands[index]]
-            if primitive.name in COMMUTATIVE:
+            operands = [self.numbers[operand] for operand in graph.operands[index]]
+            static: Any = graph.statics[index]
+            name, sign = primitive.name, 1
+            if primitive is VARIABLE or index in kept:
+                self.numbers.append(index + 1)
+                continue
+            if name == "neg":
+                self.numbers.append(-operands[0])
+                continue
+            if primitive is CONSTANT:
+                sign, static = (-1, -static) if static < 0 else (1, static)
+            elif name in ("mul", "div"):
+                sign = 1 if (operands[0] > 0) == (operands[1] > 0) else -1
+                operands = [abs(number) for number in operands]
+            elif name in ("add", "sub"):
+                operands = sorted((operands[0], operands[1] if name == "add" else -operands[1]), key=abs)
+                sign = 1 if operands[0] > 0 else -1
+                operands, name = [sign * number for number in operands], "add"
+            if name in ("add", "mul", "equal", "not_equal"):
                 operands.sort()
-            static = graph.statics[index]
-            key = (primitive.name, repr(static), index if primitive is VARIABLE else 0, *operands)
-            self.same.append(first.setdefault(key, index))
+            self.numbers.append(sign * first.setdefault((name, repr(static), *operands), index + 1))
 
     def name(self, line: int) -> str:
-        return self.graph.primitives[line].name
+        return "kept" if line in self.kept and line != self.root else self.graph.primitives[line].name
 
     def operands(self, line: int) -> tuple[int, ...]:
         return self.graph.operands[line]
 
     def is_number(self, line: int, value: float) -> bool:
-        return self.graph.primitives[line] is CONSTANT and bool(self.graph.statics[line] == value)
+        return self.is_constant(line) and bool(self.graph.statics[line] == value)
 
     def is_constant(self, line: int) -> bool:
-        return self.graph.primitives[line] is CONSTANT
+        return self.name(line) == "constant"
 
-    def equal(self, a: int | None, b: int | None) -> bool:
-        return a is not None and b is not None and self.same[a] == self.same[b]
+    def equal(self, a: int, b: int) -> bool:
+        return self.numbers[a] == self.numbers[b]
 
     def pairs(self, line: int) -> Iterator[tuple[int, int]]:
         """The two operands in both orders."""
@@ -142,53 +174,63 @@ class View:
         yield a, b
         yield b, a
 
+    def factor(self, line: int, fits: Callable[[int], bool]) -> tuple[int, Steps] | None:
+        """A factor of the product LINE that FITS (LINE itself may), with the steps that lead from it back to LINE."""
+        waiting: list[tuple[int, Steps]] = [(line, ())]
+        for _ in range(MOST_TERMS):
+            if not waiting:
+                break
+            line, steps = waiting.pop()
+            if fits(line):
+                return line, steps
+            name = self.name(line)
+            if name in ("mul", "div"):
+                a, b = self.operands(line)
+                waiting.append((b, ((name, a, True), *steps)))
+                waiting.append((a, ((name, b, False), *steps)))
+        return None
+
+    def is_signed(self, line: int) -> bool:
+        """Whether LINE is written with a sign of its own."""
+        if self.name(line) in ("neg", "div"):
+            return self.name(line) == "neg" or self.minus_sigmoid_of(line) is not None
+        return self.is_constant(line) and bool(self.graph.statics[line] < 0)
+
     def negated(self, line: int) -> Recipe | None:
         """Minus LINE with a sign dropped somewhere in its product, or None where there is no sign to drop."""
-        steps: list[tuple[str, int | float | None, bool]] = []
-        while True:
-            name = self.name(line)
-            if name == "neg":
-                return Recipe(self.operands(line)[0], steps=steps[::-1])
-            if name == "constant":
-                value = self.graph.statics[line]
-                return Recipe(None, -value, steps[::-1]) if value < 0 else None
-            if name not in ("mul", "div"):
-                return None
-            a, b = self.operands(line)
-            if name == "mul" and self.name(b) == "neg":
-                return Recipe(self.operands(b)[0], steps=[("mul", a, True), *steps[::-1]])
-            steps.append((name, b, False))
-            line = a
+        found = self.factor(line, self.is_signed)
+        if found is None:
+            return None
+        signed, steps = found
+        if self.is_constant(signed):
+            return self.tidied(Recipe(None, -self.graph.statics[signed], steps))
+        if self.name(signed) == "div":  # it is recognised itself, as minus a sigmoid
+            return Recipe(signed, steps=[UNSIGNED, *steps])
+        return Recipe(self.operands(signed)[0], steps=steps)
 
     def minus(self, line: int) -> Recipe:
         """Minus LINE: with a sign dropped where there is one, else with a neg line added."""
-        dropped = self.negated(line)
-        if dropped is not None:
-            return _without_ones(dropped)
-        return Recipe(line, steps=[("neg", None, False)])
+        return self.negated(line) or Recipe(line, steps=[MINUS])
 
-    def half(self, line: int) -> Recipe:
-        """Half of LINE: without its factor 2 where it has one, else by a division, which is exact."""
-        if self.name(line) == "mul":
-            for a, b in self.pairs(line):
-                if self.is_number(a, 2.0):
-                    return Recipe(b)
-                if self.is_number(a, -2.0):
-                    return Recipe(b, steps=[("neg", None, False)])
-        return Recipe(line, steps=[("div", 2.0, False)])
-
-    def minus_half(self, line: int) -> Recipe:
-        """Minus half of LINE, as simple as it can be said."""
-        if self.name(line) == "mul":
-            for a, b in self.pairs(line):
-                if self.is_number(a, -2.0):
-                    return Recipe(b)
-                if self.name(a) == "neg" and self.is_number(self.operands(a)[0], 2.0):
-                    return Recipe(b)
-        if self.name(line) == "neg":
+    def half(self, line: int, *, negate: bool = False) -> Recipe:
+        """Half of LINE, or minus half: without its factor 2 where it has one, else by a division, which is exact."""
+        if negate and self.name(line) == "neg":
             return self.half(self.operands(line)[0])
-        half = self.half(line)
-        return Recipe(half.line, half.constant, [*half.steps, ("neg", None, False)])
+        found = self.factor(line, lambda factor: self.is_number(factor, 2.0) or self.is_number(factor, -2.0))
+        if found is None or any(name == "div" and left for name, _, left in found[1]):  # none, or below a bar
+            recipe = Recipe(line, steps=[("div", 2.0, False)])
+        else:
+            recipe = self.tidied(Recipe(None, 1.0, found[1]))
+            negate ^= bool(self.graph.statics[found[0]] < 0)
+        return Recipe(recipe.line, recipe.constant, [*recipe.steps, MINUS]) if negate else recipe
+
+    def tidied(self, recipe: Recipe) -> Recipe:
+        """A dropped sign or factor may leave 1*x, x*1 or x/1, which are x."""
+        if recipe.line is None and recipe.constant == 1.0 and recipe.steps:
+            name, other, left = recipe.steps[0]
+            if type(other) is int and (name == "mul" or left):
+                return Recipe(other, steps=recipe.steps[1:])
+        return recipe
 
     def exponent(self, line: int) -> Exponent | None:
         """z where LINE is exp(z) in any spelling: exp(z), e^z, 1/exp(z)."""
@@ -247,20 +289,37 @@ class View:
             exponents.append(exponent)
         return exponents if sum(exponent.line is not None for exponent in exponents) > 1 else None
 
-    def sigmoid_of(self, line: int) -> Recipe | None:
+    def sigmoid_of(self, line: int) -> Exponent | None:
         """z where LINE is sigmoid(z), as a primitive or spelled out."""
         if self.name(line) == "sigmoid":
-            return Recipe(self.operands(line)[0])
+            return Exponent(self, self.operands(line)[0])
         inverse = self.reciprocal(line)
         if inverse is not None:
             exponent = self.one_plus_exp(inverse)
-            if exponent is not None:
-                return exponent.minus()
+            return None if exponent is None else exponent.minus()
         if self.name(line) == "div":
             top, bottom = self.operands(line)
             above, below = self.exponent(top), self.one_plus_exp(bottom)
-            if above is not None and below is not None and above.same_as(below):
-                return above.plain()
+            if above is not None and below is not None and above.number == below.number:
+                return above
+        return None
+
+    def minus_sigmoid_of(self, line: int) -> Exponent | None:
+        """z where LINE is -1/(1 + exp(-z)); the sign belongs to the number 1."""
+        if self.name(line) == "div" and self.is_number(self.operands(line)[0], -1.0):
+            exponent = self.one_plus_exp(self.operands(line)[1])
+            return None if exponent is None else exponent.minus()
+        return None
+
+    def twice_a_sigmoid_of(self, line: int) -> Exponent | None:
+        """z where LINE is 2*sigmoid(z), sigmoid in any spelling."""
+        if self.name(line) == "mul":
+            for two, gate in self.pairs(line):
+                if self.is_number(two, 2.0):
+                    return self.sigmoid_of(gate)
+        if self.name(line) == "div" and self.is_number(self.operands(line)[0], 2.0):
+            exponent = self.one_plus_exp(self.operands(line)[1])
+            return None if exponent is None else exponent.minus()
         return None
 
     def square_of(self, line: int) -> Recipe | None:
@@ -274,14 +333,15 @@ class View:
 
 
 class Exponent:
-    """The z of an exp(z), or of 1/exp(z); line None is the number 0."""
+    """The z of an exp(z), or of 1/exp(z); line None is the number 0. Its number is minus that of -z."""
 
-    __slots__ = ("inverted", "line", "view")
+    __slots__ = ("inverted", "line", "number", "view")
 
     def __init__(self, view: View, line: int | None, *, inverted: bool = False) -> None:
         self.view = view
         self.line = line
         self.inverted = inverted
+        self.number = 0 if line is None else -view.numbers[line] if inverted else view.numbers[line]
 
     def plain(self) -> Recipe:
         """z as an operand."""
@@ -289,60 +349,18 @@ class Exponent:
             return Recipe(None, 0.0)
         return self.view.minus(self.line) if self.inverted else Recipe(self.line)
 
-    def minus(self) -> Recipe:
-        """-z as an operand."""
-        if self.line is None:
-            return Recipe(None, 0.0)
-        return Recipe(self.line) if self.inverted else self.view.minus(self.line)
+    def minus(self) -> Exponent:
+        """The exponent of the reciprocal."""
+        return Exponent(self.view, self.line, inverted=not self.inverted)
 
     def half(self) -> Recipe:
         """z/2 as an operand."""
         assert self.line is not None
-        return self.view.minus_half(self.line) if self.inverted else self.view.half(self.line)
+        return self.view.half(self.line, negate=self.inverted)
 
-    def minus_half(self) -> Recipe:
-        """-z/2 as an operand."""
-        assert self.line is not None
-        return self.view.half(self.line) if self.inverted else self.view.minus_half(self.line)
-
-    def same_as(self, other: Exponent) -> bool:
-        """Whether both exponents are equal by structure."""
-        return self.inverted == other.inverted and self.view.equal(self.line, other.line)
-
-    def opposite_of(self, other: Exponent) -> bool:
-        """Whether one exponent is minus the other by structure."""
-        if self.line is None or other.line is None:
-            return False
-        if self.inverted != other.inverted:
-            return self.view.equal(self.line, other.line)
-        return is_minus(self.view, self.line, other.line) or is_minus(self.view, other.line, self.line)
-
-
-def is_minus(view: View, line: int, other: int) -> bool:
-    """Whether LINE is minus OTHER by structure: -x, (-a)*b of a*b, -2*x of 2*x."""
-    if view.name(line) == "neg":
-        return view.equal(view.operands(line)[0], other)
-    if view.name(line) == "mul" and any(view.is_number(a, -1.0) and view.equal(b, other) for a, b in view.pairs(line)):
-        return True
-    if view.name(line) != "mul" or view.name(other) != "mul":
-        return False
-    for a, b in view.pairs(line):
-        for c, d in view.pairs(other):
-            if view.equal(b, d) and (
-                (view.name(a) == "neg" and view.equal(view.operands(a)[0], c))
-                or (view.is_constant(a) and view.is_number(c, -view.graph.statics[a]))
-            ):
-                return True
-    return False
-
-
-def _without_ones(recipe: Recipe) -> Recipe:
-    """1*x and x*1 that a dropped sign left behind are x."""
-    if recipe.line is None and recipe.constant == 1.0 and recipe.steps and recipe.steps[0][0] == "mul":
-        other = recipe.steps[0][1]
-        if type(other) is int:
-            return Recipe(other, steps=recipe.steps[1:])
-    return recipe
+    def is_signed(self) -> bool:
+        """Whether z is written with a sign that can be dropped."""
+        return self.line is not None and (self.inverted or self.view.negated(self.line) is not None)
 
 
 def _match(name: str, *operands: Recipe | None) -> Match | None:
@@ -351,34 +369,42 @@ def _match(name: str, *operands: Recipe | None) -> Match | None:
 
 
 def _sigmoid(view: View, line: int) -> Match | None:
-    return None if view.name(line) == "sigmoid" else _match("sigmoid", view.sigmoid_of(line))
+    """1/(1 + exp(-z)), exp(z)/(1 + exp(z))."""
+    return _of_exponent("sigmoid", view.sigmoid_of(line))
+
+
+def _minus_sigmoid(view: View, line: int) -> Match | None:
+    """-1/(1 + exp(-z))."""
+    exponent = view.minus_sigmoid_of(line)
+    return None if exponent is None else Match(NAMED["sigmoid"], [exponent.plain()], negative=True)
+
+
+def _of_exponent(name: str, exponent: Exponent | None) -> Match | None:
+    return None if exponent is None else _match(name, exponent.plain())
 
 
 def _tanh(view: View, line: int) -> Match | None:
     """(exp(z)-exp(-z))/(exp(z)+exp(-z)), (exp(u)-1)/(exp(u)+1), (1-exp(s))/(1+exp(s)), sinh(z)/cosh(z)."""
     top, bottom = view.operands(line)
-    if (
-        view.name(top) == "sinh"
-        and view.name(bottom) == "cosh"
-        and view.equal(*view.operands(top), *view.operands(bottom))
-    ):
-        return _match("tanh", Recipe(view.operands(top)[0]))
+    if view.name(top) == "sinh" and view.name(bottom) == "cosh":
+        (z,), (other,) = view.operands(top), view.operands(bottom)
+        return _match("tanh", Recipe(z)) if abs(view.numbers[z]) == abs(view.numbers[other]) else None
     below = view.one_plus_exp(bottom)
-    if view.name(top) == "expm1" and below is not None and not below.inverted:
-        return _match("tanh", below.half()) if view.equal(view.operands(top)[0], below.line) else None
+    if view.name(top) == "expm1" and below is not None:
+        return _match("tanh", below.half()) if view.numbers[view.operands(top)[0]] == below.number else None
     if view.name(top) != "sub":
         return None
     a, b = view.operands(top)
     if below is not None:
         rising, falling = view.exponent(a), view.exponent(b)
-        if view.is_number(b, 1.0) and rising is not None and rising.same_as(below):
+        if view.is_number(b, 1.0) and rising is not None and rising.number == below.number:
             return _match("tanh", rising.half())
-        if view.is_number(a, 1.0) and falling is not None and falling.same_as(below):
-            return _match("tanh", falling.minus_half())
+        if view.is_number(a, 1.0) and falling is not None and falling.number == below.number:
+            return _match("tanh", falling.minus().half())
         return None
     pair = _opposite_exponents(view, top)
     sums = _opposite_exponents(view, bottom) if view.name(bottom) == "add" else None
-    if pair is None or sums is None or not (pair[0].same_as(sums[0]) or pair[0].same_as(sums[1])):
+    if pair is None or sums is None or abs(pair[0].number) != abs(sums[0].number):
         return None
     return _match("tanh", pair[0].plain())
 
@@ -387,29 +413,26 @@ def _opposite_exponents(view: View, line: int) -> tuple[Exponent, Exponent] | No
     """z and -z where LINE is exp(z) + or - exp(-z)."""
     a, b = view.operands(line)
     first, second = view.exponent(a), view.exponent(b)
-    if first is None or second is None or not first.opposite_of(second):
+    if first is None or second is None or first.number != -second.number:
         return None
     return first, second
 
 
 def _hyperbolic(view: View, line: int) -> Match | None:
     """(exp(z) - exp(-z))/2 and (exp(z) + exp(-z))/2, or times 0.5."""
-    for body, factor in view.pairs(line):
-        halves = (
-            view.is_number(factor, 2.0) and body == view.operands(line)[0]
-            if view.name(line) == "div"
-            else (view.is_number(factor, 0.5))
-        )
-        if halves and view.name(body) in ("add", "sub"):
-            pair = _opposite_exponents(view, body)
-            if pair is not None:
-                positive = pair[0] if not _is_signed(view, pair[0]) or view.name(body) == "sub" else pair[1]
-                return _match("sinh" if view.name(body) == "sub" else "cosh", positive.plain())
-    return None
-
-
-def _is_signed(view: View, exponent: Exponent) -> bool:
-    return exponent.inverted or (exponent.line is not None and view.negated(exponent.line) is not None)
+    a, b = view.operands(line)
+    if view.name(line) == "div":
+        body = a if view.is_number(b, 2.0) else None
+    else:
+        body = a if view.is_number(b, 0.5) else b if view.is_number(a, 0.5) else None
+    if body is None or view.name(body) not in ("add", "sub"):
+        return None
+    pair = _opposite_exponents(view, body)
+    if pair is None:
+        return None
+    if view.name(body) == "sub":
+        return _match("sinh", pair[0].plain())
+    return _match("cosh", pair[1 if pair[0].is_signed() else 0].plain())
 
 
 def _softmax(view: View, line: int) -> Match | None:
@@ -421,10 +444,7 @@ def _softmax(view: View, line: int) -> Match | None:
         return None
     above = Exponent(view, None) if inverse is not None else view.exponent(view.operands(line)[0])
     for place, exponent in enumerate(exponents):
-        same = above is not None and (
-            exponent.line is above.line is None or (above.line is not None and exponent.same_as(above))
-        )
-        if same:
+        if above is not None and exponent.number == above.number:
             rest = [*exponents[:place], *exponents[place + 1 :]]
             return _match("softmax", exponent.plain(), *(other.plain() for other in rest))
     return None
@@ -434,17 +454,16 @@ def _silu_quotient(view: View, line: int) -> Match | None:
     """x/(1 + exp(-x))."""
     top, bottom = view.operands(line)
     below = view.one_plus_exp(bottom)
-    if below is None or below.line is None:
+    if below is None or below.number != -view.numbers[top] or view.is_constant(top):
         return None
-    fits = view.equal(below.line, top) if below.inverted else is_minus(view, below.line, top)
-    return _match("silu", Recipe(top)) if fits else None
+    return _match("silu", Recipe(top))
 
 
 def _silu_product(view: View, line: int) -> Match | None:
     """x*sigmoid(x), sigmoid in any spelling."""
     for x, gate in view.pairs(line):
         z = view.sigmoid_of(gate)
-        if z is not None and z.line is not None and not z.steps and view.equal(z.line, x):
+        if z is not None and z.number == view.numbers[x] and not view.is_constant(x):
             return _match("silu", Recipe(x))
     return None
 
@@ -452,24 +471,25 @@ def _silu_product(view: View, line: int) -> Match | None:
 def _softplus(view: View, line: int) -> Match | None:
     """log(1 + exp(z)), log1p(exp(z))."""
     (inner,) = view.operands(line)
-    exponent = view.one_plus_exp(inner) if view.name(line) == "log" else view.exponent(inner)
-    return None if exponent is None else _match("softplus", exponent.plain())
+    return _of_exponent("softplus", view.one_plus_exp(inner) if view.name(line) == "log" else view.exponent(inner))
 
 
 def _logsigmoid(view: View, line: int) -> Match | None:
     """log(sigmoid(z)), sigmoid in any spelling."""
-    return _match("logsigmoid", view.sigmoid_of(view.operands(line)[0]))
+    return _of_exponent("logsigmoid", view.sigmoid_of(view.operands(line)[0]))
 
 
 def _minus_softplus(view: View, line: int) -> Match | None:
-    """-softplus(-z), -log(1 + exp(-z))."""
+    """-softplus(-z), -log(1 + exp(-z)); without a sign in z there is nothing to gain."""
     (inner,) = view.operands(line)
+    exponent = None
     if view.name(inner) == "softplus":
-        return _match("logsigmoid", view.minus(view.operands(inner)[0]))
-    if view.name(inner) == "log":
+        exponent = Exponent(view, view.operands(inner)[0])
+    elif view.name(inner) == "log":
         exponent = view.one_plus_exp(view.operands(inner)[0])
-        return None if exponent is None else _match("logsigmoid", exponent.minus())
-    return None
+    elif view.name(inner) == "log1p":
+        exponent = view.exponent(view.operands(inner)[0])
+    return _of_exponent("logsigmoid", exponent.minus()) if exponent is not None and exponent.is_signed() else None
 
 
 def _logaddexp(view: View, line: int) -> Match | None:
@@ -505,13 +525,15 @@ def _expm1(view: View, line: int) -> Match | None:
 
 
 def _tanh_of_sigmoid(view: View, line: int) -> Match | None:
-    """2*sigmoid(2*z) - 1."""
-    double, one = view.operands(line)
-    if not view.is_number(one, 1.0) or view.name(double) != "mul":
-        return None
-    for two, gate in view.pairs(double):
-        if view.is_number(two, 2.0) and view.name(gate) == "sigmoid":
-            return _match("tanh", view.half(view.operands(gate)[0]))
+    """2*sigmoid(2*z) - 1, 2/(1 + exp(-2*z)) - 1, 1 - 2/(1 + exp(2*z))."""
+    a, b = view.operands(line)
+    if view.name(line) == "sub" and view.is_number(a, 1.0):
+        falling = view.twice_a_sigmoid_of(b)
+        return None if falling is None else _match("tanh", falling.minus().half())
+    for double, one in [(a, b)] if view.name(line) == "sub" else view.pairs(line):
+        if view.is_number(one, 1.0 if view.name(line) == "sub" else -1.0):
+            rising = view.twice_a_sigmoid_of(double)
+            return None if rising is None else _match("tanh", rising.half())
     return None
 
 
@@ -545,14 +567,14 @@ def _exp(view: View, line: int) -> Match | None:
 
 
 PATTERNS: dict[str, tuple[Callable[[View, int], Match | None], ...]] = {
-    "div": (_tanh, _silu_quotient, _sigmoid, _softmax, _hyperbolic),
+    "div": (_tanh, _silu_quotient, _sigmoid, _minus_sigmoid, _softmax, _hyperbolic),
     "power": (_sigmoid, _norm),
     "mul": (_silu_product, _hyperbolic),
     "log": (_softplus, _logsigmoid, _logaddexp, _log1p),
     "log1p": (_softplus,),
     "neg": (_minus_softplus,),
     "sub": (_tanh_of_sigmoid, _expm1),
-    "add": (_expm1,),
+    "add": (_tanh_of_sigmoid, _expm1),
     "sqrt": (_norm,),
     "max": (_relu,),
     "max_first": (_relu,),
