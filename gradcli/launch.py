@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 try:
     from gradcli.bundle import MODULES
 except ImportError:  # a checkout: its modules are read one by one
-    MODULES: "dict[str, Any]" = {}
+    MODULES = {}
 
 
 class Bundle:
