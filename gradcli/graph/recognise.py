@@ -215,7 +215,7 @@ class View:
     def half(self, line: int, *, negate: bool = False) -> Recipe:
         """Half of LINE, or minus half: without its factor 2 where it has one, else by a division, which is exact."""
         if negate and self.name(line) == "neg":
-            return self.half(self.operands(line)[0])
+            line, negate = self.operands(line)[0], False
         found = self.factor(line, lambda factor: self.is_number(factor, 2.0) or self.is_number(factor, -2.0))
         if found is None or any(name == "div" and left for name, _, left in found[1]):  # none, or below a bar
             recipe = Recipe(line, steps=[("div", 2.0, False)])
