@@ -8,6 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+ADDING = {"add": "adds", "sub": "subtracts"}
+
 
 def verb(graph: Graph, index: int, live: Sequence[int], locals_: Mapping[int, float]) -> str:
     """The gate word of line INDEX, whose operand slots LIVE carry a gradient; LOCALS_ are their local gradients."""
@@ -24,3 +26,10 @@ def verb(graph: Graph, index: int, live: Sequence[int], locals_: Mapping[int, fl
     if primitive.name == "same" or len(live) > 1:
         return primitive.verbs[0]
     return primitive.verbs[1]
+
+
+def forward_verb(graph: Graph, index: int, live: Sequence[int], locals_: Mapping[int, float]) -> str:
+    """What line INDEX does to the tangents of its operands in the slots LIVE: where several meet, it adds them."""
+    if graph.primitives[index].name in ADDING and len(live) > 1:
+        return ADDING[graph.primitives[index].name]
+    return verb(graph, index, live, locals_)

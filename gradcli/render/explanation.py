@@ -18,6 +18,7 @@ from gradcli.render.style import (
     safe,
 )  # fmt: skip
 from gradcli.report.precision import Digits
+from gradcli.text import significant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,12 +44,7 @@ def draw(
     full: bool = False,
 ) -> list[Text]:
     """The renderables of VIEW for a terminal of WIDTH cells; without UNICODE they are ASCII; FULL folds nothing."""
-    order = _order(explanation, view)
-    noted = {note.line for note in explanation.notes if note.kind != "recognised"}
-    shown = order if full else _folded(order, lambda index: explanation.labels.names[index] in noted)
-    lines = [row for row in shown if isinstance(row, int)]
-    plan = Digits(explanation, sorted(lines), digits)
-    body = _body(explanation, view, order, shown, plan, width=width, unicode=unicode, full=full)
+    plan, body = _body(explanation, view, digits, width=width, unicode=unicode, full=full)
     parts = [*_title(explanation, width, unicode), *body, Text(""), *_answer(explanation, plan, width, unicode)]
     notes = [note.message for note in explanation.notes]
     if explanation.question.folds:
@@ -58,33 +54,33 @@ def draw(
     return parts
 
 
-def _order(explanation: Explanation, view: str) -> list[int]:
-    """Inputs before operations in the table; from the result down in the ledger."""
-    if view == "table":
-        return sorted(explanation.rows, key=lambda index: bool(explanation.graph.operands[index]))
-    return [*explanation.rows]
-
-
 def _body(
-    explanation: Explanation, view: str, order: Sequence[int], shown: Sequence[int | str], plan: Digits, *,
-    width: int, unicode: bool, full: bool,
-) -> list[Text]:  # fmt: skip
+    explanation: Explanation, view: str, base: int, *, width: int, unicode: bool, full: bool
+) -> tuple[Digits, list[Text]]:
+    """The rows of VIEW, chosen first, then given digits, then drawn."""
     if view == "tree":
+        from gradcli.render.branches import Forest
         from gradcli.render.tree import tree
 
-        return tree(
-            explanation, plan, width=width, unicode=unicode, most=len(explanation.flows) * 2 + 2 if full else MOST_ROWS
-        )
+        forest = Forest(explanation, len(explanation.graph) ** 2 if full else MOST_ROWS)
+        digits = Digits(explanation, forest.lines(), base)
+        return digits, tree(explanation, forest, digits, width=width, unicode=unicode)
     if view == "ledger":
-        from gradcli.render.ledger import entries, ledger
+        from gradcli.render.ledger import ledger, lines_of, steps
 
-        rows = entries(explanation, plan)
-        if not rows:
-            return [Text("no gradient flows: nothing to differentiate by", style=DIM)]
-        return ledger(explanation, rows if full else _folded(rows, lambda row: False), width=width, unicode=unicode)
+        every = steps(explanation)
+        taken = every if full else _folded(every, lambda step: False)
+        digits = Digits(explanation, lines_of(explanation, taken), base)
+        if not taken:
+            return digits, [Text("no gradient flows: nothing to differentiate by", style=DIM)]
+        return digits, ledger(explanation, taken, digits, width=width, unicode=unicode)
     from gradcli.render.table import table
 
-    return table(explanation, shown, plan, width=width, unicode=unicode)
+    noted = {note.line for note in explanation.notes if note.kind != "recognised"}
+    order = sorted(explanation.rows, key=lambda index: bool(explanation.graph.operands[index]))
+    shown = order if full else _folded(order, lambda index: explanation.labels.names[index] in noted)
+    digits = Digits(explanation, [row for row in shown if isinstance(row, int)], base)
+    return digits, table(explanation, shown, digits, width=width, unicode=unicode)
 
 
 def _folded(rows: Sequence[Item], keep: Callable[[Item], bool]) -> list[Item | str]:
@@ -110,13 +106,10 @@ def _answer(explanation: Explanation, plan: Digits, width: int, unicode: bool) -
     """The value and exactly the names that `grad` prints, in columns as they fit."""
     name = explanation.labels.names[explanation.result]
     names, numbers = [name], [plan.value(explanation.result)]
-    sources = explanation.question.sources
     gradients = list(explanation.gradients.items())
     for source, gradient in gradients[:MOST_GRADIENTS]:
         names.append(f"∂{name}/∂{source}")
-        line = sources[source]
-        shown = "0" if line is None else plan.gradient(line) if gradient == explanation.adjoint(line) else ""
-        numbers.append(shown or _plain(gradient, plan.base))
+        numbers.append(_gradient(explanation, plan, source, gradient))
     wide = max(map(len, names))
     numbers = aligned(numbers)
     cells = []
@@ -134,10 +127,15 @@ def _answer(explanation: Explanation, plan: Digits, width: int, unicode: bool) -
     return lines
 
 
-def _plain(value: float, digits: int) -> str:
-    from gradcli.text import significant
-
-    return significant(value, digits)
+def _gradient(explanation: Explanation, plan: Digits, source: str, gradient: float) -> str:
+    """A final gradient with the digits that it has in its row."""
+    line = explanation.question.sources[source]
+    if explanation.tangents:
+        place = next((place for place, sweep in enumerate(explanation.passes) if sweep.name == source), None)
+        row = None if place is None else plan.number(explanation.result, place)
+    else:
+        row = None if line is None else plan.number(line)
+    return row or significant(gradient, plan.base)
 
 
 def _notes(messages: Sequence[str], width: int, unicode: bool) -> list[Text]:

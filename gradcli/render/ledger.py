@@ -1,10 +1,10 @@
-"""The backward pass as bookkeeping, in the order of the sweep: a row a flow, a sum row where several flows meet."""
+"""The sweep as bookkeeping: a row a flow, and a sum row where several flows meet. In forward mode a block an input."""
 
 from __future__ import annotations
 
 from rich.text import Text
 
-from gradcli.render.style import DIM, GRADIENT, LABEL, LOCAL, Grid, aligned, number_style
+from gradcli.render.style import DIM, GRADIENT, LABEL, LOCAL, Grid, aligned, folded, in_ascii, number_style
 from gradcli.render.table import local_text, sum_text
 
 TYPE_CHECKING = False
@@ -12,110 +12,170 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gradcli.report.explanation import Edge, Explanation
+    from gradcli.report.flows import Pass
     from gradcli.report.precision import Digits
+
+    Step = tuple[int, int, int | None]  # which pass, the line, and the number of its flow (None: seed or sum)
+
+SEED, SUM, LOST = -1, -2, -3
 
 
 class Entry:
-    """One row of the ledger as texts; `sign` stands between upstream and local."""
+    """One row of the ledger as texts; `sign` stands between upstream and local, `cut_off` says why the result is 0."""
 
-    __slots__ = ("downstream", "flow", "formula", "gate", "local", "sign", "upstream")
+    __slots__ = ("cut_off", "downstream", "flow", "formula", "gate", "local", "sign", "upstream")
 
-    def __init__(
-        self, flow: str, upstream: str, sign: str, formula: str, local: str, downstream: str, gate: str
-    ) -> None:
+    def __init__(self, flow: str, downstream: str, gate: str, *, formula: str = "") -> None:
         self.flow = flow
-        self.upstream = upstream
-        self.sign = sign
+        self.upstream = ""
+        self.sign = ""
         self.formula = formula
-        self.local = local
+        self.local = ""
         self.downstream = downstream
         self.gate = gate
+        self.cut_off = ""
+
+    def spelled(self) -> Entry:
+        """The same in ASCII."""
+        for name in self.__slots__:
+            setattr(self, name, in_ascii(getattr(self, name)))
+        return self
 
 
-def entries(explanation: Explanation, digits: Digits) -> list[Entry]:
-    """Every row of the ledger: the seed, the flows in the order of the sweep, the sums after their last flow."""
-    found = [
-        Entry(explanation.labels.names[explanation.result], "", "", "", "", digits.gradient(explanation.result), "seed")
-    ]
-    if explanation.adjoint(explanation.result) is None:
-        return []
-    waiting = {index: len(flows) for index, flows in explanation.incoming.items()}
-    for index in range(explanation.result, -1, -1):
-        edges = explanation.edges(index) if index in explanation.outgoing else []
-        for place, edge in enumerate(edges):
-            gate = f"{explanation.graph.primitives[index].shown} {explanation.gate(index)}" if place == 0 else ""
-            found.append(_flow(explanation, edge, digits, gate))
-            waiting[edge.target] -= 1
-            if waiting[edge.target] == 0 and len(explanation.incoming[edge.target]) > 1:
-                found.append(_sum(explanation, edge.target, digits))
+def steps(explanation: Explanation) -> list[Step]:
+    """What the rows of the ledger are: (pass, line, number of the flow through its locals, or SEED, SUM, LOST)."""
+    found: list[Step] = []
+    for place, sweep in enumerate(explanation.passes):
+        found += _forward(explanation, place, sweep) if sweep.forward else _backward(explanation, place, sweep)
     return found
 
 
-def _flow(explanation: Explanation, edge: Edge, digits: Digits, gate: str) -> Entry:
-    names = explanation.labels.names
-    formula, local = local_text(edge, digits)
-    several = len(explanation.incoming[edge.target]) > 1
-    downstream = digits.part(edge.source, edge.slot, edge.downstream) if several else digits.gradient(edge.target)
-    if edge.closed and not explanation.graph.primitives[edge.source].opens:
-        gate = gate or "closed"
-    flow = f"{names[edge.source]} → {names[edge.target]}"
-    return Entry(flow, digits.gradient(edge.source), "×", formula, local, downstream, gate)
+def _backward(explanation: Explanation, place: int, sweep: Pass) -> list[Step]:
+    result = explanation.result
+    if sweep.numbers[result] is None:
+        return []
+    found: list[Step] = [(place, result, SEED)]
+    waiting = {index: len(flows) for index, flows in sweep.arriving.items() if len(flows) > 1}
+    for index in range(result, -1, -1):
+        for at, flow in enumerate(sweep.leaving.get(index, ())):
+            found.append((place, index, at))
+            if flow[1] in waiting:
+                waiting[flow[1]] -= 1
+                if not waiting[flow[1]]:
+                    found.append((place, flow[1], SUM))
+    return found
 
 
-def _sum(explanation: Explanation, index: int, digits: Digits) -> Entry:
+def _forward(explanation: Explanation, place: int, sweep: Pass) -> list[Step]:
+    source = explanation.question.sources[sweep.name or ""]
+    found: list[Step] = [(place, source or 0, SEED)]
+    for index in sorted(sweep.arriving):
+        flows = sweep.arriving[index]
+        found += [(place, index, at) for at in range(len(flows))]
+        found += [(place, index, SUM)] if len(flows) > 1 else []
+    result, tangent = explanation.result, sweep.numbers[explanation.result]
+    if tangent is not None and tangent != tangent and explanation.value != explanation.value and result != source:
+        found.append((place, result, LOST))
+    return found
+
+
+def lines_of(explanation: Explanation, shown: Sequence[Step | str]) -> set[int]:
+    """The lines whose numbers the rows show."""
+    lines: set[int] = set()
+    for step in shown:
+        if isinstance(step, str):
+            continue
+        place, index, at = step
+        lines.add(index)
+        if at is not None and at >= 0:
+            lines.update(explanation.passes[place].of_line(index)[at][:2])
+    return lines
+
+
+def entry(explanation: Explanation, step: Step, digits: Digits) -> Entry:
+    """One row of the ledger."""
+    place, index, at = step
     name = explanation.labels.names[index]
-    return Entry(name, "Σ", "", sum_text(explanation, index, digits), "", digits.gradient(index), "copy adds")
+    if at == SEED:
+        return Entry(name, digits.number(index, place), "seed")
+    if at == SUM:
+        word = "adds" if explanation.passes[place].forward else "copy adds"
+        total = sum_text(explanation, index, digits, place)
+        value = digits.total(index, place)
+        return Entry(name, value, word, formula=total)
+    if at == LOST:
+        return Entry(name, digits.number(index, place), "nan result")
+    return _flow(explanation, place, explanation.edges(index, place)[at or 0], at == 0, digits)
 
 
-def ledger(explanation: Explanation, rows: Sequence[Entry | str], *, width: int, unicode: bool) -> list[Text]:
-    """The entries (and texts for what is left out) as one table of at most WIDTH cells, digits whole."""
-    shown = [row for row in rows if isinstance(row, Entry)]
-    upstream = _column(shown, [row.upstream for row in shown])
-    downstream = aligned([row.downstream for row in shown])
-    middle = _middle(shown)
-    gate = max((len(row.gate) for row in shown), default=0)
-    flow = max((len(row.flow) for row in shown), default=4)
-    fixed = flow + 2 + max(map(len, upstream), default=0) + 2
-    tail = max(map(len, downstream), default=0) + 2
-    broken = fixed + max(map(len, middle), default=0) + 2 + tail > width
-    gates = fixed + (0 if broken else tail) + max(map(len, middle), default=0) + 2 + gate + 2 <= width
-    headings = ["flow", "upstream", "× local"]
-    headings += [] if broken else ["= downstream"]
-    headings += ["gate"] if gates else []
-    grid = Grid(headings, unicode=unicode)
+def _flow(explanation: Explanation, place: int, edge: Edge, first: bool, digits: Digits) -> Entry:
+    names = explanation.labels.names
+    shown, verb = explanation.graph.primitives[edge.owner].shown, explanation.gate_shown(edge.owner, place)
+    gate = "" if not first else shown if verb in ("adds", "subtracts") else f"{shown} {verb}"
+    row = Entry(f"{names[edge.source]} → {names[edge.target]}", digits.downstream(edge, place), gate)
+    row.upstream, row.sign = digits.number(edge.source, place), "×"
+    row.formula, row.local = local_text(edge, digits)
+    row.cut_off = f" ({edge.cut_off})" if edge.cut_off else ""
+    return row
+
+
+def ledger(
+    explanation: Explanation, shown: Sequence[Step | str], digits: Digits, *, width: int, unicode: bool
+) -> list[Text]:
+    """The steps (and texts for what is left out) as one table of at most WIDTH cells, digits whole."""
+    every = [row if isinstance(row, str) else entry(explanation, row, digits) for row in shown]
+    rows = [row if isinstance(row, str) or unicode else row.spelled() for row in every]
+    entries = [row for row in rows if isinstance(row, Entry)]
+    upstream = _column(entries, [row.upstream for row in entries], unicode=unicode)
+    downstream = aligned([row.downstream for row in entries])
+    middle = _middle(entries, unicode=unicode)
+    words = ("tangent", "push") if explanation.passes[0].forward else ("upstream", "downstream")
+    times = "×" if unicode else "*"
+    flow = max(len(row.flow) for row in entries) + 2
+    wide = max(map(len, [words[0], *upstream])) + 2
+    free = width - flow - wide - max(map(len, middle))
+    tail = max(map(len, [words[1], *downstream])) + 4
+    broken = free < tail
+    gates = free >= (0 if broken else tail) + max(len(row.gate) for row in entries) + 2
+    headings = ["flow", words[0], f"{times} local"]
+    headings += ([] if broken else [f"= {words[1]}"]) + (["gate"] if gates else [])
+    grid = Grid(headings, width=width, unicode=unicode)
     place = 0
     for row in rows:
         if isinstance(row, str):
             grid.span(Text(row, style=DIM))
             continue
-        result = f"= {downstream[place]}"
         cells = [Text(row.flow, style=LABEL), Text(upstream[place], style=number_style(row.upstream, GRADIENT))]
-        local = Text(middle[place], style=number_style(row.local, LOCAL))
-        answer = Text(result, style=number_style(row.downstream, GRADIENT))
-        cells += [Text("\n").join([local, answer])] if broken else [local, answer]
-        if gates:
-            cells.append(Text(row.gate, style=DIM))
+        pieces = folded(middle[place], max(width - flow - wide, 16), 2)
+        local = Text("\n".join(pieces), style=number_style(row.local, LOCAL))
+        answer = Text(f"= {downstream[place]}", style=number_style(row.downstream, GRADIENT))
+        cells += [local, answer] if not broken else [Text("\n").join([local, answer] if local.plain else [answer])]
+        cells += [Text(row.gate, style=DIM)] if gates else []
         grid.add(*cells)
         place += 1
     return grid.lines()
 
 
-def _column(shown: Sequence[Entry], texts: Sequence[str]) -> list[str]:
+def _column(shown: Sequence[Entry], texts: Sequence[str], *, unicode: bool) -> list[str]:
     """Numbers aligned among themselves; the Σ of a sum row stands at the left."""
-    numbers = aligned([text if text != "Σ" else "" for text in texts])
+    numbers = aligned(texts)
     width = max(map(len, numbers), default=0)
-    return [("Σ" if text == "Σ" else number).ljust(width) for text, number in zip(texts, numbers, strict=True)]
+    sigma = "Σ" if unicode else "sum"
+    sums = [not row.sign and bool(row.formula) for row in shown]
+    return [(sigma if is_sum else text).ljust(width) for is_sum, text in zip(sums, numbers, strict=True)]
 
 
-def _middle(shown: Sequence[Entry]) -> list[str]:
+def _middle(shown: Sequence[Entry], *, unicode: bool) -> list[str]:
     """`× 2*w =  4`: formulas to the right, numbers on the point; a sum stands as it is."""
     formulas = [row.formula if row.sign else "" for row in shown]
-    wide = max(map(len, formulas), default=0)
+    wide = min(max(map(len, formulas), default=0), 24)
     numbers = aligned([row.local if row.sign else "" for row in shown])
+    times = "×" if unicode else "*"
     texts = []
     for row, formula, number in zip(shown, formulas, numbers, strict=True):
         if not row.sign:
             texts.append(f"  {row.formula}" if row.formula else "")
         else:
-            texts.append(f"× {formula.rjust(wide)}{' = ' if formula else '   ' if wide else ''}{number}")
+            gap = " = " if formula else "   " if wide else ""
+            texts.append(f"{times} {formula.rjust(wide)}{gap}{number}{row.cut_off}")
     return texts

@@ -8,7 +8,9 @@ from rich.text import Text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from rich.containers import Lines
 
 VALUE, GRADIENT, LOCAL, NOTE, LABEL, DIM = "green", "red", "cyan", "bold yellow", "bold", "dim"
 RESULT, FINAL = "bold green", "bold red"
@@ -19,6 +21,7 @@ ASCII = {
 }  # fmt: skip
 
 GAP = 2
+BREAKS = " +-*/^=,"
 
 
 def in_ascii(text: str) -> str:
@@ -66,23 +69,45 @@ def aligned(texts: Sequence[str]) -> list[str]:
     return [head.rjust(left) + tail.ljust(right) for head, tail in zip(heads, tails, strict=True)]
 
 
-def middle_cut(text: str, width: int) -> str:
+def middle_cut(text: str, width: int, *, unicode: bool = True) -> str:
     """TEXT cut in the middle to WIDTH characters."""
     if len(text) <= width:
         return text
-    keep = max(width - 3, 2)
-    return f"{text[: keep - keep // 2]} … {text[len(text) - keep // 2 :]}" if width > 4 else text[:width]
+    dots = " … " if unicode else " ... "
+    keep = max(width - len(dots), 2)
+    return f"{text[: keep - keep // 2]}{dots}{text[len(text) - keep // 2 :]}"
+
+
+def folded(text: str, width: int, indent: int = 0) -> list[str]:
+    """TEXT in lines of at most WIDTH characters, the later ones indented; it breaks at blanks and before operators,
+    never inside a name or a number."""
+    lines = []
+    width = max(width, indent + 8)
+    text = text.rstrip()
+    while len(text) > width:
+        blanks = [at for at in range(width, max(width // 2, indent), -1) if text[at] == " "]
+        signs = (at for at in range(width, indent, -1) if text[at] in BREAKS and not _in_exponent(text, at))
+        cut = blanks[0] if blanks else next(signs, width)
+        lines.append(text[:cut].rstrip())
+        text = " " * indent + text[cut:].lstrip()
+    return [*lines, text]
+
+
+def _in_exponent(text: str, at: int) -> bool:
+    return text[at] in "+-" and text[at - 1] == "e" and text[at - 2].isdigit()
 
 
 class Grid:
     """Columns two blanks apart under one rule, without a frame; no cell is ever cut.
 
-    A row is a list of cells (one may have several lines), a text that spans all columns, or a broken rule.
+    A row is a list of cells (one may have several lines), a text that spans all columns, or a broken rule. Where the
+    columns do not fit into WIDTH, the cells of a row stand below each other, each behind its heading.
     rich's Table has no row that spans, and cuts digits where it is tight.
     """
 
-    def __init__(self, headings: Sequence[str], *, unicode: bool) -> None:
-        self.headings = headings
+    def __init__(self, headings: Sequence[str], *, unicode: bool, width: int | None = None) -> None:
+        self.headings = [Text(heading if unicode else in_ascii(heading), style=DIM) for heading in headings]
+        self.width = width
         self.unicode = unicode
         self.rows: list[list[Text] | Text | None] = []
 
@@ -100,17 +125,18 @@ class Grid:
 
     def lines(self) -> list[Text]:
         """The drawn lines, without blanks at their ends."""
-        headings = [Text(text if self.unicode else in_ascii(text), style=DIM) for text in self.headings]
         split = [
             row if row is None or isinstance(row, Text) else [cell.split("\n") for cell in row] for row in self.rows
         ]
-        widths = [heading.cell_len for heading in headings]
+        widths = [heading.cell_len for heading in self.headings]
         for row in split:
             if isinstance(row, list):
                 widths = [max(w, *(line.cell_len for line in cell)) for w, cell in zip(widths, row, strict=True)]
         whole = sum(widths) + GAP * (len(widths) - 1)
+        if self.width is not None and whole > self.width:
+            return [*self._stacked(split)]
         solid, broken = ("─", "╌") if self.unicode else ("-", "-")
-        drawn = [_joined(headings, widths), Text(solid * whole, style=DIM)]
+        drawn = [_joined(self.headings, widths), Text(solid * whole, style=DIM)]
         for row in split:
             if row is None:
                 drawn.append(Text(broken * whole, style=DIM))
@@ -120,6 +146,21 @@ class Grid:
                 for place in range(max(map(len, row))):
                     drawn.append(_joined([cell[place] if place < len(cell) else Text("") for cell in row], widths))
         return drawn
+
+    def _stacked(self, split: Sequence[list[Lines] | Text | None]) -> Iterator[Text]:
+        """Every cell on lines of its own, behind its heading."""
+        for row in split:
+            if isinstance(row, Text):
+                yield row
+            elif row is not None:
+                yield from row[0]
+                for heading, cell in zip(self.headings[1:], row[1:], strict=True):
+                    if any(line.plain.strip() for line in cell):
+                        words = heading.plain.strip("×=↓↑* ").replace("(down)", "").replace("(up)", "").rstrip()
+                        yield Text(f"  {words}", style=DIM)
+                        for line in cell:
+                            line.rstrip()
+                            yield Text("    ").append_text(line)
 
 
 def _joined(cells: Sequence[Text], widths: Sequence[int]) -> Text:

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from gradcli.render.style import DIM, GAP, GRADIENT, LABEL, LOCAL, VALUE, Grid, aligned, middle_cut, number_style
+from gradcli.render.style import (
+    DIM,
+    GAP,
+    GRADIENT,
+    LABEL,
+    LOCAL,
+    VALUE,
+    Grid,
+    aligned,
+    folded,
+    in_ascii,
+    middle_cut,
+    number_style,
+)  # fmt: skip
+from gradcli.report.precision import MOST_PARTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +28,6 @@ if TYPE_CHECKING:
     from gradcli.report.precision import Digits
 
 NARROW = 72
-MOST_PARTS = 4
 
 
 class Row:
@@ -22,64 +35,53 @@ class Row:
 
     __slots__ = ("dim", "gate", "gradients", "is_input", "line", "locals", "operation", "value")
 
-    def __init__(self, explanation: Explanation, index: int, digits: Digits) -> None:
+    def __init__(self, explanation: Explanation, index: int, digits: Digits, *, unicode: bool) -> None:
+        spell = str if unicode else in_ascii
         self.is_input = explanation.is_input(index)
         self.dim = index in explanation.folded
         self.line = explanation.labels.names[index]
-        variable = explanation.labels.operation(index) == self.line
-        self.operation = "" if variable else f" = {explanation.labels.operation(index)}"
+        operation = explanation.labels.operation(index)
+        self.operation = "" if operation == self.line else spell(f" = {operation}")
         self.value = digits.value(index)
-        self.gradients = _gradients(explanation, index, digits)
-        self.gate = explanation.gate(index)
-        self.locals = [*_sum_line(explanation, index, digits), *_local_lines(explanation, index, digits)]
-
-
-def _gradients(explanation: Explanation, index: int, digits: Digits) -> list[str]:
-    if not explanation.tangents:
-        return [digits.gradient(index)]
-    from gradcli.text import significant
-
-    found = []
-    for sweep in explanation.tangents.values():
-        tangent = sweep.numbers[index]
-        found.append("" if tangent is None else significant(tangent, digits.base))
-    return found
+        self.gradients = [digits.number(index, place) for place in range(len(explanation.passes))]
+        self.gate = spell(explanation.gate_shown(index))
+        texts = [*_sum_line(explanation, index, digits), *_local_lines(explanation, index, digits)]
+        self.locals = [(spell(left), spell(right)) for left, right in texts]
 
 
 def _sum_line(explanation: Explanation, index: int, digits: Digits) -> list[tuple[str, str]]:
     """`= 0.4 + 6` where several flows meet."""
-    flows = explanation.incoming.get(index, [])
-    if len(flows) < 2 or explanation.tangents:
+    if explanation.tangents or explanation.backward.meeting(index) < 2:
         return []
-    return [
-        (
-            f"{'' if explanation.is_input(index) else 'copies add '}= {sum_text(explanation, index, digits)}",
-            "",
-        )
-    ]
+    words = "" if explanation.is_input(index) else "copy adds "
+    return [(f"{words}= {sum_text(explanation, index, digits)}", "")]
 
 
-def sum_text(explanation: Explanation, index: int, digits: Digits) -> str:
+def sum_text(explanation: Explanation, index: int, digits: Digits, place: int = 0) -> str:
     """The downstream gradients that meet at a line, as a sum: `0.4 + 6`, at most MOST_PARTS of them."""
-    flows = explanation.incoming[index]
-    parts = [digits.part(flow[0], flow[2], flow[5]) for flow in flows]
-    if len(parts) > MOST_PARTS:
-        parts = [*parts[:2], f"… {len(parts) - 2} more"]
-    return " + ".join(f"({part})" if place and part.startswith("-") else part for place, part in enumerate(parts))
+    sweep = explanation.passes[place]
+    flows = sweep.arriving[index]
+    few = flows if len(flows) <= MOST_PARTS else flows[:2]
+    parts = [digits.part(sweep.owner(flow), flow[2], flow[5], place) for flow in few]
+    parts += [f"… {len(flows) - 2:,} more"] if len(flows) > MOST_PARTS else []
+    return " + ".join(f"({part})" if at and part.startswith("-") else part for at, part in enumerate(parts))
 
 
 def _local_lines(explanation: Explanation, index: int, digits: Digits) -> list[tuple[str, str]]:
     """The local gradients as (`∂v1/∂w0 = x0`, ` = -1`), equal ones in one line."""
     merged: dict[tuple[str, str], list[str]] = {}
-    for edge in explanation.edges(index):
-        name = f"∂{explanation.labels.names[edge.source]}/∂{explanation.labels.names[edge.target]}"
-        names = merged.setdefault(local_text(edge, digits), [])
+    labels = explanation.labels.names
+    for edge in explanation.local_edges(index):
+        formula, value = local_text(edge, digits)
+        value += f" ({edge.cut_off})" if edge.cut_off else ""
+        names = merged.setdefault((formula, value), [])
+        name = f"∂{labels[edge.owner]}/∂{labels[edge.operand]}"
         if name not in names:
             names.append(name)
     lines = []
     for (formula, value), names in merged.items():
         if len(names) > 3:
-            names = [*names[:2], f"… {len(names) - 2} more"]
+            names = [*names[:2], f"… {len(names) - 2:,} more"]
         left = " = ".join(names)
         lines.append((f"{left} = {formula}", f" = {value}") if formula else (f"{left} = {value}", ""))
     return lines
@@ -87,7 +89,7 @@ def _local_lines(explanation: Explanation, index: int, digits: Digits) -> list[t
 
 def local_text(edge: Edge, digits: Digits) -> tuple[str, str]:
     """The rule that ran as a formula (blank where it is the number itself, or a share), and its number."""
-    value = digits.local(edge.source, edge.slot, edge.local)
+    value = digits.local(edge.owner, edge.slot, edge.local)
     formula = "" if edge.formula is None or edge.formula == value else edge.formula
     return formula, value
 
@@ -96,9 +98,9 @@ def table(
     explanation: Explanation, rows: Sequence[int | str], digits: Digits, *, width: int, unicode: bool
 ) -> list[Text]:
     """The rows (line indices, and texts for what is left out) as one table of at most WIDTH cells, digits whole."""
-    shown = [row if isinstance(row, str) else Row(explanation, row, digits) for row in rows]
-    shape = _Shape([row for row in shown if isinstance(row, Row)], list(explanation.tangents), width)
-    grid = Grid(shape.headings, unicode=unicode)
+    shown = [row if isinstance(row, str) else Row(explanation, row, digits, unicode=unicode) for row in rows]
+    shape = _Shape([row for row in shown if isinstance(row, Row)], [*explanation.tangents], width, unicode=unicode)
+    grid = Grid(shape.headings, width=width, unicode=unicode)
     place, inputs = 0, False
     for row in shown:
         if isinstance(row, str):
@@ -112,71 +114,91 @@ def table(
             Text(shape.values[place], style=DIM if row.dim else number_style(row.value, VALUE)),
         ]
         cells += [Text(column[place], style=number_style(column[place], GRADIENT)) for column in shape.gradients]
-        local = _local_cell(row, shape)
-        cells += [local] if shape.locals_beside else []
+        local = _local_lines_of(row, shape)
+        cells += [Text("\n".join(local), style=LOCAL)] if shape.locals_beside else []
         cells += [Text(row.gate, style=DIM)] if shape.gate_shown else []
         grid.add(*cells)
-        if not shape.locals_beside:
-            for line in local.split("\n") if local.plain else ():
-                grid.span(Text("  ").append_text(line))
+        for line in local if not shape.locals_beside else ():
+            grid.span(Text(f"  {line}", style=LOCAL))
         place += 1
+    for text in left_out(list(explanation.tangents)[len(shape.gradients) :], width, unicode=unicode):
+        grid.span(Text(text, style=DIM))
     return grid.lines()
+
+
+def left_out(names: Sequence[str], width: int, *, unicode: bool) -> list[str]:
+    """What is said of the inputs whose tangents have no column."""
+    if not names:
+        return []
+    more = f"… tangents of {len(names):,} more not shown (--wrt {','.join(names[:2])} shows those)"
+    return folded(more if unicode else in_ascii(more), width, 2)
 
 
 def _line_cell(row: Row, shape: _Shape) -> Text:
     indent = "  " if row.dim else ""
     name = row.line.ljust(shape.name_width) if row.operation else row.line
-    operation = middle_cut(row.operation, max(shape.line_width - len(indent) - len(name), 4))
+    room = max(shape.line_width - len(indent) - len(name), 4)
+    operation = middle_cut(row.operation, room, unicode=shape.unicode)
     return Text.assemble(indent, (name, DIM if row.dim else LABEL), (operation, DIM if row.dim else ""))
 
 
-def _local_cell(row: Row, shape: _Shape) -> Text:
+def _local_lines_of(row: Row, shape: _Shape) -> list[str]:
+    """The local gradients broken to the width: first before ` = number`, under the `=` above, then at operators."""
     lines = []
     for left, right in row.locals:
-        if right and len(left) + len(right) > shape.local_width:
-            lines += [left, " " * left.find(" = ") + right]
-        else:
+        if len(left) + len(right) <= shape.local_width:
             lines.append(left + right)
-    return Text("\n".join(lines), style=LOCAL)
+            continue
+        under = max(left.find(" = "), 0)
+        lines += folded(left, shape.local_width, min(under + 3, shape.local_width // 2))
+        lines += [" " * min(under, max(shape.local_width - len(right), 1)) + right] if right else []
+    return lines
 
 
 class _Shape:
-    """The widths, and what gives way: long formulas break, then the gate column goes, then locals move below."""
+    """The widths, and what gives way: long formulas break, then the gate column goes, then locals move below, and in
+    forward mode the tangents by the last inputs."""
 
-    def __init__(self, rows: Sequence[Row], tangents: Sequence[str], width: int) -> None:
+    def __init__(self, rows: Sequence[Row], tangents: Sequence[str], width: int, *, unicode: bool) -> None:
+        self.unicode = unicode
+        spell = str if unicode else in_ascii
         self.values = aligned([row.value for row in rows])
-        columns = range(len(rows[0].gradients)) if rows else range(0)
-        self.gradients = [aligned([row.gradients[column] for row in rows]) for column in columns]
-        names = [f"tangent {name} ↓" for name in tangents] if tangents else ["gradient ↑"]
-        operations = [row for row in rows if row.operation]
-        self.sorted = [row.is_input for row in rows] == sorted([row.is_input for row in rows], reverse=True)
-        self.name_width = max((len(row.line) for row in operations if not row.dim), default=0)
-        self.name_width = min(self.name_width, 12)
-        natural = max(
-            (len(row.line.ljust(self.name_width)) + len(row.operation) + 2 * row.dim for row in rows), default=4
-        )
-        self.line_width = min(natural, max(width // 3, 16))
-        numbers = sum(
-            max(len(name), len(column[0]) if column else 0) + GAP
-            for name, column in zip(["value ↓", *names], [self.values, *self.gradients], strict=False)
-        )
-        gate = max((len(row.gate) for row in rows), default=0) + GAP
-        whole = max((len(left) + len(right) for row in rows for left, right in row.locals), default=0)
-        broken = max(
-            (max(len(left), left.find(" = ") + len(right)) for row in rows for left, right in row.locals), default=0
-        )
-        room = width - self.line_width - numbers - GAP
-        self.locals_beside = width >= NARROW or whole + self.line_width + numbers + GAP <= width
-        self.gate_shown = self.locals_beside and max(broken, 14) + gate <= room
-        if self.locals_beside and room < max(broken, 14):
-            self.locals_beside = self.gate_shown = False
-        if not self.locals_beside:
-            self.gate_shown = room + GAP >= gate
-        self.local_width = min(whole, room - (gate if self.gate_shown else 0)) if self.locals_beside else width - 2
+        places = range(len(rows[0].gradients)) if rows else range(0)
+        self.gradients = [aligned([row.gradients[place] for row in rows]) for place in places]
         arrows = width >= NARROW
-        headings = ["value ↓", *names]
-        self.headings = ["line", *(headings if arrows else [heading.rstrip(" ↓↑") for heading in headings])]
-        if self.locals_beside:
-            self.headings.append("local gradient")
-        if self.gate_shown:
-            self.headings.append("gate")
+        names = [f"tangent {name} ↓" for name in tangents] or ["gradient ↑"]
+        self.headings = [spell(name if arrows else name.rstrip(" ↓↑")) for name in ("line", "value ↓", *names)]
+        self.sorted = [row.is_input for row in rows] == sorted([row.is_input for row in rows], reverse=True)
+        self._fit_lines(rows, width)
+        self._fit_locals(rows, width)
+
+    def _fit_lines(self, rows: Sequence[Row], width: int) -> None:
+        """The columns of lines and numbers; as many tangents as fit, and at least one."""
+        names = [len(row.line) for row in rows if row.operation and not row.dim]
+        self.name_width = min(max(names, default=0), 12)
+        natural = [len(row.line.ljust(self.name_width)) + len(row.operation) + 2 * row.dim for row in rows]
+        self.line_width = min(max(natural, default=4), max(width // 3, 16))
+        wide = [
+            max(len(name), *map(len, column)) + GAP if column else len(name) + GAP
+            for name, column in zip(self.headings[1:], [self.values, *self.gradients], strict=False)
+        ]
+        kept = len(wide)
+        while kept > 2 and self.line_width + sum(wide[:kept]) > width:
+            kept -= 1
+        self.gradients = self.gradients[: kept - 1]
+        self.headings = self.headings[: kept + 1]
+        self.numbers = sum(wide[:kept])
+
+    def _fit_locals(self, rows: Sequence[Row], width: int) -> None:
+        """Whether local gradients and gates have columns of their own."""
+        whole, broken = 0, 14
+        for left, right in (text for row in rows for text in row.locals):
+            whole = max(whole, len(left) + len(right))
+            broken = max(broken, len(left), left.find(" = ") + len(right))
+        gate = max((len(row.gate) for row in rows), default=0) + GAP
+        room = width - self.line_width - self.numbers - GAP
+        self.locals_beside = room >= (broken if width >= NARROW else whole)
+        self.gate_shown = room >= broken + gate if self.locals_beside else room + GAP >= gate
+        self.local_width = min(whole, room - (gate if self.gate_shown else 0)) if self.locals_beside else width - 2
+        self.headings += ["local gradient"] if self.locals_beside else []
+        self.headings += ["gate"] if self.gate_shown else []

@@ -4,176 +4,150 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from gradcli.render.style import DIM, GRADIENT, LABEL, LOCAL, VALUE, Grid, aligned, in_ascii, middle_cut, number_style
-from gradcli.render.table import NARROW, sum_text
+from gradcli.render.branches import BLANK, BRANCH, PIPE
+from gradcli.render.style import (
+    DIM,
+    GRADIENT,
+    LABEL,
+    LOCAL,
+    VALUE,
+    Grid,
+    aligned,
+    folded,
+    in_ascii,
+    middle_cut,
+    number_style,
+)  # fmt: skip
+from gradcli.render.table import NARROW, left_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from gradcli.render.branches import Branch, Forest
     from gradcli.report.explanation import Explanation
     from gradcli.report.precision import Digits
 
-MOST_DEPTH = 12
-BRANCH, LAST, PIPE, BLANK = "├─ ", "└─ ", "│  ", "   "
 
-
-class Branch:
-    """One row of the tree as texts: the guides before it, its line, and the flow that reaches it from its parent."""
-
-    __slots__ = ("depth", "gate", "gradient", "guides", "index", "line", "local", "operation", "value")
-
-    def __init__(self, explanation: Explanation, index: int, guides: tuple[str, ...], digits: Digits) -> None:
-        labels = explanation.labels
-        self.index = index
-        self.guides = guides
-        self.depth = len(guides)
-        self.line = labels.names[index]
-        operation = labels.operation(index)
-        self.operation = "" if operation == self.line else f" = {operation}"
-        self.value = digits.value(index)
-        self.local = ""
-        self.gradient = digits.gradient(index)
-        self.gate = explanation.gate(index) if explanation.gate(index) != "copy adds" else ""
-
-
-class Forest:
-    """The rows of the trees: a first one from the result, and one more for each node below MOST_DEPTH."""
-
-    def __init__(self, explanation: Explanation, digits: Digits, most: int) -> None:
-        self.explanation = explanation
-        self.digits = digits
-        self.most = most
-        self.left_out = 0
-        self.seen: set[int] = set()
-        self.trees: list[list[Branch]] = []
-        self.titles = [explanation.result]
-        self.count = 0
-        while self.titles and self.count < most:
-            self.trees.append(self.tree(self.titles.pop(0)))
-
-    def tree(self, root: int) -> list[Branch]:
-        """The rows from ROOT down, depth first, by a list of what is still to do."""
-        rows: list[Branch] = []
-        first = Branch(self.explanation, root, (), self.digits)
-        waiting = [(root, first)]
-        while waiting:
-            index, branch = waiting.pop()
-            rows.append(branch)
-            self.count += 1
-            if self.count >= self.most:
-                self.left_out += len(waiting)
-                break
-            if branch.gate.startswith(("copy: see", "closed,", "goes on")):
-                continue
-            self.seen.add(index)
-            children = self.children(index)
-            if branch.depth >= MOST_DEPTH and any(self.explanation.graph.operands[child] for child, _ in children):
-                branch.gate = f"goes on below as a tree of {branch.line}"
-                self.titles.append(index)
-                self.seen.discard(index)
-                continue
-            waiting.extend(reversed(self.branches(branch, children)))
-        return rows
-
-    def children(self, index: int) -> list[tuple[int, int]]:
-        """The operands that have a row, with their slot; a literal stands inside its line."""
-        explanation = self.explanation
-        rows = []
-        for slot, operand in enumerate(explanation.graph.operands[index]):
-            if (
-                explanation.graph.operands[operand]
-                or explanation.labels.text(operand)[0] == explanation.labels.names[operand]
-            ):
-                rows.append((operand, slot))
-        return rows
-
-    def branches(self, parent: Branch, children: Sequence[tuple[int, int]]) -> list[tuple[int, Branch]]:
-        """The rows below PARENT, each with the flow that reaches it."""
-        explanation, digits = self.explanation, self.digits
-        flows = {flow[2]: flow for flow in explanation.outgoing.get(parent.index, ())}
-        found = []
-        for place, (child, slot) in enumerate(children):
-            last = place == len(children) - 1
-            stem = tuple(PIPE if guide == BRANCH else BLANK if guide == LAST else guide for guide in parent.guides)
-            branch = Branch(explanation, child, (*stem, LAST if last else BRANCH), digits)
-            flow = flows.get(slot)
-            several = len(explanation.incoming.get(child, ())) > 1
-            branch.gradient = ""
-            if flow is not None:
-                branch.local = digits.local(parent.index, slot, flow[4])
-                branch.gradient = digits.part(parent.index, slot, flow[5]) if several else digits.gradient(child)
-            self.mark(branch, child, several, closed=flow is not None and flow[6])
-            found.append((child, branch))
-        return found
-
-    def mark(self, branch: Branch, child: int, several: bool, *, closed: bool) -> None:
-        """Say where a copy adds or was shown before, and fold what got exactly 0 behind a closed gate."""
-        explanation = self.explanation
-        if child in self.seen and (several or explanation.graph.operands[child]):
-            branch.gate = f"copy: see {branch.line} above"
-        elif several:
-            total = f"copy adds {sum_text(explanation, child, self.digits)} = {self.digits.gradient(child)}"
-            branch.gate = f"{branch.gate}, {total}" if branch.gate else total
-            self.seen.add(child)
-        elif closed and explanation.graph.operands[child]:
-            hidden = sum(explanation.graph.live((child,))) if len(explanation.graph) < 10_000 else 0
-            branch.gate = f"closed, {hidden} nodes folded" if hidden else "closed, folded"
-
-
-def tree(explanation: Explanation, digits: Digits, *, width: int, unicode: bool, most: int) -> list[Text]:
-    """The trees as tables of at most WIDTH cells, digits whole, at most MOST rows."""
-    forest = Forest(explanation, digits, most)
+def tree(explanation: Explanation, forest: Forest, digits: Digits, *, width: int, unicode: bool) -> list[Text]:
+    """The trees as tables of at most WIDTH cells, digits whole."""
     drawn: list[Text] = []
-    for number, rows in enumerate(forest.trees):
-        if number:
-            title = f"{rows[0].line}, where the tree above goes on"
-            drawn.append(Text("\n" + (title if unicode else in_ascii(title)), style=DIM))
-        drawn.extend(_drawn(rows, width=width, unicode=unicode))
-    if forest.left_out or forest.titles:
-        more = "… more of the tree is not shown (--full shows all)"
-        drawn.append(Text(more if unicode else in_ascii(more), style=DIM))
+    spell: Callable[[str], str] = str if unicode else in_ascii
+    for place, branches in enumerate(forest.trees):
+        rows = [Row(explanation, branch, digits, spell) for branch in branches]
+        if place:
+            drawn += [Text(""), Text(spell(f"{rows[0].line}, where the tree above goes on"), style=DIM)]
+        drawn += _Layout(explanation, rows, width, unicode=unicode).lines()
+    if forest.cut:
+        more = spell("… more of the tree is not shown (--full shows all)")
+        drawn += [Text(line, style=DIM) for line in folded(more, width)]
     return drawn
 
 
-def _drawn(rows: Sequence[Branch], *, width: int, unicode: bool) -> list[Text]:
-    values = aligned([row.value for row in rows])
-    locals_ = aligned([row.local for row in rows])
-    gradients = aligned([row.gradient for row in rows])
-    columns = [values, [f"× {text}" if row.local else "" for row, text in zip(rows, locals_, strict=True)],
-               [("= " if row.local else "  ") + text for row, text in zip(rows, gradients, strict=True)]]  # fmt: skip
-    headings = ["value", "× local", "  gradient"]
-    wide = [max(len(heading), *map(len, column)) + 2 for heading, column in zip(headings, columns, strict=True)]
-    step = 3
-    gates = max(len(row.gate) for row in rows) + 2
-    node = max(step * row.depth + len(row.line) + len(row.operation) for row in rows)
-    room = width - sum(wide)
-    shows_gate, shows_local = node + gates <= room, True
-    if not shows_gate and node > room:
-        shows_local = False
-        columns[2] = gradients
-        room += wide[1] + 2
-        if node > room:
-            step = 1
-    node_room = max(room - (gates if shows_gate else 0) - (0 if unicode else 2), 8)
-    arrows = width >= NARROW
-    headings = ["value ↓" if arrows else "value", *(["× local", "  gradient"] if shows_local else ["gradient"])]
-    grid = Grid(["node", *headings, *(["gate"] if shows_gate else [])], unicode=unicode)
-    for place, row in enumerate(rows):
-        cells = [_node(row, step, node_room)]
-        cells.append(Text(columns[0][place], style=number_style(row.value, VALUE)))
-        if shows_local:
-            cells.append(Text(columns[1][place], style=number_style(row.local, LOCAL)))
-        cells.append(Text(columns[2][place], style=number_style(row.gradient, GRADIENT)))
-        if shows_gate:
-            cells.append(Text(row.gate, style=DIM))
-        grid.add(*cells)
-        if not shows_gate and row.gate.startswith(("copy", "closed", "goes on")) and len(row.gate) < width:
-            grid.span(Text(" " * (step * row.depth) + row.gate, style=DIM))
-    return grid.lines()
+class Row:
+    """A branch as texts: its line, its value, the flow that reaches it from its parent, or in forward mode tangents."""
+
+    __slots__ = ("branch", "cut_off", "gate", "line", "local", "numbers", "operation", "value")
+
+    def __init__(self, explanation: Explanation, branch: Branch, digits: Digits, spell: Callable[[str], str]) -> None:
+        index, edge = branch.index, branch.edge
+        operation = explanation.labels.operation(index)
+        self.branch = branch
+        self.line = explanation.labels.names[index]
+        self.operation = "" if operation == self.line else spell(f" = {operation}")
+        self.value = digits.value(index)
+        self.local = digits.local(edge.owner, edge.slot, edge.local) if edge else ""
+        self.cut_off = f" ({edge.cut_off})" if edge and edge.cut_off else ""
+        forward = explanation.passes[0].forward
+        if forward or branch.parent is None:
+            self.numbers = [digits.number(index, place) for place in range(len(explanation.passes))]
+        else:
+            self.numbers = [digits.downstream(edge) if edge else ""]
+        self.gate = spell(branch.words(explanation, digits))
 
 
-def _node(row: Branch, step: int, room: int) -> Text:
-    guides = "".join(guide if step == 3 else guide[0] for guide in row.guides)
-    operation = middle_cut(row.operation, max(room - len(guides) - len(row.line), 4))
-    return Text.assemble((guides, DIM), (row.line, LABEL), operation)
+class _Layout:
+    """One tree; what gives way: gates, then locals, then the guides are one column a level."""
+
+    def __init__(self, explanation: Explanation, rows: Sequence[Row], width: int, *, unicode: bool) -> None:
+        self.rows = rows
+        self.width = width
+        self.unicode = unicode
+        self.forward = explanation.passes[0].forward
+        names = [f"tangent {sweep.name}" if sweep.forward else "gradient" for sweep in explanation.passes]
+        self._columns(rows, names, arrows=width >= NARROW)
+        wide = [
+            max(len(heading), *map(len, column)) + 2
+            for heading, column in zip(self.headings, self.columns, strict=True)
+        ]
+        gates = max(len(row.gate) for row in rows if not row.branch.remark or self.forward) + 2
+        node = max(3 * row.branch.depth + len(row.line) + len(row.operation) for row in rows)
+        least = max(3 * row.branch.depth + len(row.line) + min(len(row.operation), 12) for row in rows)
+        self.names = [sweep.name or "" for sweep in explanation.passes]
+        while len(wide) > 3 and least + sum(wide) > width:
+            for column in (wide, self.columns, self.headings):
+                del column[-1]
+        room = width - sum(wide)
+        self.gate_shown = node + gates <= room
+        self.step, self.local_shown = 3, True
+        if not self.gate_shown and least > room:
+            self.local_shown = False
+            room += wide[1]
+            self.step = 3 if least <= room else 1
+        self.node_room = room - (gates if self.gate_shown else 0)
+        if self.step == 1 and max(row.branch.depth + len(row.line) + min(len(row.operation), 8) for row in rows) > room:
+            self.node_room = width  # the cells of a row will stand below each other
+            self.local_shown = True
+        self.gate_room = room - min(node, self.node_room) - 2 if self.gate_shown else 0
+
+    def _columns(self, rows: Sequence[Row], names: Sequence[str], *, arrows: bool) -> None:
+        """Values, locals and gradients, aligned; a gradient that came by a flow stands behind `=`."""
+        locals_ = aligned([row.local for row in rows])
+        times = "×" if self.unicode else "*"
+        self.columns = [
+            aligned([row.value for row in rows]),
+            [f"{times} {text}{row.cut_off}" if row.local else "" for row, text in zip(rows, locals_, strict=True)],
+        ]
+        for place in range(len(names)):
+            numbers = aligned([row.numbers[place] for row in rows])
+            signs = ["" if self.forward else "= " if row.local else "  " for row in rows]
+            self.columns.append([sign + number for sign, number in zip(signs, numbers, strict=True)])
+        spell: Callable[[str], str] = str if self.unicode else in_ascii
+        up, down = (" ↑", " ↑" if self.forward else " ↓") if arrows else ("", "")
+        indent = "" if self.forward else "  "
+        self.headings = [spell(f"value{up}"), f"{times} local", *[spell(f"{indent}{name}{down}") for name in names]]
+
+    def lines(self) -> list[Text]:
+        kept = [place for place in range(len(self.columns)) if place != 1 or self.local_shown]
+        headings = [self.headings[place] for place in kept]
+        if not self.local_shown and not self.forward:
+            headings[-1] = headings[-1].strip()
+            self.columns[2] = [text[2:] for text in self.columns[2]]
+        grid = Grid(["node", *headings, *(["gate"] if self.gate_shown else [])], width=self.width, unicode=self.unicode)
+        styles = [VALUE, LOCAL, *[GRADIENT] * (len(self.columns) - 2)]
+        for place, row in enumerate(self.rows):
+            cells = [self._node(row)]
+            for column in kept:
+                text = self.columns[column][place]
+                cells.append(Text(text, style=number_style(text.lstrip("=×* "), styles[column])))
+            fits = len(row.gate) <= self.gate_room
+            if self.gate_shown:
+                cells.append(Text(row.gate if fits else "", style=DIM))
+            grid.add(*cells)
+            if not fits and row.branch.remark and row.gate:
+                stem = self._guides([PIPE if guide in (PIPE, BRANCH) else BLANK for guide in row.branch.guides])
+                for line in folded(stem + row.gate, self.width, len(stem) + 2):
+                    grid.span(Text(line, style=DIM))
+        if self.forward:
+            for line in left_out(self.names[len(self.columns) - 2 :], self.width, unicode=self.unicode):
+                grid.span(Text(line, style=DIM))
+        return grid.lines()
+
+    def _guides(self, guides: Sequence[str]) -> str:
+        drawn = "".join(guide if self.step == 3 else guide[0] for guide in guides)
+        return drawn if self.unicode else in_ascii(drawn)
+
+    def _node(self, row: Row) -> Text:
+        guides = self._guides(row.branch.guides)
+        room = max(self.node_room - len(guides) - len(row.line), 8)
+        return Text.assemble((guides, DIM), (row.line, LABEL), middle_cut(row.operation, room, unicode=self.unicode))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from gradcli.autodiff import locals_of
 from gradcli.graph import CONSTANT, VARIABLE
-from gradcli.graph.carriers import number, read, trace_rules
-from gradcli.graph.notation import atom, spelled
-from gradcli.insight.gates import verb
+from gradcli.graph.notation import atom
+from gradcli.insight.gates import forward_verb, verb
+from gradcli.report.flows import MOST_OPERANDS, Pass, formula, local_numbers, pushes
 from gradcli.report.title import title
 from gradcli.text import SCHEMA
 
@@ -18,17 +17,31 @@ if TYPE_CHECKING:
     from gradcli.insight.notes import Note
     from gradcli.language.question import Question
 
-LONGEST_FORMULA = 400
-
 
 class Edge:
-    """One flow with its texts: `source → target`, upstream × local = downstream. Shapes: scalar."""
+    """One flow with its texts: `source → target`, upstream × local = downstream. Shapes: scalar.
 
-    __slots__ = ("closed", "downstream", "formula", "local", "slot", "source", "target", "upstream")
+    In forward mode it runs from an operand to its line, and upstream and downstream are tangent and push. `owner` is
+    the line whose rule gave the local gradient, `operand` the line that it is taken by.
+    """
 
-    def __init__(self, flow: Flow, formula: str | None) -> None:
+    __slots__ = (
+        "closed", "downstream", "formula", "local", "operand", "owner", "slot", "source", "target", "upstream",
+    )  # fmt: skip
+
+    def __init__(self, flow: Flow, formula: str | None, owner: int) -> None:
         self.source, self.target, self.slot, self.upstream, self.local, self.downstream, self.closed = flow
         self.formula = formula
+        self.owner = owner
+        self.operand = self.target if owner == self.source else self.source
+
+    @property
+    def cut_off(self) -> str:
+        """Why the flow is 0 although upstream × local is not: a closed gate, or a strong zero."""
+        product = self.upstream * self.local
+        if self.downstream != 0 or product == 0:
+            return ""
+        return "closed" if self.closed else "strong 0"
 
 
 class Explanation:
@@ -59,11 +72,12 @@ class Explanation:
         self.tangents = tangents
         self.labels = question.labels()
         self.folded = {line for fold in question.folds.values() for line in fold.lines}
-        self.incoming: dict[int, list[Flow]] = {}
-        self.outgoing: dict[int, list[Flow]] = {}
-        for flow in flows:
-            self.outgoing.setdefault(flow[0], []).append(flow)
-            self.incoming.setdefault(flow[1], []).append(flow)
+        self.backward = Pass(None, sweep, flows)
+        strong = question.options.zero == "strong"
+        self.passes = [
+            Pass(name, tangent, [*pushes(self.graph, values, tangent, strong_zero=strong)])
+            for name, tangent in tangents.items()
+        ] or [self.backward]
         self.rows = [
             index
             for index, primitive in enumerate(self.graph.primitives)
@@ -96,44 +110,54 @@ class Explanation:
         """∂result/∂line, or None where it was not computed."""
         return self.sweep.numbers[index]
 
-    def parts(self, index: int) -> list[float]:
-        """The downstream gradients that reach a line, in the order of the sweep."""
-        return [flow[5] for flow in self.incoming.get(index, ())]
+    def number(self, index: int, place: int = 0) -> float | None:
+        """What the sweep at PLACE in `passes` left on a line: its gradient, or in forward mode its tangent."""
+        return self.passes[place].numbers[index]
 
     def gate(self, index: int) -> str:
         """What the line does to a gradient, in a word; an input on which several flows meet is a copy."""
         if index in self.folded:
             return "folded"
         if self.is_input(index):
-            return "copy adds" if len(self.incoming.get(index, ())) > 1 else ""
-        flows = self.outgoing.get(index, ())
+            return "copy adds" if self.backward.meeting(index) > 1 else ""
+        flows = self.backward.leaving.get(index, ())
         if not flows and self.adjoint(index) is None:
             return ""
+        if self.backward.closed[index]:
+            return "closed"
         return verb(self.graph, index, [flow[2] for flow in flows], {flow[2]: flow[4] for flow in flows})
+
+    def gate_shown(self, index: int, place: int | None = None) -> str:
+        """The gate word of the mode: in forward mode, what the line does to tangents in one pass, or in any."""
+        if not self.passes[0].forward or index in self.folded:
+            return self.gate(index)
+        passes = self.passes if place is None else [self.passes[place]]
+        flows = {flow[2]: flow for sweep in passes for flow in sweep.of_line(index)}
+        return forward_verb(self.graph, index, sorted(flows), {slot: flow[4] for slot, flow in flows.items()})
 
     def local_numbers(self, index: int) -> list[float | None]:
         """The local gradient of a line by each operand slot, whether it carries a flow or not."""
-        operands = self.graph.operands[index]
-        rules = locals_of(self.graph.primitives[index], self.graph.statics[index], len(operands))
-        arguments = [self.values[operand] for operand in operands]
-        return [None if rule is None else rule(self.values[index], *arguments) for rule in rules]
+        return local_numbers(self.graph, self.values, index)
 
-    def edges(self, index: int) -> list[Edge]:
-        """The flows that leave a line, with the rule that ran as a formula over labels (None for a share)."""
-        flows = self.outgoing.get(index, ())
-        primitive = self.graph.primitives[index]
-        if primitive.opens or len(self.graph.operands[index]) > 8:
-            return [Edge(flow, None) for flow in flows]
-        static, operands = self.graph.statics[index], self.graph.operands[index]
-        trace = trace_rules(primitive, static, len(operands))
+    def edges(self, index: int, place: int = 0) -> list[Edge]:
+        """The flows through the local gradients of a line, in the pass at PLACE, with the rule that ran as text."""
+        return self._edges(index, self.passes[place].of_line(index))
+
+    def local_edges(self, index: int) -> list[Edge]:
+        """One flow for each operand of a line that takes part in any pass."""
+        flows = {flow[2]: flow for sweep in reversed(self.passes) for flow in sweep.of_line(index)}
+        return self._edges(index, [flows[slot] for slot in sorted(flows)])
+
+    def _edges(self, index: int, flows: Sequence[Flow]) -> list[Edge]:
+        if not flows:
+            return []
+        primitive, static = self.graph.primitives[index], self.graph.statics[index]
+        operands = self.graph.operands[index]
+        if primitive.opens or len(operands) > MOST_OPERANDS:
+            return [Edge(flow, None, index) for flow in flows]
         texts = [atom(self.labels.names[index]), *[self.labels.text(operand) for operand in operands]]
         leaves = [self.values[index], *[self.values[operand] for operand in operands]]
-        numbers = read(trace, leaves, number, float)
-        found = []
-        for flow in flows:
-            formula = spelled(trace, flow[2], texts, numbers)
-            found.append(Edge(flow, None if formula is None or len(formula) > LONGEST_FORMULA else formula))
-        return found
+        return [Edge(flow, formula(primitive, static, flow[2], texts, leaves), index) for flow in flows]
 
     def as_object(self) -> dict[str, object]:
         """The explanation as the JSON of schema gradcli/1."""
@@ -181,7 +205,7 @@ class Explanation:
                 "downstream": edge.downstream,
                 "rule": edge.formula if edge.formula is not None else f"share of {self.graph.primitives[index].shown}",
             }
-            for edge in self.edges(index)
+            for edge in self._edges(index, self.backward.of_line(index))
         ]
 
 

@@ -7,17 +7,184 @@ printed result by more than one unit of the last digit, the operand that matters
 from __future__ import annotations
 
 from gradcli.autodiff import locals_of
+from gradcli.graph import CONSTANT
+from gradcli.report.flows import MOST_OPERANDS
 from gradcli.text import significant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
-    from gradcli.report.explanation import Explanation
+    from gradcli.autodiff import Flow
+    from gradcli.report.explanation import Edge, Explanation
 
 MOST_DIGITS = 17
-MOST_PASSES = 12
+MOST_ROUNDS = 40
+MOST_PARTS = 4  # of a sum that is printed whole
+
+
+class Digits:
+    """The digits of every number of the rows shown: of values by line, of locals by line and slot, and in each pass
+    (the backward one, or one an input) of the numbers by line and of the factors by flow."""
+
+    __slots__ = ("base", "explanation", "locals", "numbers", "parts", "touched", "values")
+
+    def __init__(self, explanation: Explanation, rows: Iterable[int], base: int) -> None:
+        self.explanation = explanation
+        self.base = base
+        self.values: dict[int, int] = {}
+        self.locals: dict[tuple[int, int], int] = {}
+        self.numbers: dict[tuple[int, int], int] = {}
+        self.parts: dict[tuple[int, int, int], int] = {}
+        self.touched: set[int] = set()
+        if base < MOST_DIGITS:
+            self._settle_all(sorted(set(rows)))
+
+    def value(self, index: int) -> str:
+        """The value of a line as it is printed."""
+        return significant(self.explanation.values[index], self.values.get(index, self.base))
+
+    def number(self, index: int, place: int = 0) -> str:
+        """The gradient of a line (its tangent, in forward mode) as it is printed; blank where it was not computed."""
+        number = self.explanation.number(index, place)
+        return "" if number is None else significant(number, self.numbers.get((place, index), self.base))
+
+    def local(self, owner: int, slot: int, value: float) -> str:
+        """The local gradient of a line by one operand as it is printed."""
+        return significant(value, self.locals.get((owner, slot), self.base))
+
+    def downstream(self, edge: Edge, place: int = 0) -> str:
+        """The downstream gradient of a flow as it is printed: where it arrives alone, the number of its target."""
+        total = self.explanation.passes[place].numbers[edge.target]
+        alone = self.explanation.passes[place].meeting(edge.target) == 1
+        if alone and total is not None and misses(total, edge.downstream, MOST_DIGITS) == 0:
+            return self.number(edge.target, place)
+        return self.part(edge.owner, edge.slot, edge.downstream, place)
+
+    def part(self, owner: int, slot: int, value: float, place: int = 0) -> str:
+        """The downstream gradient of a flow that meets others, as it is printed."""
+        return significant(value, self.parts.get((place, owner, slot), self.base))
+
+    def total(self, index: int, place: int = 0) -> str:
+        """The sum of the flows that reach a line, as it is printed."""
+        total = added(flow[5] for flow in self.explanation.passes[place].arriving[index])
+        return significant(total, self.numbers.get((place, index), self.base))
+
+    def _settle_all(self, rows: Sequence[int]) -> None:
+        """Settle every equation of the rows; then again those around each number that was given digits."""
+        shown = set(rows)
+        users: dict[int, set[int]] = {}
+        for index in rows:
+            for operand in self.explanation.graph.operands[index]:
+                users.setdefault(operand, set()).add(index)
+        due = shown
+        for _ in range(MOST_ROUNDS):
+            self.touched = set()
+            for index in sorted(due, reverse=True):
+                self._settle_value(index)
+                self._settle_locals(index)
+            for place, sweep in enumerate(self.explanation.passes):
+                for index in sorted(due, reverse=sweep.forward):
+                    self._settle_arrivals(index, place, shown)
+            if not self.touched:
+                return
+            near = self.touched.union(*(users.get(index, ()) for index in self.touched))
+            due = near.union(*(self.explanation.graph.operands[index] for index in near)) & shown
+
+    def _settle_value(self, index: int) -> None:
+        """value = operation(values of the operands)."""
+        graph, values = self.explanation.graph, self.explanation.values
+        primitive, operands = graph.primitives[index], graph.operands[index]
+        if not operands or len(operands) > MOST_DIGITS:
+            return
+        extra = (graph.statics[index],) if primitive.static else ()
+        slopes = [abs(local or 0.0) for local in self.explanation.local_numbers(index)]
+        numbers = [values[operand] for operand in operands]
+        digits = self.values.get(index, self.base)
+        self._settle(
+            self.values, operands, numbers, slopes, values[index], digits,
+            lambda printed: primitive.forward(*printed, *extra),
+        )  # fmt: skip
+
+    def _settle_locals(self, index: int) -> None:
+        """local = rule(value of the line, values of the operands)."""
+        graph, values = self.explanation.graph, self.explanation.values
+        primitive, operands = graph.primitives[index], graph.operands[index]
+        slots = {flow[2]: flow[4] for sweep in self.explanation.passes for flow in sweep.of_line(index)}
+        if not slots or primitive.opens or len(operands) > MOST_OPERANDS:
+            return
+        rules = locals_of(primitive, graph.statics[index], len(operands))
+        leaves = [values[index], *[values[operand] for operand in operands]]
+        for slot, local in slots.items():
+            rule = rules[slot]
+            if rule is not None and local - local == 0:
+                slopes = [_slope(rule, leaves, place) for place in range(len(leaves))]
+                digits = self.locals.get((index, slot), self.base)
+                self._settle(self.values, (index, *operands), leaves, slopes, local, digits, _spread(rule))
+
+    def _settle_arrivals(self, index: int, place: int, shown: set[int]) -> None:
+        """upstream × local = downstream for the flows that reach the line; its number is their sum."""
+        sweep = self.explanation.passes[place]
+        flows = sweep.arriving.get(index, ())
+        total = sweep.numbers[index]
+        if 1 < len(flows) <= MOST_PARTS and total is not None:
+            keys = [(place, sweep.owner(flow), flow[2]) for flow in flows]
+            parts = [flow[5] for flow in flows]
+            digits = self.numbers.get((place, index), self.base)
+            self._settle(self.parts, keys, parts, [1.0] * len(parts), total, digits, added)
+        for flow in flows:
+            if flow[0] in shown and not flow[6]:
+                self._settle_product(flow, place, alone=len(flows) == 1)
+
+    def _settle_product(self, flow: Flow, place: int, *, alone: bool) -> None:
+        source, target, slot, upstream, local, downstream, _ = flow
+        owner = self.explanation.passes[place].owner(flow)
+        number, factor = (place, source), (owner, slot)
+        digits = self.numbers.get((place, target), self.base) if alone else 0
+        digits = max(digits, self.parts.get((place, owner, slot), self.base))
+        for _ in range(2 * MOST_DIGITS):
+            first, second = self.numbers.get(number, self.base), self.locals.get(factor, self.base)
+            u, v = rounded(upstream, first), rounded(local, second)
+            if misses(downstream, u * v, digits) <= 1 or (u, v) == (upstream, local):
+                break
+            if v == local or (u != upstream and abs(u - upstream) * abs(local) >= abs(v - local) * abs(upstream)):
+                self.numbers[number] = first + 1
+            else:
+                self.locals[factor] = second + 1
+            self.touched |= {source, target}
+
+    def _settle(
+        self,
+        table: dict[Any, int],
+        keys: Sequence[Any],
+        numbers: Sequence[float],
+        slopes: Sequence[float],
+        result: float,
+        digits: int,
+        again: Callable[[list[float]], float],
+    ) -> None:
+        """Give digits to the operands until the equation holds as printed."""
+        exact = [table is self.values and self._is_literal(key) for key in keys]
+        for _ in range(MOST_DIGITS * len(keys)):
+            printed = [
+                x if whole else rounded(x, table.get(key, self.base))
+                for x, key, whole in zip(numbers, keys, exact, strict=True)
+            ]
+            if misses(result, again(printed), digits) <= 1:
+                break
+            errors = [_error(p, x, slope) for p, x, slope in zip(printed, numbers, slopes, strict=True)]
+            worst = max(range(len(errors)), key=errors.__getitem__)
+            if not errors[worst][1] > 0:
+                break
+            key = keys[worst]
+            table[key] = table.get(key, self.base) + 1
+            self.touched.add(key if isinstance(key, int) else key[1])
+
+    def _is_literal(self, index: int) -> bool:
+        """Whether a line is a number that stands, with all its digits, inside other lines."""
+        graph = self.explanation.graph
+        return graph.primitives[index] is CONSTANT and graph.names[index] is None
 
 
 def rounded(value: float, digits: int) -> float:
@@ -28,160 +195,33 @@ def rounded(value: float, digits: int) -> float:
 def misses(exact: float, again: float, digits: int) -> float:
     """By how many units of its last printed digit AGAIN, recomputed from printed operands, misses a printed result."""
     if exact - exact != 0 or again - again != 0:
-        return 0.0
+        return 0.0 if exact == again or (exact != exact and again != again) else float("inf")
     printed = rounded(exact, digits)
     distance = abs(again - printed)
     if distance == 0:
         return 0.0
     if printed == 0:
-        return float("inf") if digits < MOST_DIGITS else 0.0
+        return float("inf")
     exponent = int(f"{printed:.16e}".split("e")[1])
-    unit = 10.0 ** max(exponent - digits + 1, -323)
+    whole = exponent + 1 if abs(printed) < 1e15 and printed == int(printed) else 1
+    unit = float(f"1e{exponent - max(digits, whole) + 1}") or 5e-324
     return max(distance - 1e-15 * abs(printed), 0.0) / unit
 
 
-class Digits:
-    """The digits of every number of the rows shown: of values and gradients by line, of locals and factors by flow."""
+def added(parts: Iterable[float]) -> float:
+    """The sum from left to right, as the sweep makes it; the built-in one compensates from Python 3.12 on."""
+    total = -0.0
+    for part in parts:
+        total += part
+    return total
 
-    __slots__ = ("base", "explanation", "gradients", "locals", "parts", "values")
 
-    def __init__(self, explanation: Explanation, rows: Sequence[int], base: int) -> None:
-        self.explanation = explanation
-        self.base = base
-        self.values: dict[int, int] = {}
-        self.gradients: dict[int, int] = {}
-        self.locals: dict[tuple[int, int], int] = {}
-        self.parts: dict[tuple[int, int], int] = {}
-        if base >= MOST_DIGITS:
-            return
-        for _ in range(MOST_PASSES):
-            changed = False
-            for index in reversed(rows):
-                changed |= self._settle_value(index)
-                changed |= self._settle_locals(index)
-            for index in rows:
-                changed |= self._settle_gradients(index)
-                changed |= self._settle_sum(index)
-            if not changed:
-                break
-
-    def value(self, index: int) -> str:
-        """The value of a line as it is printed."""
-        return significant(self.explanation.values[index], self.values.get(index, self.base))
-
-    def gradient(self, index: int) -> str:
-        """The gradient of a line as it is printed; blank where it was not computed."""
-        adjoint = self.explanation.adjoint(index)
-        return "" if adjoint is None else significant(adjoint, self.gradients.get(index, self.base))
-
-    def local(self, index: int, slot: int, value: float) -> str:
-        """The local gradient of a line by one operand as it is printed."""
-        return significant(value, self.locals.get((index, slot), self.base))
-
-    def part(self, index: int, slot: int, value: float) -> str:
-        """The downstream gradient of one flow as it is printed."""
-        return significant(value, self.parts.get((index, slot), self.base))
-
-    def _settle_value(self, index: int) -> bool:
-        """value = operation(values of the operands)."""
-        graph, values = self.explanation.graph, self.explanation.values
-        primitive, operands = graph.primitives[index], graph.operands[index]
-        if not operands or len(operands) > MOST_DIGITS:
-            return False
-        extra = (graph.statics[index],) if primitive.static else ()
-
-        def again(printed: list[float]) -> float:
-            return primitive.forward(*printed, *extra)
-
-        slopes = [abs(local or 0.0) for local in self.explanation.local_numbers(index)]
-        return self._settle(
-            [values[operand] for operand in operands], slopes, values[index],
-            self.values.get(index, self.base), again, self.values, list(operands),
-        )  # fmt: skip
-
-    def _settle_locals(self, index: int) -> bool:
-        """local = rule(value of the line, values of the operands)."""
-        graph, values = self.explanation.graph, self.explanation.values
-        primitive, operands = graph.primitives[index], graph.operands[index]
-        if not self.explanation.outgoing.get(index) or primitive.opens or len(operands) > 8:
-            return False
-        rules = locals_of(primitive, graph.statics[index], len(operands))
-        changed = False
-        for flow in self.explanation.outgoing[index]:
-            slot, local = flow[2], flow[4]
-            rule = rules[slot]
-            if rule is None or local - local != 0:
-                continue
-            leaves = [values[index], *[values[operand] for operand in operands]]
-            slopes = [_slope(rule, leaves, place) for place in range(len(leaves))]
-            digits = self.locals.get((index, slot), self.base)
-            changed |= self._settle(leaves, slopes, local, digits, _spread(rule), self.values, [index, *operands])
-        return changed
-
-    def _settle_gradients(self, index: int) -> bool:
-        """downstream = upstream × local, for the flows that reach the line."""
-        changed = False
-        for source, _, slot, upstream, local, downstream, closed in self.explanation.incoming.get(index, ()):
-            if closed:
-                continue
-            key = (source, slot)
-            digits = self._part_digits(index, key)
-            for _ in range(MOST_DIGITS):
-                u = rounded(upstream, self.gradients.get(source, self.base))
-                factor = rounded(local, self.locals.get(key, self.base))
-                if misses(downstream, u * factor, digits) <= 1:
-                    break
-                error_u = abs(u - upstream) * abs(local)
-                error_l = abs(factor - local) * abs(upstream)
-                if error_u >= error_l:
-                    self.gradients[source] = self.gradients.get(source, self.base) + 1
-                else:
-                    self.locals[key] = self.locals.get(key, self.base) + 1
-                changed = True
-        return changed
-
-    def _part_digits(self, index: int, key: tuple[int, int]) -> int:
-        if len(self.explanation.incoming[index]) > 1:
-            return self.parts.get(key, self.base)
-        return max(self.gradients.get(index, self.base), self.parts.get(key, self.base))
-
-    def _settle_sum(self, index: int) -> bool:
-        """gradient = sum of the downstream gradients."""
-        flows = self.explanation.incoming.get(index, ())
-        total = self.explanation.adjoint(index)
-        if len(flows) < 2 or total is None:
-            return False
-        keys = [(flow[0], flow[2]) for flow in flows]
-        parts = [flow[5] for flow in flows]
-        digits = self.gradients.get(index, self.base)
-        return self._settle(parts, [1.0] * len(parts), total, digits, sum, self.parts, keys)
-
-    def _settle(
-        self,
-        numbers: Sequence[float],
-        slopes: Sequence[float],
-        result: float,
-        digits: int,
-        again: Callable[[list[float]], float],
-        table: dict[Any, int],
-        keys: Sequence[Any],
-    ) -> bool:
-        """Give digits to the operands until the equation holds as printed; whether any were given."""
-        changed = False
-        for _ in range(MOST_DIGITS * len(keys)):
-            printed = [rounded(x, table.get(key, self.base)) for x, key in zip(numbers, keys, strict=True)]
-            if misses(result, again(printed), digits) <= 1:
-                break
-            errors = [
-                abs(p - x) * slope if table.get(key, self.base) < MOST_DIGITS else 0.0
-                for p, x, slope, key in zip(printed, numbers, slopes, keys, strict=True)
-            ]
-            worst = max(range(len(errors)), key=errors.__getitem__)
-            if not errors[worst] > 0:
-                break
-            table[keys[worst]] = table.get(keys[worst], self.base) + 1
-            changed = True
-        return changed
+def _error(printed: float, number: float, slope: float) -> tuple[float, float]:
+    """How far off an equation is because of one printed operand, and relative to the operand; (0, 0) if it is exact."""
+    if printed == number or number != number:
+        return 0.0, 0.0
+    off = abs(printed - number)
+    return (off * slope if slope == slope else float("inf")), off / (abs(number) or 1.0)
 
 
 def _spread(rule: Callable[..., float]) -> Callable[[list[float]], float]:
