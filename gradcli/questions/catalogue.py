@@ -11,7 +11,7 @@ from gradcli.graph.decompose import decompose
 from gradcli.graph.notation import atom, local_text, operation, spelled
 from gradcli.language.builder import CONSTANTS, build
 from gradcli.questions import Options, differentiated
-from gradcli.text import SCHEMA
+from gradcli.report.catalogue import Catalogue, Entry, Worked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,87 +49,11 @@ SPELLINGS = {
 }  # fmt: skip
 
 
-class Worked:
-    """One line computed by the engine: operands, value, a gradient per operand that has one."""
-
-    __slots__ = ("call", "gradients", "point", "value")
-
-    def __init__(self, call: str, point: dict[str, float], value: float, gradients: dict[str, float]) -> None:
-        self.call = call
-        self.point = point
-        self.value = value
-        self.gradients = gradients
-
-
-class Entry:
-    """What there is to say about one function or operator."""
-
-    __slots__ = (
-        "call",
-        "definition",
-        "domain",
-        "edges",
-        "gate",
-        "locals",
-        "name",
-        "operands",
-        "primitive",
-        "recognised",
-    )
-
-    def __init__(self, primitive: Primitive) -> None:
-        self.primitive = primitive
-        self.operands = operands_of(primitive)
-        symbol = primitive.notation[0] if primitive.notation else ""
-        self.name = symbol or primitive.name
-        self.call = _call(primitive, self.operands)
-        self.locals = dict(_locals(primitive, self.operands))
-        self.gate = primitive.verbs[0]
-        self.domain = primitive.domain
-        self.edges = [(edge.kind, edge.says) for edge in primitive.edges]
-        self.definition = _definition(primitive, self.operands)
-        self.recognised = [text for text in SPELLINGS.get(primitive.name, ()) if is_recognised(text, primitive)]
-
-    def worked(self) -> Worked | None:
-        """The function at a point where it and its gradients are ordinary numbers."""
-        return _worked(self)
-
-    def as_object(self) -> dict[str, object]:
-        """The entry as the JSON of schema gradcli/1."""
-        worked = self.worked()
-        example = worked and {"at": worked.point, "value": worked.value, "gradients": worked.gradients}
-        return {
-            "name": self.name,
-            "call": self.call,
-            "local": self.locals,
-            "gate": self.gate,
-            "domain": self.domain,
-            "edges": [{"kind": kind, "message": says} for kind, says in self.edges],
-            "definition": self.definition,
-            "recognised": self.recognised,
-            "worked": example,
-        }
-
-
-class Catalogue:
-    """Entries in order; `whole` where it is the list of everything, in short."""
-
-    __slots__ = ("entries", "whole")
-
-    def __init__(self, entries: Sequence[Entry], *, whole: bool) -> None:
-        self.entries = entries
-        self.whole = whole
-
-    def as_object(self) -> dict[str, object]:
-        """The entries as the JSON of schema gradcli/1."""
-        return {"schema": SCHEMA, "functions": [entry.as_object() for entry in self.entries]}
-
-
 def catalogue() -> Catalogue:
     """Every operator, then every function by name."""
     known = primitives().values()
     spoken = sorted((p for p in known if p.spoken), key=lambda primitive: primitive.name)
-    return Catalogue([Entry(p) for p in [*(p for p in known if p.notation), *spoken]], whole=True)
+    return Catalogue([entry_of(p) for p in [*(p for p in known if p.notation), *spoken]], whole=True)
 
 
 def described(name: str) -> Catalogue:
@@ -142,7 +66,7 @@ def described(name: str) -> Catalogue:
     ]
     if not found:
         raise _unknown(wanted)
-    return Catalogue([Entry(primitive) for primitive in found], whole=False)
+    return Catalogue([entry_of(primitive) for primitive in found], whole=False)
 
 
 def _unknown(name: str) -> GradError:
@@ -154,6 +78,20 @@ def _unknown(name: str) -> GradError:
     if hint.startswith("to multiply"):
         hint = "gradcli functions lists them all"
     return GradError("name", message, hint=hint)
+
+
+def entry_of(primitive: Primitive) -> Entry:
+    """All that the registry says about a primitive, and what the engine computes with it."""
+    operands = operands_of(primitive)
+    entry = Entry(primitive.notation[0] if primitive.notation else primitive.name, _call(primitive, operands))
+    entry.locals = dict(_locals(primitive, operands))
+    entry.gates = primitive.verbs
+    entry.domain = primitive.domain
+    entry.edges = [(edge.kind, edge.says) for edge in primitive.edges]
+    entry.definition = _definition(primitive, operands)
+    entry.recognised = [text for text in SPELLINGS.get(primitive.name, ()) if is_recognised(text, primitive)]
+    entry.worked = _worked(primitive, operands)
+    return entry
 
 
 def operands_of(primitive: Primitive) -> list[str]:
@@ -194,32 +132,25 @@ def is_recognised(text: str, primitive: Primitive) -> bool:
     return decomposed.graph.primitives[decomposed.moved[program.result]].shown == primitive.shown
 
 
-def _worked(entry: Entry) -> Worked | None:
-    found = [worked for worked in _examples(entry) if math.isfinite(worked.value)]
+def _worked(primitive: Primitive, operands: Sequence[str]) -> Worked | None:
+    """The primitive at a point where its value and its gradients are ordinary numbers, if there is one."""
+    found = [worked for worked in _examples(primitive, operands) if math.isfinite(worked.value)]
     ordinary = [w for w in found if all(map(math.isfinite, w.gradients.values()))]
     telling = [w for w in ordinary if w.value not in (0.0, *w.point.values())]
     sloping = [w for w in telling if any(w.gradients.values())]
-    smooth = [w for w in sloping if not _at_an_edge(entry, w)]
+    smooth = [w for w in sloping if not _at_an_edge(primitive, w)]
     return next(iter([*smooth, *sloping, *telling, *ordinary, *found]), None)
 
 
-def _examples(entry: Entry) -> Iterator[Worked]:
-    primitive = entry.primitive
-    given = len(entry.operands) - len(primitive.defaults)
-    live = [name for name in entry.operands if entry.locals[name] is not None]
-    for start in POINTS[given]:
+def _examples(primitive: Primitive, operands: Sequence[str]) -> Iterator[Worked]:
+    live = [name for name, rule in _locals(primitive, operands) if rule is not None]
+    for start in POINTS[len(operands) - len(primitive.defaults)]:
         numbers = (*start, *primitive.defaults)
-        point = dict(zip(entry.operands, numbers, strict=True))
-        source = f"{entry.operands[0]}^{EXPONENT:g}" if primitive.static else _plain_call(entry)
+        point = dict(zip(operands, numbers, strict=True))
+        source = operation(primitive, _static(primitive), [atom(name) for name in operands])[0]
         answer = differentiated(source, point, Options(decomposition="typed", wrt=live))
         call = operation(primitive, _static(primitive), [_number(value) for value in numbers])[0]
         yield Worked(call, point, answer.value, dict(answer.gradients or {}))
-
-
-def _plain_call(entry: Entry) -> str:
-    if entry.primitive.notation is not None:
-        return entry.call
-    return f"{entry.name}({', '.join(entry.operands)})"
 
 
 def _number(value: float) -> Text:
@@ -227,7 +158,7 @@ def _number(value: float) -> Text:
     return (text, POWER_LEVEL if value < 0 else atom(text)[1])
 
 
-def _at_an_edge(entry: Entry, worked: Worked) -> bool:
-    extra = (EXPONENT,) if entry.primitive.static else ()
+def _at_an_edge(primitive: Primitive, worked: Worked) -> bool:
+    extra = (EXPONENT,) if primitive.static else ()
     operands = tuple(worked.point.values())
-    return any(edge.when(worked.value, *operands, *extra) for edge in entry.primitive.edges if edge.kind != "dead")
+    return any(edge.when(worked.value, *operands, *extra) for edge in primitive.edges if edge.kind != "dead")

@@ -11,11 +11,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gradcli.questions.catalogue import Catalogue, Entry
+    from gradcli.report.catalogue import Catalogue, Entry
 
 HEADINGS = ("function", "local gradient", "gate", "at edges")
 CALL, GATE, LEAST_LOCAL, EDGES = 18, 13, 26, 17
-NARROW = 72  # below it, an entry is a block of lines
+NARROW = CALL + LEAST_LOCAL + GATE + EDGES + 6  # below it, an entry is a block of lines
 MOST_LOCAL = 3  # lines of a rule in the table
 ANYWHERE = "all real numbers"
 IN_SHORT = {"inf": "inf slope"}
@@ -34,7 +34,7 @@ def draw(catalogue: Catalogue, *, width: int = 80, unicode: bool = True) -> list
 
 
 def _table(catalogue: Catalogue, width: int, *, unicode: bool) -> list[Text]:
-    spare = min(width, 120) - (CALL + GATE + LEAST_LOCAL + EDGES + 6)
+    spare = min(width, 120) - NARROW
     local, edges = LEAST_LOCAL + max(spare - spare // 3, 0), EDGES + max(spare // 3, 0)
     grid = Grid(HEADINGS, unicode=unicode)
     for entry in catalogue.entries:
@@ -42,7 +42,7 @@ def _table(catalogue: Catalogue, width: int, *, unicode: bool) -> list[Text]:
         grid.add(
             _wrapped(Text(entry.call, style=LABEL), CALL),
             _wrapped(Text(text, style=LOCAL), local),
-            Text(entry.gate),
+            Text(entry.gates[0]),
             _wrapped(Text(_edges_in_short(entry), style=DIM), edges),
         )
     return grid.lines()
@@ -53,7 +53,7 @@ def _wrapped(text: Text, width: int) -> Text:
 
 
 def _block(entry: Entry, width: int) -> Iterator[Text]:
-    yield from hanging(Text(""), Text.assemble((entry.call, LABEL), "  ", entry.gate), width)
+    yield from hanging(Text(""), Text.assemble((entry.call, LABEL), "  ", entry.gates[0]), width)
     indent = Text("  ")
     yield from hanging(indent, Text(_local_in_short(entry), style=LOCAL), width)
     if _edges_in_short(entry):
@@ -99,7 +99,7 @@ def _terms(entry: Entry) -> Iterator[tuple[str, Text]]:
 
 
 def _gate(entry: Entry) -> str:
-    several, one = entry.primitive.verbs
+    several, one = entry.gates
     return several if several == one else f"{several}; {one} where one operand depends on what is asked for"
 
 
@@ -110,7 +110,7 @@ def _edge(kind: str, message: str) -> str:
 
 
 def _worked(entry: Entry) -> Iterator[tuple[str, Text]]:
-    worked = entry.worked()
+    worked = entry.worked
     if worked is None:
         return
     said = Text.assemble(f"{worked.call} = ", (significant(worked.value), VALUE))

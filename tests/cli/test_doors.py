@@ -14,8 +14,8 @@ EXPRESSIONS = (
     "a = x*x; a*y", "x at x=2", "é*2", "x +", "sigmod(x)", "2x", "", "-", "grad", "x=1",
 )  # fmt: skip
 SETTINGS = (
-    "x=2", "x=-1", "y=3", "y=pi/4", "x=nan", "x=-inf", "eval=1", "grad=2", "é=0.5", "x=", "=2", "x==2", "y=z", "x=1+", "x",
-    "-x=1", "x = 2", "y=x=3", "unused=1", "at=1",
+    "x=2", "x=-1", "y=3", "y=pi/4", "x=nan", "x=-inf", "eval=1", "grad=2", "é=0.5", "x=", "=2", "x==2", "y=z", "x=1+",
+    "x", "-x=1", "x = 2", "y=x=3", "unused=1", "at=1",
 )  # fmt: skip
 TEXTS = {
     "names": ("x", "x,y", "y, x", "zz", ","),

@@ -8,7 +8,6 @@ import pytest
 from running import command, shell, start, surroundings
 
 
-
 @pytest.mark.parametrize(
     ("line", "code", "out", "err"),
     [

@@ -1,0 +1,139 @@
+"""Options: which words are options, what each does to the answer, what a mistake is told."""
+
+import json
+
+import pytest
+from running import run
+
+from gradcli.cli.options import BY_FLAG, COMMANDS, OPTIONS
+
+NO_EXPRESSION = "error: no expression given\n  write one, as in: gradcli 'x*y' x=2 y=3\n  gradcli --help says more\n"
+
+
+@pytest.mark.parametrize(
+    "words", [["-x", "x=2"], ["--x", "x=-2"], ["-(x)", "x=2"], ["-x*1", "x=2"], ["--", "-x", "x=2"]]
+)
+def test_an_expression_may_begin_with_a_minus_sign(words):
+    """Only a whole word that is an option is one."""
+    assert run("eval", *words) == (0, "-2\n", "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["grad", "x*y", "x=2", "y=3", "--wrt", "y", "--json"],
+        ["grad", "--wrt", "y", "--json", "x*y", "x=2", "y=3"],
+        ["--json", "grad", "--wrt=y", "x*y", "x=2", "y=3"],
+        ["grad", "x*y", "--format=json", "x=2", "--wrt=x", "y=3", "--wrt=y"],
+    ],
+)
+def test_options_stand_anywhere(words):
+    """Before the command, before and after the expression; the last of two wins."""
+    assert json.loads(run(*words).out)["gradients"] == {"y": 2.0}
+
+
+def test_a_variable_may_be_called_like_a_command():
+    """Behind a command that is named, or behind `--`."""
+    assert run("eval", "eval*2", "eval=3").out == "6\n"
+    assert run("eval", "grad", "grad=3").out == "3\n"
+    assert json.loads(run("--json", "--", "grad", "grad=3").out)["value"] == 3.0
+
+
+def test_a_command_yet_to_come_is_an_expression():
+    """A word that is no command is read as mathematics."""
+    assert run("eval", "diff*2", "diff=3").out == "6\n"
+    assert json.loads(run("diff", "diff=3", "--json").out)["value"] == 3.0
+
+
+@pytest.mark.parametrize(
+    ("words", "block"),
+    [
+        (["grad", "x", "--formt", "json"], "error: no such option --formt; did you mean --format?\n"),
+        (["grad", "x", "--qqq"], "error: no such option --qqq\n"
+                                 "  gradcli grad --help lists them; to compute it, write -- '--qqq'\n"),
+        (["eval", "x", "--view", "tree"], "error: eval has no option --view\n  it belongs to explain\n"),
+        (["grad", "x", "--full"], "error: grad has no option --full\n  it belongs to explain\n"),
+        (["grad", "x", "--json=1"], "error: --json takes no value, '1' given\n"),
+        (["grad", "x", "--digits"], "error: --digits has to be a number from 1 to 17; nothing given\n"),
+        (["grad", "x", "--digits", "18"], "error: --digits has to be a number from 1 to 17; '18' given\n"),
+        (["grad", "x", "--ties", "spilt"], "error: --ties has to be one of split, first, error; 'spilt' given\n"
+                                           "  did you mean 'split'?\n"),
+        (["grad", "x", "--wrt", ","], "error: --wrt has to be names, as in x,y; ',' given\n"),
+        (["compare", "x", "--by=mode"], "error: --by has to be decomposition; 'mode' given\n"),
+        (["grad", "x", "x=1", "--wrt", "y"], "error: 'y' does not occur in the program\n  its names are x\n"),
+        ([], NO_EXPRESSION),
+        (["grad"], NO_EXPRESSION),
+        (["functions", "exp", "log"], "error: 'log' found after 'exp': functions describes one name at a time\n"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_options_is_told(words, block):
+    """One block on standard error, nothing on standard output, the code of wrong input."""
+    assert run(*words) == (2, "", block)
+
+
+def test_a_mistake_in_options_is_json_where_json_was_asked_for():
+    """A script reads one format."""
+    code, out, err = run("grad", "x", "--ties", "spilt", "--json")
+    assert (code, out) == (2, "")
+    assert json.loads(err)["error"]["kind"] == "usage"
+
+
+def test_digits_round_the_text_and_never_the_json():
+    """17 digits are as exact as the shortest text; JSON has every bit."""
+    assert run("eval", "1/3").out == "0.3333333333333333\n"
+    assert run("eval", "1/3", "--digits", "3").out == "0.333\n"
+    assert run("eval", "1/3", "--digits", "17").out == "0.33333333333333331\n"
+    assert json.loads(run("eval", "1/3", "--digits", "3", "--json").out)["value"] == 1 / 3
+
+
+@pytest.mark.parametrize(
+    ("words", "gradient"),
+    [
+        (["max(x, x+0)"], 1.0),
+        (["max(x, y)", "y=1"], 0.5),
+        (["max(x, y)", "y=1", "--ties", "first"], 1.0),
+        (["max(x, y)", "y=1", "--mode", "forward"], 0.5),
+        (["1/(1+exp(800*x))", "--zero", "strong", "--decomposition", "naive"], 0.0),
+    ],
+)
+def test_an_option_reaches_the_question(words, gradient):
+    """What is asked for on the command line is what is computed."""
+    assert json.loads(run("grad", *words, "x=1", "--json").out)["gradients"]["x"] == gradient
+
+
+def test_ties_can_be_refused():
+    """--ties error is wrong input, with the place of the max."""
+    code, out, err = run("grad", "2*max(x, y)", "x=1", "y=1", "--ties", "error")
+    assert (code, out) == (2, "")
+    assert "  2*max(x, y)\n" in err
+
+
+def test_json_wins_over_the_view():
+    """--json is what a script asked for."""
+    assert run("x", "x=1", "--view", "tree", "--json").out.startswith('{"schema"')
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_a_command_lists_its_options(command):
+    """The rows are the options, and their texts the help."""
+    code, out, err = run(command, "--help")
+    assert (code, err) == (0, "")
+    shown = {word.strip(",") for word in out.split() if word.startswith("--") and word != "--"}
+    assert {f"--{option.name}" for option in OPTIONS if command in option.commands} <= shown
+    assert shown <= {*BY_FLAG, "--help"}
+
+
+@pytest.mark.parametrize("words", [["--help"], ["-h"]])
+def test_the_help_lists_the_commands(words):
+    """And how to write an expression that begins with a minus sign, and the exit codes."""
+    out = run(*words).out
+    assert all(f"  {command} " in out for command in COMMANDS)
+    assert "gradcli grad -x x=-1" in out
+    assert "74" in out
+
+
+def test_the_version():
+    """One line, for bug reports."""
+    from gradcli import __version__
+
+    assert run("--version") == (0, f"gradcli {__version__}\n", "")

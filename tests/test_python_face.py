@@ -1,0 +1,139 @@
+"""`import gradcli`: the commands as functions."""
+
+import json
+import math
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import pytest
+from running import run
+
+import gradcli
+
+
+def test_grad_gives_value_gradients_and_notes():
+    """Plain floats by name."""
+    found = gradcli.grad("max(x, y)", x=1, y=1.0)
+    assert (found.value, found.gradients) == (1.0, {"x": 0.5, "y": 0.5})
+    assert [note.partition(":")[0] for note in found.notes] == ["f = max(x, y)"]
+
+
+def test_eval_gives_a_value():
+    """Under the command's name, and under one that hides no built-in."""
+    assert gradcli.eval("sqrt(2)*pi").value == gradcli.evaluate("sqrt(2)*pi").value == math.sqrt(2) * math.pi
+    assert gradcli.eval("1/3").gradients == {}
+
+
+@pytest.mark.parametrize("value", [2, 2.0, "2", "1+1", "sqrt(4)", True + 1])
+def test_a_value_is_a_number_or_an_expression_of_numbers(value):
+    """What NAME=VALUE takes, and Python's numbers."""
+    assert gradcli.grad("x^2", x=value).gradients == {"x": 4.0}
+
+
+def test_numbers_of_other_kinds_are_numbers():
+    """Anything that has a float."""
+    from decimal import Decimal
+    from fractions import Fraction
+
+    import numpy as np
+
+    values = [Fraction(1, 2), Decimal("0.5"), np.float64(0.5), np.float32(0.5)]
+    assert [gradcli.eval("x", x=value).value for value in values] == [0.5] * 4
+    assert gradcli.eval("x", x=-(10**400)).value == -math.inf
+
+
+def test_options_are_keywords():
+    """Those of the command line, with its choices."""
+    assert gradcli.grad("x*y", x=2, y=3, wrt="y").gradients == {"y": 2.0}
+    assert gradcli.grad("x*y", x=2, y=3, wrt=["y", "x"]).gradients == {"y": 2.0, "x": 3.0}
+    assert gradcli.grad("max(x, y)", x=1, y=1, ties="first").gradients == {"x": 1.0, "y": 0.0}
+    assert gradcli.grad("x^2", x=3, mode="forward").as_object()["mode"] == "forward"
+
+
+def test_variables_that_are_called_like_options_stand_in_at():
+    """A keyword wins over `at`."""
+    assert gradcli.grad("wrt*ties + x", at={"wrt": 3, "ties": "1/2", "x": 9}, x=1).gradients == {
+        "wrt": 0.5, "ties": 3.0, "x": 1.0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("work", "kind", "message"),
+    [
+        (lambda: gradcli.eval("sigmod(1)"), "name", "unknown function 'sigmod'"),
+        (lambda: gradcli.grad("x*y", x=1), "name", "no value for 'y'"),
+        (lambda: gradcli.grad("x", x="y"), "value", "the value of 'x' has to be a number, and 'y' is none"),
+        (lambda: gradcli.grad("x", x=[1]), "value", "the value of 'x' has to be a number, and a list is none"),
+        (lambda: gradcli.grad("x", x=1, zero="one"), "usage", "zero has to be one of ieee, strong; 'one' given"),
+        (lambda: gradcli.grad("x", x=1, wrt="q"), "name", "'q' does not occur in the program"),
+        (lambda: gradcli.grad("x", at={"2x": 1}), "name", "'2x' is no name"),
+        (lambda: gradcli.grad(3), "usage", "an expression is a text, and a int is none"),
+    ],
+)
+def test_bad_input_raises_one_kind_of_error(work, kind, message):
+    """With the fact, the way out and the place of the command line's message."""
+    with pytest.raises(gradcli.GradError) as caught:
+        work()
+    assert (caught.value.kind, caught.value.message) == (kind, message)
+
+
+def test_what_is_printed_is_what_the_command_prints():
+    """The table of `explain`, the lines of `grad`, the value of `eval`."""
+    wide = {"COLUMNS": "100"}
+    assert f"{gradcli.explain('x*y', x=2, y=3)}\n" == run("explain", "x*y", "x=2", "y=3", env=wide).out
+    assert f"{gradcli.grad('x*y', x=2, y=-3)}\n" == run("grad", "x*y", "x=2", "y=-3").out
+    assert f"{gradcli.eval('1/3')}\n" == run("eval", "1/3").out
+    tree = gradcli.explain("x*y", x=2, y=3).text(view="tree", width=80)
+    assert f"{tree}\n" == run("explain", "x*y", "x=2", "y=3", "--view", "tree").out
+
+
+def test_as_json_is_what_the_command_prints():
+    """One schema for scripts and for Python."""
+    assert f"{gradcli.explain('x*y', x=2, y=3).as_json()}\n" == run("explain", "x*y", "x=2", "y=3", "--json").out
+    assert json.loads(gradcli.grad("x", x=math.nan).as_json())["value"] == "NaN"
+
+
+class Page(HTMLParser):
+    """The text of a page, its tags, and what their attributes point to."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.text, self.tags, self.attributes = "", set(), set()
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.attributes.update(name for name, _ in attrs)
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_a_notebook_shows_the_table_and_nothing_else():
+    """Only text and inline styles: no script, no link, no sheet of styles from elsewhere."""
+    found = gradcli.explain("x < y", x=1, y=2)
+    page = Page(found._repr_html_())
+    assert page.tags <= {"pre", "code", "span"}
+    assert page.attributes <= {"style"}
+    assert page.text.strip() == str(found)
+
+
+def test_a_representation_says_the_numbers():
+    """What the prompt of Python shows."""
+    assert repr(gradcli.grad("x*y", x=2, y=3)) == "<result value=6.0, gradients={'x': 3.0, 'y': 2.0}>"
+    assert repr(gradcli.eval("1/3")) == "<result value=0.3333333333333333>"
+
+
+def test_the_names_are_those_of_the_module():
+    """`dir` lists them, `from gradcli import *` brings them, an unknown one is an AttributeError."""
+    assert set(gradcli.__all__) <= set(dir(gradcli))
+    assert all(getattr(gradcli, name) for name in gradcli.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'gard'"):
+        gradcli.gard  # noqa: B018
+
+
+def test_numbers_need_no_numpy_and_no_rich():
+    """A script that computes pays for neither."""
+    code = "import gradcli, sys; gradcli.grad('x*y', x=2, y=3); print({'numpy', 'rich', 'typer'} & set(sys.modules))"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "set()\n"

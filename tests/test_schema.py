@@ -1,0 +1,142 @@
+"""Whatever --json prints is valid JSON, and what the schema says."""
+
+import json
+import re
+import shlex
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+from running import run
+
+SCHEMA = json.loads((files("gradcli") / "schema.json").read_text("utf-8"))
+VALIDATOR = Draft202012Validator(SCHEMA)
+PROGRAMS = [
+    ["1+1"],
+    ["x*y", "x=2", "y=3"],
+    ["1/(1+exp(-(w0*x0+w1*x1+w2)))", "w0=2", "x0=-1", "w1=-3", "x1=-2", "w2=-3"],
+    ["max(x, y, 3)", "x=3", "y=3"],
+    ["0*(1/x)", "x=0"],
+    ["sqrt(x)*log(x)", "x=0"],
+    ["log(-1)*x", "x=1"],
+    ["9^9^9 + x", "x=-inf"],
+    ["x^y", "x=0", "y=0"],
+    ["where(x>0, sqrt(x), 0) + relu(x) + floor(x)", "x=0"],
+    ["a = x*x; b = a + 1; b*a at x=2"],
+    ["g(u) = u^2\ng(x) + g(y) + 0.1*x", "x=1", "y=2"],
+    ["abs(x) + leaky_relu(x) + clip(x, 0, 1)", "x=0"],
+    ["é*𝒙", "é=1", "𝒙=2"],
+    ["x", "x=1", "unused=2"],
+    ["tanh(30*x)*sigmoid(40)", "x=1"],
+    ["sin = 3; sin*x", "x=1"],
+    ["+".join(f"x{number}" for number in range(100)), *(f"x{number}={number}" for number in range(100))],
+]  # fmt: skip
+WRONG = [
+    ["2x"], ["sigmod(1)"], ["x"], ["exp(1, 2)"], ["x", "x=y"], ["x", "--ties", "spilt"], ["--file", "/nonexistent"],
+    [""], ["1\n+"], ["max(x,x+0)", "x=1", "--formt"], ["(" * 1000], ["x" * 2_000_000],
+]  # fmt: skip
+OPTIONS = [[], ["--mode", "forward"], ["--decomposition", "naive"], ["--zero", "strong"], ["--wrt", "x"]]
+
+
+def parsed(text: str) -> object:
+    """The JSON of one line; NaN and Infinity without quotes are none."""
+    assert text.endswith("\n") and text.count("\n") == 1
+    return json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
+
+
+def check(found: object, kind: str) -> None:
+    """FOUND is what the schema says, and no other answer's kind."""
+    one = Draft202012Validator({"$defs": SCHEMA["$defs"], "$ref": f"#/$defs/{kind}"})
+    errors = [*one.iter_errors(found), *VALIDATOR.iter_errors(found)]
+    assert not errors, "\n".join(f"{'/'.join(map(str, error.absolute_path))}: {error.message}" for error in errors)
+
+
+def test_the_schema_is_one():
+    """Of the draft that it names."""
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_the_command_prints_the_schema():
+    """As it lies in the package."""
+    assert json.loads(run("schema").out) == SCHEMA
+
+
+@pytest.mark.parametrize("words", PROGRAMS, ids=lambda words: words[0][:40])
+@pytest.mark.parametrize(("command", "kind"), [("eval", "value"), ("grad", "gradient"), ("explain", "explanation")])
+def test_answers_are_what_the_schema_says(command, kind, words):
+    """Smooth points, kinks, ties, nan and inf, notes of every kind, names in other scripts."""
+    for option in OPTIONS:
+        unfit = command == "eval" and option[:1] not in ([], ["--decomposition"])
+        if unfit or (option[:1] == ["--wrt"] and not any(word.startswith("x=") for word in words)):
+            continue
+        code, out, err = run(command, *words, *option, "--json")
+        assert (code, err) == (0, "")
+        check(parsed(out), kind)
+
+
+@pytest.mark.parametrize("words", PROGRAMS, ids=lambda words: words[0][:40])
+def test_lines_and_flows_fit_together(words):
+    """Operands come first; every flow joins two lines; what reaches a line adds up to its adjoint."""
+    found = parsed(run("explain", *words, "--full", "--json").out)
+    seen: set[str] = set()
+    for line in found["lines"]:
+        known = {line["id"] for line in found["lines"]}
+        assert set(line["operands"]) & known <= seen
+        seen.add(line["id"])
+    adjoints = {line["id"]: line["adjoint"] for line in found["lines"]}
+    sums: dict[str, float] = {}
+    for flow in found["flows"]:
+        assert flow["from"] in adjoints
+        sums[flow["to"]] = sums.get(flow["to"], 0.0) + float(flow["downstream"])
+    for name, total in sums.items():
+        if name in adjoints and adjoints[name] is not None:
+            assert float(adjoints[name]) == pytest.approx(total, rel=1e-12, abs=1e-300, nan_ok=True)
+
+
+@pytest.mark.parametrize("words", WRONG, ids=lambda words: words[0][:40])
+def test_errors_are_what_the_schema_says(words):
+    """One object on standard error, and nothing on standard output."""
+    code, out, err = run("grad", *words, "--json")
+    assert (code, out) == (2, "")
+    check(parsed(err), "failure")
+
+
+def test_functions_are_what_the_schema_says():
+    """The list, and one of them."""
+    check(parsed(run("functions", "--json").out), "functions")
+    check(parsed(run("functions", "polygamma", "--json").out), "functions")
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"schema": "gradcli/1"},
+        {"schema": "gradcli/2", "error": {"kind": "name", "message": ""}},
+        {"schema": "gradcli/1", "error": {"kind": "bug", "message": ""}},
+        {"schema": "gradcli/1", "error": {"kind": "name", "message": "", "line": 1}},
+        {"schema": "gradcli/1", "expression": "", "at": {"x": "nan"}, "value": 1, "decomposition": "auto", "notes": []},
+    ],
+)
+def test_the_schema_can_say_no(found):
+    """A schema that lets everything pass would prove nothing."""
+    assert not VALIDATOR.is_valid(found)
+
+
+BLOCKS = re.findall(
+    r"```console\n\$ gradcli (.*)\n(.*)\n```", (Path(__file__).parents[1] / "docs" / "json.md").read_text("utf-8")
+)
+
+
+@pytest.mark.parametrize(("words", "shown"), BLOCKS, ids=[words[:20] for words, _ in BLOCKS])
+def test_the_page_about_json_shows_what_is_printed(words, shown):
+    """A command and its one line."""
+    _, out, err = run(*shlex.split(words))
+    assert out + err == f"{shown}\n"
+
+
+def test_the_page_about_json_names_every_field():
+    """Of answers, lines, flows, functions and errors."""
+    page = (Path(__file__).parents[1] / "docs" / "json.md").read_text("utf-8")
+    fields = {name for part in SCHEMA["$defs"].values() for name in part.get("properties", {})} - {"by"}
+    assert {name for name in fields if f"`{name}`" not in page and f'"{name}"' not in page} == set()
