@@ -15,14 +15,24 @@ TELLTALES = frozenset(("exp", "log", "sqrt", "max", "max_first", "pow", "sigmoid
 
 
 class Fold:
-    """What a recognised line stands for: the text it was typed as (pieces of it, and lines whose labels stand between)
-    and the lines that only it used, which are still in the graph but not live."""
+    """What a recognised line stands for: the text it was typed as, and the lines that only it used, no longer live."""
 
-    __slots__ = ("lines", "text")
+    __slots__ = ("_match", "_moved", "_root", "_typed", "lines")
 
-    def __init__(self, text: Sequence[str | int], lines: Sequence[int]) -> None:
-        self.text = text
+    def __init__(self, typed: Graph, root: int, match: Match, moved: Sequence[int], lines: Sequence[int]) -> None:
+        self._typed = typed
+        self._root = root
+        self._match = match
+        self._moved = moved
         self.lines = lines
+
+    @property
+    def text(self) -> list[str | int]:
+        """Pieces of text, and the lines whose labels stand between them."""
+        from gradcli.graph.recognise import spelling
+
+        pieces = spelling(self._typed, self._root, self._match)
+        return [self._moved[piece] if type(piece) is int else piece for piece in pieces]
 
 
 class Decomposed:
@@ -112,5 +122,5 @@ def _with_matches(graph: Graph, result: int, found: dict[int, Match]) -> Decompo
         line = short.append(match.primitive, operands, None, None if match.negative else name, span)
         moved.append(short.append(NAMED["neg"], (line,), None, name, span) if match.negative else line)
         inner = [moved[other] for other in match.inner if not live[other]]
-        folds[line] = Fold([moved[p] if type(p) is int else p for p in match.text], inner)
+        folds[line] = Fold(graph, index, match, moved, inner)
     return Decomposed(short, moved, folds)

@@ -30,9 +30,7 @@ class Recipe:
 
     __slots__ = ("constant", "line", "steps")
 
-    def __init__(
-        self, line: int | None, constant: float = 0.0, steps: Sequence[Step] = ()
-    ) -> None:
+    def __init__(self, line: int | None, constant: float = 0.0, steps: Sequence[Step] = ()) -> None:
         self.line = line
         self.constant = constant
         self.steps = tuple(steps)
@@ -59,7 +57,7 @@ class Recipe:
 class Match:
     """A line that is a primitive of the operands, or minus that; `inner` are the typed lines between, in order."""
 
-    __slots__ = ("inner", "lines", "negative", "operands", "primitive", "text")
+    __slots__ = ("inner", "lines", "negative", "operands", "primitive")
 
     def __init__(self, primitive: Primitive, operands: Sequence[Recipe], *, negative: bool = False) -> None:
         self.primitive = primitive
@@ -67,7 +65,6 @@ class Match:
         self.operands = operands
         self.lines = [line for recipe in operands for line in recipe.lines()]
         self.inner: list[int] = []
-        self.text: list[str | int] = []
 
 
 def matches(graph: Graph, kept: Collection[int] = ()) -> dict[int, Match]:
@@ -80,15 +77,14 @@ def matches(graph: Graph, kept: Collection[int] = ()) -> dict[int, Match]:
         for pattern in PATTERNS.get(primitive.name, ()):
             match = pattern(view, index)
             if match is not None:
-                _add_inner_lines(graph, index, match)
+                match.inner = sorted(line for line in _between(graph, index, match) if graph.operands[line])
                 found[index] = match
                 break
     return found
 
 
-def _add_inner_lines(graph: Graph, root: int, match: Match) -> None:
-    from gradcli.graph.notation import atom, constant, operation
-
+def _between(graph: Graph, root: int, match: Match) -> set[int]:
+    """The lines between ROOT and the operands of the match, literals and other leaves among them."""
     outer = set(match.lines)
     inner: set[int] = set()
     waiting = [operand for operand in graph.operands[root] if operand not in outer]
@@ -98,22 +94,27 @@ def _add_inner_lines(graph: Graph, root: int, match: Match) -> None:
             continue
         inner.add(line)
         waiting.extend(operand for operand in graph.operands[line] if operand not in outer)
-    match.inner = sorted(line for line in inner if graph.operands[line])
+    return inner
+
+
+def spelling(graph: Graph, root: int, match: Match) -> list[str | int]:
+    """What line ROOT was typed as: pieces of text, and the lines whose labels stand between them."""
+    from gradcli.graph.notation import atom, constant, operation
+
+    outer = set(match.lines)
     texts: dict[int, Any] = {}
-    for line in [*sorted(outer | inner), root]:
+    for line in [*sorted(outer | _between(graph, root, match)), root]:
         operands = graph.operands[line]
-        if line != root and line in outer and operands:
+        if line != root and ((line in outer and operands) or graph.primitives[line] is VARIABLE):
             texts[line] = atom(f"{{{line}}}")
         elif graph.primitives[line] is CONSTANT:
             texts[line] = constant(graph.statics[line])
-        elif graph.primitives[line] is VARIABLE:
-            texts[line] = atom(f"{{{line}}}")
         else:
             texts[line] = operation(graph.primitives[line], graph.statics[line], [texts[o] for o in operands])
     if match.negative:
         texts[root] = operation(graph.primitives[root], None, [constant(1.0), texts[graph.operands[root][1]]])
     pieces = texts[root][0].replace("{", "}").split("}")
-    match.text = [int(piece) if place % 2 else piece for place, piece in enumerate(pieces)]
+    return [int(piece) if place % 2 else piece for place, piece in enumerate(pieces)]
 
 
 class View:
