@@ -1,8 +1,11 @@
 """Where the installed command starts: with the bundle of hot modules, where the wheel has one."""
 
 import gc
-import os
-import sys
+
+gc.disable()  # one question leaves no garbage worth a search, least of all while the bundle is read
+
+import os  # noqa: E402
+import sys  # noqa: E402
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +48,6 @@ class Bundle:
 
 def main() -> None:
     """Run one command line and leave with its exit code, without the interpreter's tidying: that takes longer."""
-    gc.disable()  # one question leaves no garbage worth a search
     if MODULES:
         finders: list[Any] = sys.meta_path
         finders.insert(0, Bundle)
