@@ -88,6 +88,15 @@ def test_what_is_printed_is_what_the_command_prints():
     assert f"{tree}\n" == run("explain", "x*y", "x=2", "y=3", "--view", "tree").out
 
 
+def test_a_comparison_is_printed_like_the_command():
+    """Table and JSON."""
+    found = gradcli.compare("1/(1+exp(-z))", z=-400)
+    words = ["compare", "1/(1+exp(-z))", "z=-400"]
+    assert f"{found}\n" == run(*words, env={"COLUMNS": "100"}).out
+    assert f"{found.as_json()}\n" == run(*words, "--json").out
+    assert Page(found._repr_html_()).text.strip() == str(found)
+
+
 def test_as_json_is_what_the_command_prints():
     """One schema for scripts and for Python."""
     assert f"{gradcli.explain('x*y', x=2, y=3).as_json()}\n" == run("explain", "x*y", "x=2", "y=3", "--json").out

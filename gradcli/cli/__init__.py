@@ -19,7 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             leave_on_termination()
         if sys.stdout is None:
             raise OSError(9, "standard output is closed")
-        code = run(sys.argv[1:] if argv is None else argv)
+        code = run(in_unicode(sys.argv[1:]) if argv is None else argv)
         sys.stdout.flush()
         return code
     except BrokenPipeError:
@@ -49,10 +49,23 @@ def run(argv: Sequence[str]) -> int:
         return enter(argv)
     reconfigure = getattr(sys.stdout, "reconfigure", None)  # a captured stream may have none
     if reconfigure is not None:
-        reconfigure(errors="replace")
+        reconfigure(errors="backslashreplace")
     from gradcli.cli.commands import answer
 
     return answer(request)
+
+
+def in_unicode(words: Sequence[str]) -> list[str]:
+    """The words as UTF-8 where the locale cannot read them: an ASCII locale makes two letters of é."""
+    readable = []
+    for word in words:
+        if not word.isascii():
+            try:
+                word = os.fsencode(word).decode()
+            except UnicodeError:
+                pass
+        readable.append(word)
+    return readable
 
 
 class Terminated(BaseException):

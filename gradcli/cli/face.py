@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from gradcli.insight.notes import Note
-    from gradcli.questions.compare import Comparison
+    from gradcli.report.comparison import Comparison
     from gradcli.report.explanation import Explanation
 
 Value: TypeAlias = float | str  # a number, or an expression without variables

@@ -70,6 +70,8 @@ def point_of(path: str) -> dict[str, float]:
 
     place = "standard input" if path == "-" else repr(path)
     text = text_of(path)
+    if not text.strip():
+        raise GradError("file", f"{place} is empty", hint=_EXPECTED)
     try:
         pairs = json.loads(text, object_pairs_hook=_Pairs, parse_int=float, parse_constant=_refused)
     except json.JSONDecodeError as error:

@@ -1,6 +1,7 @@
 """What a shell sees: exit codes, one clean line for each accident, and never a traceback."""
 
 import os
+import re
 import signal
 import subprocess
 
@@ -85,6 +86,42 @@ def test_an_ascii_stream_gets_ascii():
     env = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
     assert start("grad", "x*y", "x=2", "y=3", env=env).out == "f     = 6\ndf/dx = 3\ndf/dy = 2\n"
     assert start("explain", "x*y", "x=2", "y=3", env=env).out.isascii()
+    assert start("grad", "é*2", "é=3", env=env | {"PYTHONIOENCODING": ""}).out == "f     = 6\ndf/d\\xe9 = 2\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="no pseudo-terminals here")
+def test_a_terminal_gets_colour_and_its_own_width():
+    """Sixteen colours, and no line longer than the terminal is wide."""
+    from fcntl import ioctl
+    from struct import pack
+    from termios import TIOCSWINSZ
+
+    ours, theirs = os.openpty()
+    ioctl(theirs, TIOCSWINSZ, pack("HHHH", 24, 44, 0, 0))
+    env = {name: value for name, value in surroundings().items() if name != "COLUMNS"}
+    words = [*command(), "1/(1+exp(-(a*x+b)))", "a=2", "x=-1", "b=3"]
+    with subprocess.Popen(words, stdout=theirs, stderr=theirs, stdin=subprocess.DEVNULL, env=env) as drawing:
+        os.close(theirs)
+        out = everything(ours)
+    assert drawing.returncode == 0
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", out)
+    assert plain != out
+    assert "\x1b" not in plain
+    assert 36 < max(map(len, plain.splitlines())) <= 44
+
+
+def everything(terminal: int) -> str:
+    """What is written to the other end until that is closed."""
+    read = b""
+    while True:
+        try:
+            piece = os.read(terminal, 65536)
+        except OSError:  # how Linux says that the other end is closed
+            piece = b""
+        if not piece:
+            os.close(terminal)
+            return read.decode()
+        read += piece
 
 
 def test_python_m_gradcli_is_the_command():
