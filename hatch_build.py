@@ -1,4 +1,4 @@
-"""Writes the bundles of hot modules into the wheel (not into an editable install, which has to run the files as they are)."""
+"""Writes the bundles of hot modules into the wheel; an editable install runs the files as they are."""
 
 import sys
 from pathlib import Path

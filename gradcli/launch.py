@@ -27,7 +27,9 @@ class Bundle:
         if name not in MODULES:
             return None
         if type(MODULES[name]) is str:  # it is in the second file, which is read now
-            MODULES.update(__import__(f"gradcli.{MODULES[name]}", fromlist=["MODULES"]).MODULES)
+            from gradcli.bundle_of_reports import MODULES as more
+
+            MODULES.update(more)
         make: Any = type(__spec__)
         spec = make(name, Bundle, origin="gradcli.bundle", is_package=MODULES[name][1])
         if MODULES[name][1]:

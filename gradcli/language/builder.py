@@ -61,14 +61,16 @@ class Program:
 
 
 class Function:
-    """A function of the user's: its parameters, where its body stands, and how many definitions it sees."""
+    """A function of the user's: its parameters, where its body stands, how many definitions it sees, and its size:
+    how many lines a call expands to, at most."""
 
-    __slots__ = ("body", "parameters", "sees")
+    __slots__ = ("body", "parameters", "sees", "size")
 
-    def __init__(self, parameters: Sequence[str], body: tuple[int, int], sees: int) -> None:
+    def __init__(self, parameters: Sequence[str], body: tuple[int, int], sees: int, size: int) -> None:
         self.parameters = parameters
         self.body = body
         self.sees = sees
+        self.size = size
 
 
 class _PlacesNeeded(Exception):
@@ -239,8 +241,12 @@ class _Builder:
             self.fail(
                 "name", f"the parameter {twice!r} of {name!r} stands twice", target, hint="give each its own name"
             )
+        size = 0
         for place in range(target + 1, end):
             code, argument = self.items[place]
+            size += code in (BINARY, PREFIX, CALL)
+            if code == CALL and argument[0] in self.functions:
+                size += self.functions[argument[0]].size
             if code == CALL and argument[0] == name:
                 self.fail("name", f"{name!r} calls itself", place, name=name,
                           hint="a function is expanded where it is called, so it cannot be recursive")  # fmt: skip
@@ -250,7 +256,7 @@ class _Builder:
             self.remarks.append(
                 ("shadow", f"{name}: the function of the program is used, not the built-in of that name")
             )
-        self.functions[name] = Function(parameters, (target + 1, end), len(self.definitions))
+        self.functions[name] = Function(parameters, (target + 1, end), len(self.definitions), size)
 
     def refuse_second_meaning(self, name: str, place: int) -> None:
         if name in self.definitions or name in self.functions:
@@ -349,6 +355,9 @@ class _Builder:
             message = f"{name!r} takes {wanted} argument{'s' * (wanted != 1)}, {count} given"
             self.fail("arguments", message, place, name=name, hint=f"write {name}({', '.join(function.parameters)})")
 
+        if len(self.graph) + function.size > MAX_LINES:
+            self.too_long(place)
+
     def meaning(self, name: str, place: int, sees: int) -> Entry:
         """What a name stands for that is no parameter: a definition, a variable, a constant, else a new variable."""
         definition = self.definitions.get(name)
@@ -377,9 +386,13 @@ class _Builder:
     def append(self, name: str, operands: tuple[int, ...], place: int, static: float | None = None) -> int:
         graph = self.graph
         if len(graph.primitives) >= MAX_LINES:
-            self.fail("limit", f"the program expands to more than {MAX_LINES:,} lines", place,
-                      hint="name the parts that are used again: a name is never expanded twice")  # fmt: skip
+            self.too_long(place)
         return graph.append(NAMED[name], operands, static, None, self.spans[place] if self.spans else None)
+
+    def too_long(self, place: int) -> NoReturn:
+        """Raise: the lines would be more than MAX_LINES."""
+        message = f"the program expands to more than {MAX_LINES:,} lines"
+        self.fail("limit", message, place, hint="name the parts that are used again: a name is never expanded twice")
 
     def fail(self, kind: str, message: str, place: int, *, hint: str, name: str | None = None) -> NoReturn:
         """Raise with the span of item PLACE (only of the NAME at its start, where one is given)."""

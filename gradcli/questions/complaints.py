@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from gradcli.errors import GradError
 from gradcli.insight.notes import Run, tied
-from gradcli.language.builder import build
+from gradcli.language.question import Question
 from gradcli.text import significant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gradcli.autodiff import Sweep
-    from gradcli.language.question import Question
 
 
 def refuse_ties(question: Question, values: list[float], sweep: Sweep, active: list[bool]) -> None:
@@ -18,12 +17,12 @@ def refuse_ties(question: Question, values: list[float], sweep: Sweep, active: l
     labels = question.labels()
     run = Run(question.graph, values, question.result, labels, active=active, sweep=sweep, ties="error")
     for index, _ in tied(run):
-        placed = build(question.source, given=question.given, places=True)
-        span = question.graph.spans[index] or placed.graph.spans[placed.result]
+        placed = Question(question.source, question.given, question.options, places=True)
+        span = placed.graph.spans[index]
         raise GradError(
             "value",
             f"tie at {labels.equation(index)}: its operands are equal, {significant(values[index])}",
             hint="--ties split shares the gradient, --ties first gives it to the first",
-            source=placed.source,
+            source=placed.program.source,
             spans=[] if span is None else [span],
         )

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
-from programs import programs
+from random_programs import programs
 
 from gradcli import language as code
 from gradcli.errors import GradError

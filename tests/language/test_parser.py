@@ -8,7 +8,7 @@ from math import inf
 
 import pytest
 from hypothesis import given, settings
-from programs import programs
+from random_programs import programs
 
 from gradcli.errors import GradError
 from gradcli.language import (
