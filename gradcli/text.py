@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "gradcli/1"
 WHOLE_BELOW = 1e15
+MANY_LINES = 500  # of an explanation; for fewer, importing `json` takes longer than writing them
 JSON_WORDS = {"nan": '"NaN"', "inf": '"Infinity"', "-inf": '"-Infinity"'}
 ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -23,14 +24,6 @@ def significant(value: float, digits: int = 6) -> str:
     if -WHOLE_BELOW < value < WHOLE_BELOW and value == int(value):
         return shortest(value)
     return f"{value:.{digits}g}"
-
-
-def last_unit(value: float, digits: int) -> float:
-    """One unit of the last digit that `significant` prints; 0 where the text is the number itself."""
-    text = significant(value, digits)
-    if value - value != 0 or float(text) == value:
-        return 0.0
-    return float("1e%d" % (int(f"{value:.{digits - 1}e}".split("e")[1]) - digits + 1))
 
 
 def json_number(value: float) -> str:
@@ -57,6 +50,10 @@ def _escaped(character: str) -> str:
 
 def json_text(value: object) -> str:
     """VALUE (None, bool, numbers, strings, lists, tuples, dicts with string keys) as one line of JSON."""
+    if isinstance(value, dict) and len(value.get("lines") or ()) > MANY_LINES:
+        text = _by_library(value)
+        if text is not None:
+            return text
     pieces: list[str] = []
     opened: list[tuple[Iterator[object], str]] = [(iter((value,)), "")]
     while opened:
@@ -82,6 +79,16 @@ def json_text(value: object) -> str:
             opened.pop()
             pieces.append(closer)
     return "".join(pieces)
+
+
+def _by_library(value: object) -> str | None:
+    """The same text from the module `json`, which is worth its import here; None where a number is not finite."""
+    import json
+
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except ValueError:
+        return None
 
 
 def _pair(item: object) -> tuple[str, object]:
