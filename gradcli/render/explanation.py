@@ -13,12 +13,10 @@ from gradcli.render.style import (
     aligned,
     hanging,
     in_ascii,
-    in_ascii_text,
     number_style,
     safe,
 )  # fmt: skip
-from gradcli.report.precision import Digits
-from gradcli.text import significant
+from gradcli.report.precision import Digits, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     Item = TypeVar("Item")
 
 VIEWS = ("table", "tree", "ledger")
-MOST_ROWS, AT_EACH_END = 60, 20
+MOST_ROWS, MOST_BLOCKS = 60, 10
 MOST_GRADIENTS = 20
 
 
@@ -68,11 +66,10 @@ def _body(
     if view == "ledger":
         from gradcli.render.ledger import ledger, lines_of, steps
 
-        every = steps(explanation)
-        taken = every if full else _folded(every, lambda step: False)
+        taken = _blocks(steps(explanation), full=full)
         digits = Digits(explanation, lines_of(explanation, taken), base)
         if not taken:
-            return digits, [Text("no gradient flows: nothing to differentiate by", style=DIM)]
+            return digits, hanging(Text(""), Text("no gradient flows: nothing to differentiate by", style=DIM), width)
         return digits, ledger(explanation, taken, digits, width=width, unicode=unicode)
     from gradcli.render.table import table
 
@@ -83,13 +80,25 @@ def _body(
     return digits, table(explanation, shown, digits, width=width, unicode=unicode)
 
 
-def _folded(rows: Sequence[Item], keep: Callable[[Item], bool]) -> list[Item | str]:
-    """At most MOST_ROWS of them: the first and the last AT_EACH_END and those to KEEP, with a count of the others."""
-    if len(rows) <= MOST_ROWS:
+def _blocks(blocks: Sequence[Sequence[Item]], *, full: bool) -> list[Item | str]:
+    """The rows of all blocks, each folded to its share of MOST_ROWS; of many blocks, the first."""
+    if full or len(blocks) < 2:
+        return [row for block in blocks for row in (block if full else _folded(block, lambda row: False))]
+    shown = blocks[:MOST_BLOCKS]
+    most = MOST_ROWS // len(shown)
+    rows = [row for block in shown for row in _folded(block, lambda row: False, most)]
+    hidden = len(blocks) - len(shown)
+    return [*rows, f"… {hidden:,} more inputs (--full shows all)"] if hidden else rows
+
+
+def _folded(rows: Sequence[Item], keep: Callable[[Item], bool], most: int = MOST_ROWS) -> list[Item | str]:
+    """At most MOST of them: the first and the last third and those to KEEP, with a count of the others."""
+    if len(rows) <= most:
         return [*rows]
-    middle = [row for row in rows[AT_EACH_END:-AT_EACH_END] if keep(row)][: MOST_ROWS - 2 * AT_EACH_END]
-    hidden = len(rows) - 2 * AT_EACH_END - len(middle)
-    return [*rows[:AT_EACH_END], *middle, f"… {hidden:,} rows not shown (--full shows all)", *rows[-AT_EACH_END:]]
+    end = most // 3
+    middle = [row for row in rows[end:-end] if keep(row)][: most - 2 * end]
+    hidden = len(rows) - 2 * end - len(middle)
+    return [*rows[:end], *middle, f"… {hidden:,} rows not shown (--full shows all)", *rows[-end:]]
 
 
 def _title(explanation: Explanation, width: int, unicode: bool) -> list[Text]:
@@ -135,11 +144,12 @@ def _gradient(explanation: Explanation, plan: Digits, source: str, gradient: flo
         row = None if place is None else plan.number(explanation.result, place)
     else:
         row = None if line is None else plan.number(line)
-    return row or significant(gradient, plan.base)
+    return row or shown(gradient, plan.base)
 
 
 def _notes(messages: Sequence[str], width: int, unicode: bool) -> list[Text]:
     lines = []
     for message in messages:
-        lines += hanging(Text("note  ", style=NOTE), Text(safe(message)), width)
-    return lines if unicode else [in_ascii_text(line) for line in lines]
+        text = safe(message) if unicode else in_ascii(safe(message))
+        lines += hanging(Text("note  ", style=NOTE), Text(text), width)
+    return lines

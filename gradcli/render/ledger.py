@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from gradcli.report.flows import Pass
     from gradcli.report.precision import Digits
 
-    Step = tuple[int, int, int | None]  # which pass, the line, and the number of its flow (None: seed or sum)
+    Step = tuple[int, int, int]  # which pass, the line, and the number of its flow, or SEED, SUM, LOST
 
 SEED, SUM, LOST = -1, -2, -3
+LEAST_MIDDLE = 18  # cells; where there are fewer, the cells of a row stand below each other
 
 
 class Entry:
@@ -42,12 +43,12 @@ class Entry:
         return self
 
 
-def steps(explanation: Explanation) -> list[Step]:
-    """What the rows of the ledger are: (pass, line, number of the flow through its locals, or SEED, SUM, LOST)."""
-    found: list[Step] = []
-    for place, sweep in enumerate(explanation.passes):
-        found += _forward(explanation, place, sweep) if sweep.forward else _backward(explanation, place, sweep)
-    return found
+def steps(explanation: Explanation) -> list[list[Step]]:
+    """The rows of each pass: (pass, line, number of the flow through its locals, or SEED, SUM, LOST)."""
+    return [
+        _forward(explanation, place, sweep) if sweep.forward else _backward(explanation, place, sweep)
+        for place, sweep in enumerate(explanation.passes)
+    ]
 
 
 def _backward(explanation: Explanation, place: int, sweep: Pass) -> list[Step]:
@@ -87,7 +88,7 @@ def lines_of(explanation: Explanation, shown: Sequence[Step | str]) -> set[int]:
             continue
         place, index, at = step
         lines.add(index)
-        if at is not None and at >= 0:
+        if at >= 0:
             lines.update(explanation.passes[place].of_line(index)[at][:2])
     return lines
 
@@ -105,7 +106,7 @@ def entry(explanation: Explanation, step: Step, digits: Digits) -> Entry:
         return Entry(name, value, word, formula=total)
     if at == LOST:
         return Entry(name, digits.number(index, place), "nan result")
-    return _flow(explanation, place, explanation.edges(index, place)[at or 0], at == 0, digits)
+    return _flow(explanation, place, explanation.edges(index, place)[at], at == 0, digits)
 
 
 def _flow(explanation: Explanation, place: int, edge: Edge, first: bool, digits: Digits) -> Entry:
@@ -135,7 +136,8 @@ def ledger(
     wide = max(map(len, [words[0], *upstream])) + 2
     free = width - flow - wide - max(map(len, middle))
     tail = max(map(len, [words[1], *downstream])) + 4
-    broken = free < tail
+    stacked = width - flow - wide < LEAST_MIDDLE
+    broken = free < tail and not stacked
     gates = free >= (0 if broken else tail) + max(len(row.gate) for row in entries) + 2
     headings = ["flow", words[0], f"{times} local"]
     headings += ([] if broken else [f"= {words[1]}"]) + (["gate"] if gates else [])
@@ -146,7 +148,7 @@ def ledger(
             grid.span(Text(row, style=DIM))
             continue
         cells = [Text(row.flow, style=LABEL), Text(upstream[place], style=number_style(row.upstream, GRADIENT))]
-        pieces = folded(middle[place], max(width - flow - wide, 16), 2)
+        pieces = folded(middle[place], width - (4 if stacked else flow + wide), 2)
         local = Text("\n".join(pieces), style=number_style(row.local, LOCAL))
         answer = Text(f"= {downstream[place]}", style=number_style(row.downstream, GRADIENT))
         cells += [local, answer] if not broken else [Text("\n").join([local, answer] if local.plain else [answer])]
@@ -177,5 +179,5 @@ def _middle(shown: Sequence[Entry], *, unicode: bool) -> list[str]:
             texts.append(f"  {row.formula}" if row.formula else "")
         else:
             gap = " = " if formula else "   " if wide else ""
-            texts.append(f"{times} {formula.rjust(wide)}{gap}{number}{row.cut_off}")
+            texts.append(f"{times} {formula.rjust(wide)}{gap}{number.rstrip() if row.cut_off else number}{row.cut_off}")
     return texts

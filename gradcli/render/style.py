@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rich.containers import Lines
+    from rich.style import Style
 
 VALUE, GRADIENT, LOCAL, NOTE, LABEL, DIM = "green", "red", "cyan", "bold yellow", "bold", "dim"
 RESULT, FINAL = "bold green", "bold red"
@@ -21,7 +22,7 @@ ASCII = {
 }  # fmt: skip
 
 GAP = 2
-BREAKS = " +-*/^=,"
+BREAKS = " +-*/="
 
 
 def in_ascii(text: str) -> str:
@@ -116,8 +117,13 @@ class Grid:
         self.rows.append([cell if self.unicode else in_ascii_text(cell) for cell in cells])
 
     def span(self, text: Text) -> None:
-        """A row that is one text across all columns."""
-        self.rows.append(text if self.unicode else in_ascii_text(text))
+        """A row that is one text across all columns, broken to the width."""
+        text = text if self.unicode else in_ascii_text(text)
+        if self.width is None or text.cell_len <= self.width:
+            self.rows.append(text)
+            return
+        indent = len(text.plain) - len(text.plain.lstrip()) + 2
+        self.rows += [Text(line, style=_style_of(text)) for line in folded(text.plain, self.width, indent)]
 
     def rule(self) -> None:
         """A broken rule."""
@@ -155,12 +161,19 @@ class Grid:
             elif row is not None:
                 yield from row[0]
                 for heading, cell in zip(self.headings[1:], row[1:], strict=True):
-                    if any(line.plain.strip() for line in cell):
-                        words = heading.plain.strip("×=↓↑* ").replace("(down)", "").replace("(up)", "").rstrip()
+                    words = heading.plain.strip("×=↓↑* ").replace("(down)", "").replace("(up)", "").rstrip()
+                    texts = [Text(" ".join(line.plain.split()), style=_style_of(line)) for line in cell]
+                    texts = [text for text in texts if text.plain]
+                    if texts and len(texts) == 1 and len(words) + texts[0].cell_len + 4 <= (self.width or 0):
+                        yield Text(f"  {words}  ", style=DIM).append_text(texts[0])
+                    elif texts:
                         yield Text(f"  {words}", style=DIM)
-                        for line in cell:
-                            line.rstrip()
-                            yield Text("    ").append_text(line)
+                        yield from (Text("    ").append_text(text) for text in texts)
+
+
+def _style_of(text: Text) -> str | Style:
+    """The style of a text that has only one."""
+    return text.spans[0].style if text.spans else text.style
 
 
 def _joined(cells: Sequence[Text], widths: Sequence[int]) -> Text:

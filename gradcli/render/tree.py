@@ -80,7 +80,7 @@ class _Layout:
             max(len(heading), *map(len, column)) + 2
             for heading, column in zip(self.headings, self.columns, strict=True)
         ]
-        gates = max(len(row.gate) for row in rows if not row.branch.remark or self.forward) + 2
+        gates = max((len(row.gate) for row in rows if self.forward or not row.branch.remark), default=0) + 2
         node = max(3 * row.branch.depth + len(row.line) + len(row.operation) for row in rows)
         least = max(3 * row.branch.depth + len(row.line) + min(len(row.operation), 12) for row in rows)
         self.names = [sweep.name or "" for sweep in explanation.passes]
@@ -106,7 +106,10 @@ class _Layout:
         times = "×" if self.unicode else "*"
         self.columns = [
             aligned([row.value for row in rows]),
-            [f"{times} {text}{row.cut_off}" if row.local else "" for row, text in zip(rows, locals_, strict=True)],
+            [
+                f"{times} {text.rstrip() if row.cut_off else text}{row.cut_off}" if row.local else ""
+                for row, text in zip(rows, locals_, strict=True)
+            ],
         ]
         for place in range(len(names)):
             numbers = aligned([row.numbers[place] for row in rows])
@@ -134,7 +137,7 @@ class _Layout:
             if self.gate_shown:
                 cells.append(Text(row.gate if fits else "", style=DIM))
             grid.add(*cells)
-            if not fits and row.branch.remark and row.gate:
+            if not fits and row.branch.remark and not (self.forward and row.branch.remark == "copy"):
                 stem = self._guides([PIPE if guide in (PIPE, BRANCH) else BLANK for guide in row.branch.guides])
                 for line in folded(stem + row.gate, self.width, len(stem) + 2):
                     grid.span(Text(line, style=DIM))

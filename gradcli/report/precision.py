@@ -43,16 +43,16 @@ class Digits:
 
     def value(self, index: int) -> str:
         """The value of a line as it is printed."""
-        return significant(self.explanation.values[index], self.values.get(index, self.base))
+        return shown(self.explanation.values[index], self.values.get(index, self.base))
 
     def number(self, index: int, place: int = 0) -> str:
         """The gradient of a line (its tangent, in forward mode) as it is printed; blank where it was not computed."""
         number = self.explanation.number(index, place)
-        return "" if number is None else significant(number, self.numbers.get((place, index), self.base))
+        return "" if number is None else shown(number, self.numbers.get((place, index), self.base))
 
     def local(self, owner: int, slot: int, value: float) -> str:
         """The local gradient of a line by one operand as it is printed."""
-        return significant(value, self.locals.get((owner, slot), self.base))
+        return shown(value, self.locals.get((owner, slot), self.base))
 
     def downstream(self, edge: Edge, place: int = 0) -> str:
         """The downstream gradient of a flow as it is printed: where it arrives alone, the number of its target."""
@@ -64,21 +64,21 @@ class Digits:
 
     def part(self, owner: int, slot: int, value: float, place: int = 0) -> str:
         """The downstream gradient of a flow that meets others, as it is printed."""
-        return significant(value, self.parts.get((place, owner, slot), self.base))
+        return shown(value, self.parts.get((place, owner, slot), self.base))
 
     def total(self, index: int, place: int = 0) -> str:
         """The sum of the flows that reach a line, as it is printed."""
         total = added(flow[5] for flow in self.explanation.passes[place].arriving[index])
-        return significant(total, self.numbers.get((place, index), self.base))
+        return shown(total, self.numbers.get((place, index), self.base))
 
     def _settle_all(self, rows: Sequence[int]) -> None:
         """Settle every equation of the rows; then again those around each number that was given digits."""
-        shown = set(rows)
+        visible = set(rows)
         users: dict[int, set[int]] = {}
         for index in rows:
             for operand in self.explanation.graph.operands[index]:
                 users.setdefault(operand, set()).add(index)
-        due = shown
+        due = visible
         for _ in range(MOST_ROUNDS):
             self.touched = set()
             for index in sorted(due, reverse=True):
@@ -86,11 +86,11 @@ class Digits:
                 self._settle_locals(index)
             for place, sweep in enumerate(self.explanation.passes):
                 for index in sorted(due, reverse=sweep.forward):
-                    self._settle_arrivals(index, place, shown)
+                    self._settle_arrivals(index, place, visible)
             if not self.touched:
                 return
             near = self.touched.union(*(users.get(index, ()) for index in self.touched))
-            due = near.union(*(self.explanation.graph.operands[index] for index in near)) & shown
+            due = near.union(*(self.explanation.graph.operands[index] for index in near)) & visible
 
     def _settle_value(self, index: int) -> None:
         """value = operation(values of the operands)."""
@@ -123,7 +123,7 @@ class Digits:
                 digits = self.locals.get((index, slot), self.base)
                 self._settle(self.values, (index, *operands), leaves, slopes, local, digits, _spread(rule))
 
-    def _settle_arrivals(self, index: int, place: int, shown: set[int]) -> None:
+    def _settle_arrivals(self, index: int, place: int, visible: set[int]) -> None:
         """upstream × local = downstream for the flows that reach the line; its number is their sum."""
         sweep = self.explanation.passes[place]
         flows = sweep.arriving.get(index, ())
@@ -134,7 +134,7 @@ class Digits:
             digits = self.numbers.get((place, index), self.base)
             self._settle(self.parts, keys, parts, [1.0] * len(parts), total, digits, added)
         for flow in flows:
-            if flow[0] in shown and not flow[6]:
+            if flow[0] in visible and not flow[6]:
                 self._settle_product(flow, place, alone=len(flows) == 1)
 
     def _settle_product(self, flow: Flow, place: int, *, alone: bool) -> None:
@@ -187,9 +187,18 @@ class Digits:
         return graph.primitives[index] is CONSTANT and graph.names[index] is None
 
 
+def shown(value: float, digits: int) -> str:
+    """VALUE as it is printed: with more than DIGITS where the largest numbers would round to one that reads as inf."""
+    text = significant(value, digits)
+    while abs(value) > 1e308 and value - value == 0 and float(text) - float(text) != 0:
+        digits += 1
+        text = significant(value, digits)
+    return text
+
+
 def rounded(value: float, digits: int) -> float:
     """The number that is printed for VALUE."""
-    return float(significant(value, digits)) if value - value == 0 else value
+    return float(shown(value, digits)) if value - value == 0 else value
 
 
 def misses(exact: float, again: float, digits: int) -> float:
