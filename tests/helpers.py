@@ -36,7 +36,7 @@ FAR: dict[str, list[tuple[float, ...]]] = {
     **{name: [(x,) for x in OUT] for name in ("sigmoid", "tanh", "softplus", "logsigmoid", "silu", "gelu", "softsign")},
     **{name: [(x,) for x in (1e-12, -1e-12, 1e-300, 30.0)] for name in ("expm1", "log1p", "sinh", "asinh")},
     **{name: [(x,) for x in (1 - 1e-12, 1e-12 - 1, 1e-9)] for name in ("asin", "acos", "atanh")},
-    "elu": [(x, 1.3) for x in OUT],
+    "elu": [(x, 1.3) for x in (*OUT, -1e-12, 1e-12)],
     "asinh": [(1e160,), (-1e160,), (1e-160,)],
     "acosh": [(1e160,), (1 + 1e-12,)],
     "atan": [(1e8,), (1e150,)],

@@ -136,6 +136,8 @@ CONVENTIONS = [
     ("where(0, x, y)/0 at x=2, y=3", (0, INF)),
     ("sqrt(where(x>0, x, y)) at x=-1, y=-1", (0, NAN)),
     ("clip(1/x, -1, 1) at x=0", (0,)),
+    ("a = x^2; b = 2*a; b + where(0, a, 3) at x=3", (12,)),
+    ("a = x^2; a + where(0, 1/a, 3) at x=0", (0,)),
     # elsewhere 0 times infinity is nan, which is the lesson
     ("sqrt(x*x) at x=0", (NAN,)),
     ("sqrt(abs(x)) at x=0", (NAN,)),

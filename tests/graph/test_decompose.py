@@ -7,7 +7,7 @@ import time
 import pytest
 from programs import EVERY_DECOMPOSITION, NAN, answer, derivatives, written
 
-from gradcli.autodiff import evaluate
+from gradcli.autodiff import evaluate, gradients
 from gradcli.graph.decompose import decompose, expand
 from gradcli.language.builder import build
 
@@ -277,6 +277,7 @@ def test_the_decomposition_does_not_look_at_values():
         ("s = 1/(1+exp(-z)); log(s)", "s", "log(sigmoid(z))"),
         ("s = 1/(1+exp(-z)); z*s", "s", "z*sigmoid(z)"),
         ("p = -2*z; (1-exp(p))/(1+exp(p))", "p", "tanh(-(-2*z/2))"),
+        ("n = w*x; n/(1+exp(-w*x))", "n", "w*x/(1 + exp(-w*x))"),
         ("q = x^2; sqrt(q+y^2)", "q", "sqrt(x^2 + y^2)"),
     ],
 )
@@ -289,8 +290,12 @@ def test_a_line_that_is_asked_for_stays_live(text, kept, expected):
     assert rewritten.graph.live([result])[rewritten.moved[line]]
     assert written(text, "auto", keep=[kept]) == expected
     at = dict.fromkeys(program.variables, 0.7)
-    value = evaluate(program.graph, at)[program.result]
-    assert math.isclose(evaluate(rewritten.graph, at)[result], value, rel_tol=1e-14)
+    values, short = evaluate(program.graph, at), evaluate(rewritten.graph, at)
+    assert math.isclose(short[result], values[program.result], rel_tol=1e-14)
+    ways = {"mode": "reverse", "strong_zero": False}
+    (expected,) = gradients(program.graph, values, program.result, [line], **ways)
+    (found,) = gradients(rewritten.graph, short, result, [rewritten.moved[line]], **ways)
+    assert math.isclose(found, expected, rel_tol=1e-13)
 
 
 def test_lines_that_others_use_are_not_folded():
