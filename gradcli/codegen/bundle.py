@@ -21,7 +21,8 @@ BUNDLES = {
     "bundle": (
         "cli", "cli.commands", "cli.options", "cli.quick", "questions", "text", "render", "render.plain",
         "cli.terminal",
-        "language", "language.tables", "language.builder", "language.question",
+        "language", "language.tables", "language.expressions", "language.builder",
+        "language.question",
         "graph", "graph.real", "graph.arithmetic", "graph.elementary", "graph.routing", "graph.activations",
         "graph.special", "graph.decompose", "graph.recognise", "autodiff", "autodiff.frozen",
     ),

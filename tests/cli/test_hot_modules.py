@@ -25,6 +25,7 @@ QUERY = [
     "gradcli.graph.special",
     "gradcli.language",
     "gradcli.language.builder",
+    "gradcli.language.expressions",
     "gradcli.language.question",
     "gradcli.language.tables",
     "gradcli.questions",
