@@ -9,7 +9,8 @@ from gradcli.graph import POWER_LEVEL, Primitive, primitives
 from gradcli.graph.carriers import trace_definition
 from gradcli.graph.decompose import decompose
 from gradcli.graph.notation import atom, local_text, operation, spelled
-from gradcli.language.expressions import CONSTANTS, build
+from gradcli.language.builder import build
+from gradcli.language.expressions import CONSTANTS
 from gradcli.questions import Options, differentiated
 from gradcli.report.catalogue import Catalogue, Entry, Worked
 
