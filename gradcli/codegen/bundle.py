@@ -28,6 +28,7 @@ BUNDLES = {
     ),
     "bundle_of_reports": (
         "graph.labels", "graph.carriers", "graph.notation", "insight", "insight.notes", "insight.gates",
+        "insight.run", "insight.births", "insight.ties",
         "report", "report.explanation", "report.flows", "report.title",
         "language.places", "language.spelling", "errors",
     ),

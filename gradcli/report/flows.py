@@ -88,12 +88,14 @@ def formula(primitive: Primitive, static: Any, slot: int, texts: Sequence[Text],
     """The rule of operand SLOT as it ran, over the texts of y and the operands; None for a share, or a long one."""
     if primitive.opens or len(texts) > MOST_OPERANDS + 1:
         return None
-    if all(level == ATOM_LEVEL for _, level in texts):
-        form = _form(primitive, static, slot, len(texts) - 1)
-        if form is not None:
-            for hole, (text, _) in zip(HOLES, texts, strict=False):
-                form = form.replace(hole, text)
-            return form if len(form) <= LONGEST_FORMULA else None
+    key = (primitive.name, static, len(texts) - 1, slot)
+    form = _FORMULAS[key] if key in _FORMULAS else _form(primitive, static, slot, len(texts) - 1)
+    if form is not None and form.isprintable():
+        return form
+    if form is not None and all(level == ATOM_LEVEL for _, level in texts):
+        for hole, (text, _) in zip(HOLES, texts, strict=False):
+            form = form.replace(hole, text)
+        return form if len(form) <= LONGEST_FORMULA else None
     trace = trace_rules(primitive, static, len(texts) - 1)
     found = spelled(trace, slot, texts, read(trace, leaves, number, float))
     return None if found is None or len(found) > LONGEST_FORMULA else found
@@ -101,10 +103,9 @@ def formula(primitive: Primitive, static: Any, slot: int, texts: Sequence[Text],
 
 def _form(primitive: Primitive, static: Any, slot: int, count: int) -> str | None:
     """A rule over holes instead of labels, where its text is the same at all values."""
-    key = (primitive.name, static, count, slot)
-    if key not in _FORMULAS:
-        trace = trace_rules(primitive, static, count)
-        chooses = any(trace.graph.primitives[line].name == "where" for line in trace.lines_of(slot))
-        holes = [atom(hole) for hole in HOLES[: count + 1]]
-        _FORMULAS[key] = None if chooses else spelled(trace, slot, holes)
-    return _FORMULAS[key]
+    trace = trace_rules(primitive, static, count)
+    chooses = any(trace.graph.primitives[line].name == "where" for line in trace.lines_of(slot))
+    holes = [atom(hole) for hole in HOLES[: count + 1]]
+    form = None if chooses else spelled(trace, slot, holes)
+    _FORMULAS[primitive.name, static, count, slot] = form
+    return form
