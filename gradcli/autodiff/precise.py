@@ -24,15 +24,19 @@ DOWN, UP = "f", "c"  # mpmath's names for rounding to the floor and to the ceili
 LARGE_GRAPH = 2000  # lines, from which fewer bits have to do
 AGREED = 66  # bits, a little more than 20 digits
 LARGEST_EXPONENT = 12_000  # bits of an argument whose exp or sin is still worth computing
+LARGE_ARGUMENT, GUARD = 40, 20  # bits of an argument that is reduced by hand, and bits more than it needs
+GAMMA_BITS = 1600
 DOUBLES_END = 1100  # below 2^-1100 every number rounds to the double 0
-MOST_EXPONENT_DIGITS = 7
+LARGEST_MAGNITUDE = 10**6  # a power of ten beyond which a number is only bounded
+FAR_EXPONENT = 20_000  # bits, up to which a number is rounded by exact fractions
+WHOLE_BELOW = 10**15
 
 
 class Truth:
     """The true numbers of a run: of every live line, every adjoint, every flow in the order of the sweep.
 
     Each is None where two runs, of which the later had `bits` bits, differ within 20 digits. `strays` are the lines
-    that would have taken another branch with true operands.
+    that would have taken another branch with true operands, in their value or in their rule.
     """
 
     __slots__ = ("_before", "_now", "bits", "strays")
@@ -224,6 +228,8 @@ class _Sight:
         for twin in operands:
             if twin[1] is BEYOND:
                 return BEYOND
+        from mpmath.libmp import NoConvergence
+
         own = FORWARDS.get(primitive.name)
         if own is None:
             trace = trace_definition(primitive, len(operands))
@@ -233,7 +239,7 @@ class _Sight:
         given = (*operands, (static, self.m.mpf(static))) if primitive.static else operands
         try:
             return own(self, y, *given)
-        except _TooFar:
+        except (_TooFar, ArithmeticError, ValueError, NotImplementedError, NoConvergence):  # mpmath gives up
             return BEYOND
 
     def apply(self, primitive: Primitive, static: Any, operands: tuple[Twin, ...]) -> Twin:
@@ -286,6 +292,7 @@ class _Sight:
                 return BEYOND
         if output <= len(operands):
             return leaves[output][1]
+        self.line = None if taken else index
         if primitive.variadic:  # the operands share their lines, so all are read at once
             if self.read_at_once[0] != (index, taken):
                 self.read_at_once = ((index, taken), read(trace, leaves, self.apply, self.meaning))
@@ -387,20 +394,13 @@ def decimal(exact: Exact, digits: int) -> str:
     if mantissa == 0:
         return "0"
     minus = "-" if sign else ""
+    if exponent >= 0 and exponent + length < 64 and mantissa << exponent < WHOLE_BELOW:
+        return f"{minus}{mantissa << exponent}"
     magnitude = int((exponent + length) * Fraction(301029995663981, 10**15))
-    if len(str(abs(magnitude))) >= MOST_EXPONENT_DIGITS:
+    if abs(magnitude) >= LARGEST_MAGNITUDE:
         than = "> " if (magnitude > 0) != bool(sign) else "< "
-        return f"{than}{minus}1e{'+' if magnitude > 0 else '-'}{10 ** (MOST_EXPONENT_DIGITS - 1)}"
-    size = Fraction(mantissa) * Fraction(2) ** exponent
-    if exponent >= 0 and size < 10**15:
-        return f"{minus}{size.numerator}"
-    while size >= Fraction(10) ** (magnitude + 1):
-        magnitude += 1
-    while size < Fraction(10) ** magnitude:
-        magnitude -= 1
-    whole = round(size / Fraction(10) ** (magnitude - digits + 1))
-    if whole == 10**digits:
-        whole, magnitude = whole // 10, magnitude + 1
+        return f"{than}{minus}1e{'+' if magnitude > 0 else '-'}{LARGEST_MAGNITUDE}"
+    whole, magnitude = _scientific(exact, digits, magnitude)
     shown = str(whole).rstrip("0") or "0"
     if -5 < magnitude < digits:
         if magnitude < 0:
@@ -412,15 +412,33 @@ def decimal(exact: Exact, digits: int) -> str:
     return f"{minus}{shown[0]}{point}e{'-' if magnitude < 0 else '+'}{abs(magnitude):02d}"
 
 
+def _scientific(exact: Exact, digits: int, magnitude: int) -> tuple[int, int]:
+    """The leading DIGITS of |EXACT|, rounded, as a whole number, and the power of ten of the first, about MAGNITUDE."""
+    m = exact.context
+    _, mantissa, exponent, _ = exact._mpf_
+    if abs(exponent) < FAR_EXPONENT:
+        size, ten = Fraction(mantissa) * Fraction(2) ** exponent, Fraction(10)
+    else:  # exactly, that would take numbers of millions of digits
+        size, ten = abs(exact), m.mpf(10)
+    with m.workprec(m.prec + GUARD):
+        while size >= ten ** (magnitude + 1):
+            magnitude += 1
+        while size < ten**magnitude:
+            magnitude -= 1
+        scaled = size / ten ** (magnitude - digits + 1)
+    whole = round(scaled) if isinstance(scaled, Fraction) else int(m.nint(scaled))
+    return (whole // 10, magnitude + 1) if whole == 10**digits else (whole, magnitude)
+
+
 # The primitives' forwards over mpmath: (sight, what the float run had, twins of the operands)
 
 
-def _smooth(name: str, *, reach: bool = False) -> Forward:
+def _smooth(name: str) -> Forward:
     """The function of mpmath of that NAME; a complex result is nan, and so is a pole without a limit."""
 
     def forward(sight: _Sight, y: float, *operands: Twin) -> Exact:
         exact = [x for _, x in operands]
-        return sight.m.nan if any(map(sight.m.isnan, exact)) else _real(sight, name, *exact, reach=reach)
+        return sight.m.nan if any(map(sight.m.isnan, exact)) else _real(sight, name, *exact)
 
     return forward
 
@@ -466,7 +484,12 @@ def _pow(sight: _Sight, y: float, a: Twin, b: Twin) -> Exact:
         return m.nan
     if m.mag(exponent) > LARGEST_EXPONENT or abs(m.mag(base)) > 2**LARGEST_EXPONENT:
         raise _TooFar
-    size = m.power(abs(base), exponent)
+    if m.mag(exponent) > LARGE_ARGUMENT:
+        with m.workprec(m.prec + m.mag(exponent) + GUARD):
+            size = _exp(sight, exponent * m.log(abs(base)))
+        size = +size
+    else:
+        size = m.power(abs(base), exponent)
     return -size if base < 0 and odd else size
 
 
@@ -487,7 +510,21 @@ def _log1p(sight: _Sight, y: float, x: Twin) -> Exact:
 
 
 def _exp(sight: _Sight, x: Exact) -> Exact:
-    return sight.m.nan if sight.m.isnan(x) else _real(sight, "exp", x, reach=True)
+    """e^x, reduced by hand where x is large: mpmath would multiply its way up to the power of a whole x."""
+    m = sight.m
+    if not m.isfinite(x) or m.mag(x) <= LARGE_ARGUMENT:
+        return m.exp(x)
+    if m.mag(x) > LARGEST_EXPONENT:
+        raise _TooFar
+    with m.workprec(m.prec + m.mag(x) + GUARD):
+        doublings = m.floor(x / m.ln2)
+        rest = x - doublings * m.ln2
+    return m.ldexp(m.exp(rest), int(doublings))
+
+
+def _expm1(sight: _Sight, y: float, x: Twin) -> Exact:
+    m = sight.m
+    return m.expm1(x[1]) if not m.isfinite(x[1]) or m.mag(x[1]) <= LARGE_ARGUMENT else _exp(sight, x[1]) - 1
 
 
 def _cbrt(sight: _Sight, y: float, x: Twin) -> Exact:
@@ -507,17 +544,21 @@ def _tanh(sight: _Sight, y: float, x: Twin) -> Exact:
     if m.isnan(x[1]):
         return m.nan
     falling = _exp(sight, -2 * abs(x[1]))
-    return m.sign(x[1]) * (-m.expm1(-2 * abs(x[1])) / (1 + falling))
+    return m.sign(x[1]) * (-_expm1(sight, y, (0.0, -2 * abs(x[1]))) / (1 + falling))
 
 
 def _sinh(sight: _Sight, y: float, x: Twin) -> Exact:
     m = sight.m
-    return x[1] if m.isnan(x[1]) or m.isinf(x[1]) else _real(sight, "sinh", x[1], reach=True)
+    if not m.isfinite(x[1]) or m.mag(x[1]) <= LARGE_ARGUMENT:
+        return m.sinh(x[1])
+    return m.sign(x[1]) * (_exp(sight, abs(x[1])) - _exp(sight, -abs(x[1]))) / 2
 
 
 def _cosh(sight: _Sight, y: float, x: Twin) -> Exact:
     m = sight.m
-    return abs(x[1]) if m.isnan(x[1]) or m.isinf(x[1]) else _real(sight, "cosh", x[1], reach=True)
+    if not m.isfinite(x[1]) or m.mag(x[1]) <= LARGE_ARGUMENT:
+        return m.cosh(x[1])
+    return (_exp(sight, abs(x[1])) + _exp(sight, -abs(x[1]))) / 2
 
 
 def _oscillating(name: str) -> Forward:
@@ -558,7 +599,7 @@ def _softsign(sight: _Sight, y: float, x: Twin) -> Exact:
 
 
 def _elu(sight: _Sight, y: float, x: Twin, a: Twin) -> Exact:
-    return x[1] if _is_positive(sight, x) else a[1] * _real(sight, "expm1", x[1], reach=True)
+    return x[1] if _is_positive(sight, x) else a[1] * _expm1(sight, y, x)
 
 
 def _erfc(sight: _Sight, y: float, x: Twin) -> Exact:
@@ -612,8 +653,15 @@ def _xlogy(sight: _Sight, y: float, a: Twin, b: Twin) -> Exact:
     return m.zero if a[1] == 0 and not m.isnan(b[1]) else a[1] * _logarithm(sight, b[1])
 
 
+def _within_gamma_bits(sight: _Sight) -> Any:
+    """The context, where the gamma family takes it no more than a moment."""
+    if sight.m.prec > GAMMA_BITS:
+        raise _TooFar
+    return sight.m
+
+
 def _lgamma(sight: _Sight, y: float, x: Twin) -> Exact:
-    m = sight.m
+    m = _within_gamma_bits(sight)
     if m.isnan(x[1]) or m.isinf(x[1]):
         return abs(x[1])
     if x[1] <= 0 and m.isint(x[1]):
@@ -624,7 +672,7 @@ def _lgamma(sight: _Sight, y: float, x: Twin) -> Exact:
 
 
 def _digamma(sight: _Sight, y: float, x: Twin) -> Exact:
-    m = sight.m
+    m = _within_gamma_bits(sight)
     if m.isnan(x[1]) or (x[1] < 0 and m.isint(x[1])) or x[1] == -m.inf:
         return m.nan
     if x[1] == 0:
@@ -636,7 +684,7 @@ def _digamma(sight: _Sight, y: float, x: Twin) -> Exact:
 
 def _polygamma(sight: _Sight, y: float, n: Twin, x: Twin) -> Exact:
     """(-1)^(n+1) n! times the sum of (x + k)^-(n + 1), reflected where x is negative."""
-    m, order, at = sight.m, n[1], x[1]
+    m, order, at = _within_gamma_bits(sight), n[1], x[1]
     if m.isnan(at) or not m.isint(order) or order < 0:
         return m.nan
     if order == 0:
@@ -653,7 +701,7 @@ def _polygamma(sight: _Sight, y: float, n: Twin, x: Twin) -> Exact:
         total = m.zeta(power, at)
     else:
         fraction = at - m.floor(at)
-        far = m.zeta(power, 1 - fraction) - m.zeta(power, 1 - at)
+        far = m.zeta(power, m.ceil(at) - at) - m.zeta(power, 1 - at)
         total = m.zeta(power, fraction) + (far if odd else -far)
     return m.factorial(order) * (total if odd else -total)
 
@@ -762,8 +810,8 @@ FORWARDS: dict[str, Forward] = {
     "equal": _compared(lambda a, b: a == b),
     "not_equal": _compared(lambda a, b: a != b),
     "where": _where,
-    "exp": _smooth("exp", reach=True),
-    "expm1": _smooth("expm1", reach=True),
+    "exp": lambda sight, y, x: _exp(sight, x[1]),
+    "expm1": _expm1,
     "log": _log,
     "log1p": _log1p,
     "log2": lambda sight, y, x: _logarithm(sight, x[1]) / sight.m.ln2,

@@ -217,7 +217,7 @@ def test_a_gradient_is_true_and_keeps_the_conventions(source, at, true):
 
 def test_branches_are_those_of_the_float_run():
     """A comparison that lost its digits decides as it did, and is named as one that strayed."""
-    truth, result, sources = judged("where((1-cos(x))/x^2 > 0.25, x, 2*x)", x=1e-8)
+    truth, _, sources = judged("where((1-cos(x))/x^2 > 0.25, x, 2*x)", x=1e-8)
     assert decimal(truth.gradient(sources["x"]), 5) == "2"
     assert len(truth.strays) == 1
 

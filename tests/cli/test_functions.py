@@ -7,7 +7,7 @@ import pytest
 from running import run
 
 from gradcli.graph import primitives
-from gradcli.language.builder import CONSTANTS
+from gradcli.language.expressions import CONSTANTS
 from gradcli.questions import Options, differentiated, evaluated
 from gradcli.questions.catalogue import SPELLINGS, catalogue, described
 
