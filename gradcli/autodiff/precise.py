@@ -25,7 +25,7 @@ LARGE_GRAPH = 2000  # lines, from which fewer bits have to do
 AGREED = 66  # bits, a little more than 20 digits
 LARGEST_EXPONENT = 12_000  # bits of an argument whose exp or sin is still worth computing
 LARGE_ARGUMENT, GUARD = 40, 20  # bits of an argument that is reduced by hand, and bits more than it needs
-GAMMA_BITS = 1600
+GAMMA_BITS = 800
 DOUBLES_END = 1100  # below 2^-1100 every number rounds to the double 0
 LARGEST_MAGNITUDE = 10**6  # a power of ten beyond which a number is only bounded
 FAR_EXPONENT = 20_000  # bits, up to which a number is rounded by exact fractions
@@ -126,7 +126,8 @@ def judge(
         bits *= 2
         now = _Sight(graph, values, result, active, bits=bits, rounding=UP, strong_zero=strong_zero)
         asked = [(before.swept.numbers[source], now.swept.numbers[source]) for source in sources]
-        if bits >= most or all(_agree(a, b) for a, b in [(before.value(result), now.value(result)), *asked]):
+        asked.append((before.value(result), now.value(result)))
+        if bits >= most or all(b is BEYOND or _agree(a, b) for a, b in asked):
             return Truth(before, now, bits)
 
 
