@@ -20,7 +20,7 @@ from gradcli.report.precision import Digits, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import TypeVar
 
     from gradcli.report.explanation import Explanation
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Item = TypeVar("Item")
 
 VIEWS = ("table", "tree", "ledger")
-MOST_ROWS, MOST_BLOCKS = 60, 10
+MOST_ROWS, MOST_BLOCKS, MOST_KINDS = 60, 10, 4
 MOST_GRADIENTS = 20
 
 
@@ -75,7 +75,9 @@ def _body(
 
     noted = {note.line for note in explanation.notes if note.kind != "recognised"}
     order = sorted(explanation.rows, key=lambda index: bool(explanation.graph.operands[index]))
-    shown = order if full else _folded(order, lambda index: explanation.labels.names[index] in noted)
+    shown = (
+        order if full else _folded(order, lambda index: explanation.labels.names[index] in noted, kind=explanation.kind)
+    )
     digits = Digits(explanation, [row for row in shown if isinstance(row, int)], base)
     return digits, table(explanation, shown, digits, width=width, unicode=unicode)
 
@@ -91,14 +93,33 @@ def _blocks(blocks: Sequence[Sequence[Item]], *, full: bool) -> list[Item | str]
     return [*rows, f"… {hidden:,} more inputs (--full shows all)"] if hidden else rows
 
 
-def _folded(rows: Sequence[Item], keep: Callable[[Item], bool], most: int = MOST_ROWS) -> list[Item | str]:
+def _folded(
+    rows: Sequence[Item],
+    keep: Callable[[Item], bool],
+    most: int = MOST_ROWS,
+    *,
+    kind: Callable[[Item], str] | None = None,
+) -> list[Item | str]:
     """At most MOST of them: the first and the last third and those to KEEP, with a count of the others."""
     if len(rows) <= most:
         return [*rows]
     end = most // 3
     middle = [row for row in rows[end:-end] if keep(row)][: most - 2 * end]
     hidden = len(rows) - 2 * end - len(middle)
-    return [*rows[:end], *middle, f"… {hidden:,} rows not shown (--full shows all)", *rows[-end:]]
+    kept = set(middle)
+    kinds = "" if kind is None else _counted(kind(row) for row in rows[end:-end] if row not in kept)
+    return [*rows[:end], *middle, f"… {hidden:,} {kinds or 'rows'} not shown (--full shows all)", *rows[-end:]]
+
+
+def _counted(kinds: Iterable[str]) -> str:
+    """`lines (66,640 add, 33,320 mul)`: at most MOST_KINDS of them, the most frequent first."""
+    counts: dict[str, int] = {}
+    for kind in kinds:
+        counts[kind] = counts.get(kind, 0) + 1
+    ranked = sorted(counts.items(), key=lambda item: -item[1])
+    told = [f"{count:,} {kind}" for kind, count in ranked[:MOST_KINDS]]
+    rest = sum(count for _, count in ranked[MOST_KINDS:])
+    return f"lines ({', '.join([*told, *([f'{rest:,} others'] if rest else [])])})"
 
 
 def _title(explanation: Explanation, width: int, unicode: bool) -> list[Text]:

@@ -19,6 +19,7 @@ from gradcli.render.style import (
     number_style,
 )  # fmt: skip
 from gradcli.report.precision import MOST_PARTS
+from gradcli.text import shortest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,8 +91,8 @@ def _local_lines(explanation: Explanation, index: int, digits: Digits) -> list[t
 def local_text(edge: Edge, digits: Digits) -> tuple[str, str]:
     """The rule that ran as a formula (blank where it is the number itself, or a share), and its number."""
     value = digits.local(edge.owner, edge.slot, edge.local)
-    formula = "" if edge.formula is None or edge.formula == value else edge.formula
-    return formula, value
+    bare = edge.formula is None or edge.formula in (value, shortest(edge.local))
+    return "" if bare else edge.formula or "", value
 
 
 def table(

@@ -81,24 +81,24 @@ class _Layout:
             for heading, column in zip(self.headings, self.columns, strict=True)
         ]
         gates = max((len(row.gate) for row in rows if self.forward or not row.branch.remark), default=0) + 2
-        node = max(3 * row.branch.depth + len(row.line) + len(row.operation) for row in rows)
-        least = max(3 * row.branch.depth + len(row.line) + min(len(row.operation), 12) for row in rows)
-        self.names = [sweep.name or "" for sweep in explanation.passes]
-        while len(wide) > 3 and least + sum(wide) > width:
+        while len(wide) > 3 and self._node_width(3, 12) + sum(wide) > width:
             for column in (wide, self.columns, self.headings):
                 del column[-1]
-        room = width - sum(wide)
-        self.gate_shown = node + gates <= room
-        self.step, self.local_shown = 3, True
-        if not self.gate_shown and least > room:
-            self.local_shown = False
-            room += wide[1]
-            self.step = 3 if least <= room else 1
+        self.names = [sweep.name or "" for sweep in explanation.passes]
+        self.step, self.local_shown, room = 3, True, width - sum(wide)
+        for step, least, local_shown in ((3, 12, True), (1, 12, True), (3, 12, False), (1, 8, False)):
+            self.step, self.local_shown, room = step, local_shown, width - sum(wide) + wide[1] * (not local_shown)
+            if self._node_width(step, least) <= room:
+                break
+        else:
+            self.local_shown, room = True, width  # the cells of a row will stand below each other
+        self.gate_shown = self._node_width(self.step) + gates <= room
         self.node_room = room - (gates if self.gate_shown else 0)
-        if self.step == 1 and max(row.branch.depth + len(row.line) + min(len(row.operation), 8) for row in rows) > room:
-            self.node_room = width  # the cells of a row will stand below each other
-            self.local_shown = True
-        self.gate_room = room - min(node, self.node_room) - 2 if self.gate_shown else 0
+        self.gate_room = room - min(self._node_width(self.step), self.node_room) - 2 if self.gate_shown else 0
+
+    def _node_width(self, step: int, most: int = 1000) -> int:
+        """How wide the first column is, with operations cut to MOST characters."""
+        return max(step * row.branch.depth + len(row.line) + min(len(row.operation), most) for row in self.rows)
 
     def _columns(self, rows: Sequence[Row], names: Sequence[str], *, arrows: bool) -> None:
         """Values, locals and gradients, aligned; a gradient that came by a flow stands behind `=`."""

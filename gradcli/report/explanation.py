@@ -106,6 +106,10 @@ class Explanation:
         """Whether a line is a leaf: a variable, or a constant with a name."""
         return not self.graph.operands[index]
 
+    def kind(self, index: int) -> str:
+        """What a line is, in a word: an operation by its name, or inputs."""
+        return "inputs" if self.is_input(index) else self.graph.primitives[index].shown
+
     def adjoint(self, index: int) -> float | None:
         """∂result/∂line, or None where it was not computed."""
         return self.sweep.numbers[index]
