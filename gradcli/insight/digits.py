@@ -351,6 +351,9 @@ def _nan_value(run: Judged, index: int) -> Site | Birth | None:
 
 
 def _nan_adjoint(run: Judged, index: int) -> Site | Birth | None:
+    adjoint = run.sweep.numbers[index]
+    if adjoint is None or not isnan(adjoint):
+        return None
     if index == run.result:
         return ("value", index)
     arriving = run.arriving.get(index, ())
