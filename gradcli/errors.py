@@ -34,6 +34,9 @@ class GradError(Exception):
         self.spans = tuple(spans)
         self.belongs = belongs
 
+    def __str__(self) -> str:
+        return describe(self)
+
     def __reduce__(self) -> tuple[object, ...]:
         return again, (self.kind, self.message, self.hint, self.source, self.spans, self.belongs)
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+WORDS = {"None": "null", "True": "true", "False": "false"}
 NON_FINITE = ("NaN", "Infinity", "-Infinity")
 
 
@@ -115,6 +116,12 @@ def _number(name: str, value: object, place: str) -> float:
         return value
     if value in NON_FINITE:
         return float(str(value))
-    shown = "an object" if isinstance(value, _Pairs) else "a list" if isinstance(value, list) else safe(repr(value))
+    shown = (
+        "an object"
+        if isinstance(value, _Pairs)
+        else "a list"
+        if isinstance(value, list)
+        else WORDS.get(repr(value), safe(repr(value)))
+    )
     raise GradError("value", f"the value of {name!r} in {place} has to be a number, and {shown} is none",
                     hint='write a number, or "NaN", "Infinity", "-Infinity"')  # fmt: skip

@@ -79,7 +79,7 @@ OPTIONS = (
         choices=("split", "first", "error"),
     ),
     Option(
-        "zero", "choice", "grad explain compare", "ieee: 0 times inf is nan. strong: it is 0.",
+        "zero", "choice", "grad explain compare", "In the flows of gradients, 0 times inf is nan (ieee) or 0 (strong).",
         choices=("ieee", "strong"),
     ),
     Option(

@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gradcli.language.complaints import Reading
 
+DERIVATIVE = "ask for derivatives with: gradcli grad EXPR --wrt x"
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 FUNCTIONS = (
     " sin cos tan asin acos atan sinh cosh tanh exp log ln log2 log10 sqrt cbrt abs sign floor ceil round "
@@ -29,10 +30,10 @@ LETTERS = {
     "\u2264": "write <=",
     "\u2265": "write >=",
     "\u2260": "write !=",
-    "\u2202": "write d(f, x) for a derivative",
-    "\u2207": "write grad(f, x)",
-    "\u2211": "write sum(x)",
-    "\u220f": "write prod(x)",
+    "\u2202": DERIVATIVE,
+    "\u2207": DERIVATIVE,
+    "\u2211": "write the terms out: x0 + x1 + x2",
+    "\u220f": "write the factors out: x0*x1*x2",
     "\u00b0": "write x*pi/180",
     "\u2013": "write -",
     "\u2014": "write -",
@@ -57,7 +58,7 @@ COMMANDS = {
     "leq": "write <=",
     "ge": "write >=",
     "geq": "write >=",
-    "partial": "write d(f, x) for a derivative",
+    "partial": DERIVATIVE,
 }
 WORDS = {
     "and": "write a*b for 'a and b'; " + TRUTH,
@@ -141,7 +142,7 @@ def letter_advice(reading: Reading) -> str | None:
     if letter == "!":
         return "write exp(lgamma(x+1)) for x!" if reading.operator_due() else WORDS["not"]
     if letter in ("'", "\u2019", "\u2032"):
-        return "write d(f, x) for a derivative" if reading.operator_due() else LETTERS['"']
+        return DERIVATIVE if reading.operator_due() else LETTERS['"']
     if letter == ".":
         named = reading.operator_due() and is_name(reading.before) and is_name(reading.after or ".")
         return "names have no point; W.T is a transpose" if named else "a number needs a digit beside its point"
@@ -162,6 +163,8 @@ def likeness(reading: Reading) -> str | None:
         return "leave it out" if category(letter)[0] in "CZ" else None
     if plain.isdigit() and not letter.isdecimal():
         base = reading.text(*left_side(reading)) if reading.operator_due() else None
+        if f" {base} " in FUNCTIONS:
+            base = f"{base}(x)"
         return f"write {base or 'x'}^{plain}"
     plain = plain.replace("\u2044", "/")
     return f"write {plain}" if plain.isascii() and plain.isprintable() else None
@@ -178,7 +181,7 @@ def comma_advice(reading: Reading) -> str:
     whole, part = reading.before, reading.after
     if whole.isdigit() and part.isdigit():
         return f"write {whole}.{part} with a point"[:60]
-    return "write [a, b] for an array" if reading.open else "write one statement a line; [a, b] is an array"
+    return "write a function in front, as in max(a, b)" if reading.open else "values stand behind `at`: x*y at x=3, y=4"
 
 
 def chain(reading: Reading) -> str:
@@ -226,8 +229,11 @@ def neighbours(reading: Reading) -> str | None:
     if before.isdigit() and len(word) == 3 and word.isdigit() and len(before) < 4:
         return f"write {before}{word} without a blank, or {before}*{word}"
     if before[:1] == "d" and len(before) > 1 and statement[-3:-1] == ["d", "/"]:
-        return f"write d(f, {before[1:]}) for a derivative"
+        return f"{DERIVATIVE[:-1]}{before[1:]}"
     left, right = reading.text(*left_side(reading)), reading.text(*right_side(reading))
+    if statement[-2:-1] == ["^"] and f" {statement[-3]} " in FUNCTIONS and right is not None:
+        argument = right if word == "(" else f"({right})"
+        return f"write {statement[-3]}{argument}^{before}"
     if f" {before} " in FUNCTIONS and right is not None:
         return f"write {before}{right}" if word == "(" else f"write {before}({right})"
     return f"write {left}*{right}" if left is not None and right is not None else "write * between them"

@@ -59,7 +59,12 @@ def unknown_function(
     if name in ELSEWHERE:
         meant = ELSEWHERE[name]
         return f"unknown function {name!r}", f"did you mean {meant!r}?" if meant.isidentifier() else f"write {meant}"
-    near = get_close_matches(name, [*functions, *(p.name for p in primitives().values() if p.spoken)], 1, 0.6)
+    near = get_close_matches(
+        name if len(name) < 3 else name.lower(),
+        [*functions, *(p.name for p in primitives().values() if p.spoken)],
+        1,
+        0.6,
+    )
     if near:
         return f"unknown function {name!r}", f"did you mean {near[0]!r}?"
     if len(name) == 1:

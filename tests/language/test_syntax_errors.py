@@ -136,7 +136,7 @@ BLOCKS = [
     error: 'x' found, an operator expected
       d/dx x^2
            ^
-      write d(f, x) for a derivative
+      ask for derivatives with: gradcli grad EXPR --wrt x
         """,
     ),
     (
@@ -307,7 +307,7 @@ BLOCKS = [
     error: "'" found, an operator expected
       x'
        ^
-      write d(f, x) for a derivative
+      ask for derivatives with: gradcli grad EXPR --wrt x
         """,
     ),
     (
@@ -723,7 +723,7 @@ BLOCKS = [
     error: '∂' (U+2202) found, an expression expected
       ∂f
       ^
-      write d(f, x) for a derivative
+      ask for derivatives with: gradcli grad EXPR --wrt x
         """,
     ),
     (
