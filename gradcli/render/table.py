@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from gradcli.report.precision import Digits
 
 NARROW = 72
+ORDINALS = {1: "st", 2: "nd", 3: "rd"}
 
 
 class Row:
@@ -76,9 +77,7 @@ def _local_lines(explanation: Explanation, index: int, digits: Digits) -> list[t
         formula, value = local_text(edge, digits)
         value += f" ({edge.cut_off})" if edge.cut_off else ""
         names = merged.setdefault((formula, value), [])
-        name = f"∂{labels[edge.owner]}/∂{labels[edge.operand]}"
-        if name not in names:
-            names.append(name)
+        names.append(f"∂{labels[edge.owner]}/∂{labels[edge.operand]}{_place(explanation, edge)}")
     lines = []
     for (formula, value), names in merged.items():
         if len(names) > 3:
@@ -86,6 +85,15 @@ def _local_lines(explanation: Explanation, index: int, digits: Digits) -> list[t
         left = " = ".join(names)
         lines.append((f"{left} = {formula}", f" = {value}") if formula else (f"{left} = {value}", ""))
     return lines
+
+
+def _place(explanation: Explanation, edge: Edge) -> str:
+    """Which of them is meant where a line has the same operand in several places: the derivative by the first x."""
+    operands = explanation.graph.operands[edge.owner]
+    if operands.count(edge.operand) < 2:
+        return ""
+    number = operands[: edge.slot + 1].count(edge.operand)
+    return f" ({number}{ORDINALS.get(number, 'th')})"
 
 
 def local_text(edge: Edge, digits: Digits) -> tuple[str, str]:

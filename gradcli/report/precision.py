@@ -143,6 +143,10 @@ class Digits:
         number, factor = (place, source), (owner, slot)
         digits = self.numbers.get((place, target), self.base) if alone else 0
         digits = max(digits, self.parts.get((place, owner, slot), self.base))
+        if 1 in (abs(upstream), abs(local)):
+            arrives = (self.numbers, (place, target)) if alone else (self.parts, (place, owner, slot))
+            self._level(arrives, (self.numbers, number) if abs(local) == 1 else (self.locals, factor), {source, target})
+            return
         for _ in range(2 * MOST_DIGITS):
             first, second = self.numbers.get(number, self.base), self.locals.get(factor, self.base)
             u, v = rounded(upstream, first), rounded(local, second)
@@ -153,6 +157,14 @@ class Digits:
             else:
                 self.locals[factor] = second + 1
             self.touched |= {source, target}
+
+    def _level(self, one: tuple[dict[Any, int], Any], other: tuple[dict[Any, int], Any], lines: set[int]) -> None:
+        """What a factor 1 leaves as it is reads the same on both sides."""
+        digits = [table.get(key, self.base) for table, key in (one, other)]
+        if digits[0] != digits[1]:
+            for table, key in (one, other):
+                table[key] = max(digits)
+            self.touched |= lines
 
     def _settle(
         self,

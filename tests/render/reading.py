@@ -12,7 +12,7 @@ from functools import lru_cache
 from gradcli.questions import Options, evaluated
 
 NAME = r"[^\W\d]\w*"
-PARTIAL = re.compile(rf"[∂d]({NAME})/[∂d]({NAME})$")
+PARTIAL = re.compile(rf"[∂d]({NAME})/[∂d]({NAME}(?: \(\d+(?:st|nd|rd|th)\))?)$")
 NUMBER = r"-?(?:inf|nan|\d+(?:\.\d+)?(?:e[+-]?\d+)?)"
 CUT_OFF = re.compile(rf"({NUMBER})(?: \((closed|strong 0)\))?$")
 GUIDES = re.compile(r"^(?:[├└]─ |[|`]- |[│|]  | {3}(?=[├└│|` ])|[├└│|`]| (?=[├└│|` ]))*")

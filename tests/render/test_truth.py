@@ -33,6 +33,8 @@ class Engine:
                 owner = sweep.owner(flow)
                 operand = flow[0] if sweep.forward else flow[1]
                 self._add(("local", names[owner], names[operand]), flow[4])
+                place = explanation.graph.operands[owner][: flow[2] + 1].count(operand)
+                self._add(("local", names[owner], f"{names[operand]} ({ordinal(place)})"), flow[4])
                 self._add(("part", sweep.name or "", names[owner], names[operand]), flow[5])
             if sweep.forward and explanation.value != explanation.value:  # its tangent is nan, whatever was pushed
                 pushes = [flow[5] for flow in sweep.arriving.get(explanation.result, ())]
@@ -44,6 +46,10 @@ class Engine:
     def numbers(self, key: Key) -> list[float]:
         """All that the key may stand for: x*x has two flows to x."""
         return [*self.found.get(key, {}).values()]
+
+
+def ordinal(number: int) -> str:
+    return str(number) + {1: "st", 2: "nd", 3: "rd"}.get(number, "th")
 
 
 def is_rounded(text: str, number: float, digits: int) -> bool:
