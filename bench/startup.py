@@ -21,7 +21,6 @@ from typing import NamedTuple
 NEURON = "1/(1+exp(-(w0*x0+w1*x1+w2)))"
 POINT = {"w0": 2, "x0": -1, "w1": -3, "x1": -2, "w2": -3}
 SETTINGS = [f"{name}={value}" for name, value in POINT.items()]
-LAYER = ["sum(tanh(W @ x))", "W=[[1,2],[3,4]]", "x=[0.5,-0.25]"]
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
@@ -119,8 +118,6 @@ def queries(gradcli: str) -> list[Work]:
         Work("gradcli: query to plain text", "1.25", [gradcli, "grad", *neuron], "0.1966119"),
         Work("gradcli: explained as a table", "6.5", [gradcli, "explain", *neuron], "0.196612"),
         Work("gradcli: explained as a tree", "6.5", [gradcli, "explain", *neuron, "--view", "tree"], "0.196612"),
-        Work("gradcli: arrays to JSON", "10", [gradcli, "grad", *LAYER, "--json"], "0.462117"),
-        Work("gradcli: arrays explained as a table", "14", [gradcli, "explain", *LAYER], "0.462117"),
     ]
 
 
