@@ -136,7 +136,8 @@ def ledger(
     wide = max(map(len, [words[0], *upstream])) + 2
     free = width - flow - wide - max(map(len, middle))
     tail = max(map(len, [words[1], *downstream])) + 4
-    stacked = width - flow - wide < LEAST_MIDDLE
+    atoms = [*downstream, *(row.local + row.cut_off for row in entries)]  # no number is broken
+    stacked = width - flow - wide < max(LEAST_MIDDLE, *(len(atom) + 2 for atom in atoms))
     broken = free < tail and not stacked
     gates = free >= (0 if broken else tail) + max(len(row.gate) for row in entries) + 2
     headings = ["flow", words[0], f"{times} local"]

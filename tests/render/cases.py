@@ -34,10 +34,9 @@ def case(name: str, source: str, at: dict[str, float] | None = None, **options: 
 
 
 def drawn(explanation: Explanation, **how: Any) -> str:
-    """A view as the text that a terminal without colour gets."""
-    width = how.setdefault("width", 80)
+    """A view as the text that a terminal without colour gets; this console would not hide a line that is too wide."""
     console = Console(
-        width=width, height=100, highlight=False, markup=False, emoji=False, color_system=None, _environ={},
+        width=10_000, height=100, highlight=False, markup=False, emoji=False, color_system=None, _environ={},
         force_terminal=False,
     )  # fmt: skip
     with console.capture() as capture:

@@ -46,6 +46,7 @@ class Reading:
     """What a view says: numbers by key (every text that was printed for it), equations, the answer, the notes."""
 
     def __init__(self, text: str, view: str) -> None:
+        self.text = text
         self.numbers: dict[Key, set[str]] = {}
         self.equations: list[Equation] = []
         self.formulas: list[tuple[str, str, str]] = []  # line, operand, formula

@@ -125,15 +125,13 @@ def test_every_view_fits_its_width_and_stays_true(case: Case, view: str) -> None
     """No line is wider than the terminal, none ends in blanks, and nothing that gives way takes a digit along."""
     explanation = case.explained()
     longest = max(len(name) for name in explanation.labels.names)
-    for width in WIDTHS:
-        for unicode in (True, False):
-            reading = check(explanation, view, 6, width=width, unicode=unicode)
-            assert reading.numbers or not explanation.flows
-            text = drawn(explanation, view=view, width=width, unicode=unicode)
-            for line in text.split("\n"):
-                assert line == line.rstrip(), text
-                assert len(line) <= width or longest > 12, text
-            assert unicode or text.isascii(), text
+    for width, unicode in [*((width, True) for width in WIDTHS), (40, False), (80, False)]:
+        reading = check(explanation, view, 6, width=width, unicode=unicode)
+        assert reading.numbers or not explanation.flows
+        for line in reading.text.split("\n"):
+            assert line == line.rstrip(), reading.text
+            assert len(line) <= width or longest > 12, reading.text
+        assert unicode or reading.text.isascii(), reading.text
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -142,8 +140,9 @@ def test_seventeen_digits_fit_forty_columns(view: str) -> None:
     for case in CASES:
         if case.name in ("neuron naive", "weight forward", "closed root", "cancellation"):
             explanation = case.explained()
-            assert check(explanation, view, 17, width=40).equations
-            text = drawn(explanation, view=view, digits=17, width=40)
+            reading = check(explanation, view, 17, width=40)
+            assert reading.equations
+            text = reading.text
             assert max(map(len, text.split("\n"))) <= 40, text
 
 
