@@ -19,6 +19,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             leave_on_termination()
         if sys.stdout is None:
             raise OSError(9, "standard output is closed")
+        if argv is None:
+            buffer_output()
         code = run(in_unicode(sys.argv[1:]) if argv is None else argv)
         sys.stdout.flush()
         return code
@@ -66,6 +68,13 @@ def in_unicode(words: Sequence[str]) -> list[str]:
                 pass
         readable.append(word)
     return readable
+
+
+def buffer_output() -> None:
+    """Give standard output a buffer where PYTHONUNBUFFERED took it: without one, a write that a closed pipe cuts short
+    goes unnoticed."""
+    if not hasattr(sys.stdout.buffer, "raw"):
+        sys.stdout = open(sys.stdout.fileno(), "w", encoding=sys.stdout.encoding, closefd=False)  # noqa: SIM115
 
 
 class Terminated(BaseException):

@@ -19,6 +19,11 @@ from running import command, shell, start, surroundings
         ("gradcli --help >/dev/full", 74, "", "gradcli: cannot write output: No space left on device\n"),
         ("gradcli functions | true; echo ${PIPESTATUS[0]}", 0, "141\n", ""),
         ("gradcli schema | true; echo ${PIPESTATUS[0]}", 0, "141\n", ""),
+        (
+            "export PYTHONUNBUFFERED=1; gradcli eval --file <(printf '1+%.0s' {1..40000}; echo 1); "
+            "gradcli explain \"$(printf 'x+%.0s' {1..3000})x\" x=1 --json | head -c 9; echo ${PIPESTATUS[0]}",
+            0, '40001\n{"schema"141\n', "",
+        ),
         ("gradcli eval '1+' 2>&-", 2, "", ""),
         ("gradcli eval '1+' 2>/dev/full", 2, "", ""),
         ("gradcli eval - <&-", 2, "", "error: cannot read standard input: it is closed\n"),
