@@ -16,7 +16,8 @@ from gradcli.render.style import (
     number_style,
     safe,
 )  # fmt: skip
-from gradcli.report.precision import Digits, shown
+from gradcli.report.precision import Digits
+from gradcli.report.rounding import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

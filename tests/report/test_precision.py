@@ -3,7 +3,8 @@
 import pytest
 
 from gradcli.questions import Options, explained
-from gradcli.report.precision import Digits, misses, shown
+from gradcli.report.precision import Digits
+from gradcli.report.rounding import misses, shown
 
 LARGEST = 1.7976931348623157e308
 
