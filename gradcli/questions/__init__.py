@@ -70,7 +70,7 @@ def explained(source: str, given: Mapping[str, float], options: Options) -> Expl
     """Everything on the way: every value, local gradient and flow of the program in SOURCE at the values GIVEN."""
     from gradcli.report.explanation import explain
 
-    question = Question(source, given, options, places=True)
+    question = Question(source, given, options)
     values = evaluate(question.graph, question.point)
     sweep, flows = backward(question, values)
     tangents = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gradcli.graph import CONSTANT, VARIABLE
 from gradcli.graph.notation import atom
 from gradcli.insight.gates import forward_verb, verb
+from gradcli.language.question import Question
 from gradcli.report.flows import MOST_OPERANDS, Pass, formula, local_numbers, pushes
 from gradcli.report.title import title
 from gradcli.text import SCHEMA
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from gradcli.autodiff import Flow, Sweep
     from gradcli.insight.notes import Note
-    from gradcli.language.question import Question
 
 
 class Edge:
@@ -166,6 +166,7 @@ class Explanation:
     def as_object(self) -> dict[str, object]:
         """The explanation as the JSON of schema gradcli/1."""
         options = self.question.options
+        spans = Question(self.question.source, self.question.given, options, places=True).graph.spans
         return {
             "schema": SCHEMA,
             "expression": self.question.source,
@@ -174,13 +175,12 @@ class Explanation:
             "gradients": self.gradients,
             "decomposition": options.decomposition,
             "mode": options.mode,
-            "lines": [self._line_object(index) for index in self.rows],
+            "lines": [self._line_object(index, spans[index]) for index in self.rows],
             "flows": [flow for index in reversed(self.rows) for flow in self._flow_objects(index)],
             "notes": [{"kind": note.kind, "line": note.line, "message": note.message} for note in self.notes],
         }
 
-    def _line_object(self, index: int) -> dict[str, object]:
-        span = self.graph.spans[index]
+    def _line_object(self, index: int, span: tuple[int, int] | None) -> dict[str, object]:
         found: dict[str, object] = {
             "id": self.labels.names[index],
             "label": self.labels.equation(index),
