@@ -10,7 +10,6 @@ if TYPE_CHECKING:
 
     from gradcli.graph.recognise import Match
 
-DECOMPOSITIONS = ("auto", "typed", "naive", "sigmoid")
 TELLTALES = frozenset(("exp", "log", "sqrt", "max", "max_first", "pow", "sigmoid", "sinh", "softplus", "expm1"))
 
 

@@ -9,7 +9,7 @@ from gradcli.text import SCHEMA
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from gradcli.autodiff import Flow, Sweep
     from gradcli.graph import Graph
@@ -62,8 +62,12 @@ def differentiated(source: str, given: Mapping[str, float], options: Options) ->
     question = Question(source, given, options)
     values = evaluate(question.graph, question.point)
     sweep, flows = backward(question, values)
-    gradients = gradients_of(question, values, sweep)
-    return Answer(question, values[question.result], gradients, _notes(question, values, sweep, flows))
+    if options.mode == "forward":
+        found = {name: tangents.numbers[question.result] for name, tangents in passes(question, values)}
+    else:
+        found = _adjoints(question, sweep)
+    notes = _notes(question, values, sweep, flows)
+    return Answer(question, values[question.result], gradients_of(question, found), notes)
 
 
 def explained(source: str, given: Mapping[str, float], options: Options) -> Explanation:
@@ -73,17 +77,17 @@ def explained(source: str, given: Mapping[str, float], options: Options) -> Expl
     question = Question(source, given, options)
     values = evaluate(question.graph, question.point)
     sweep, flows = backward(question, values)
-    tangents = {}
+    tangents = dict(passes(question, values)) if options.mode == "forward" else {}
     if options.mode == "forward":
-        strong = options.zero == "strong"
-        tangents = {
-            name: push_forward(question.graph, values, question.result, line, strong_zero=strong)
-            for name, line in question.sources.items()
-            if line is not None
-        }
-    gradients = gradients_of(question, values, sweep)
+        found = {name: pushed.numbers[question.result] for name, pushed in tangents.items()}
+    else:
+        found = _adjoints(question, sweep)
     notes = _notes(question, values, sweep, flows, folds=question.folds)
-    return explain(question, values, sweep, flows, gradients, notes, tangents)
+    return explain(question, values, sweep, flows, gradients_of(question, found), notes, tangents)
+
+
+def _adjoints(question: Question, sweep: Sweep) -> dict[str, float | None]:
+    return {name: sweep.numbers[line] for name, line in question.sources.items() if line is not None}
 
 
 def backward(question: Question, values: list[float]) -> tuple[Sweep, list[Flow]]:
@@ -99,20 +103,17 @@ def backward(question: Question, values: list[float]) -> tuple[Sweep, list[Flow]
     return sweep, flows
 
 
-def gradients_of(question: Question, values: list[float], sweep: Sweep) -> dict[str, float]:
-    """The derivative by each source, from the backward SWEEP or, where forward mode was asked for, from a pass each."""
-    gradients: dict[str, float] = {}
+def passes(question: Question, values: list[float]) -> Iterator[tuple[str, Sweep]]:
+    """Forward mode: a pass for each source that occurs, with the tangent of every line."""
+    strong = question.options.zero == "strong"
     for name, line in question.sources.items():
-        number = None
-        if line is not None and question.options.mode == "forward":
-            strong = question.options.zero == "strong"
-            number = push_forward(question.graph, values, question.result, line, strong_zero=strong).numbers[
-                question.result
-            ]
-        elif line is not None:
-            number = sweep.numbers[line]
-        gradients[name] = 0.0 if number is None else number
-    return gradients
+        if line is not None:
+            yield name, push_forward(question.graph, values, question.result, line, strong_zero=strong)
+
+
+def gradients_of(question: Question, found: Mapping[str, float | None]) -> dict[str, float]:
+    """The derivative by each source: the number FOUND for it, 0 where nothing arrived."""
+    return {name: number if (number := found.get(name)) is not None else 0.0 for name in question.sources}
 
 
 def _notes(

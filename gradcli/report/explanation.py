@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradcli.graph import CONSTANT, VARIABLE
+from gradcli.graph import CONSTANT
 from gradcli.graph.notation import atom
 from gradcli.insight.gates import forward_verb, verb
 from gradcli.language.question import Question
@@ -211,11 +211,6 @@ class Explanation:
             }
             for edge in self._edges(index, self.backward.of_line(index))
         ]
-
-
-def is_variable(explanation: Explanation, index: int) -> bool:
-    """Whether a line is a variable (and no named constant)."""
-    return explanation.graph.primitives[index] is VARIABLE
 
 
 explain = Explanation
