@@ -72,7 +72,7 @@ def _clip_shares(tied: float) -> tuple[Callable[..., Any], ...]:
 
 CLIP: dict[str, Any] = {
     "opens": True, "verbs": ROUTES, "parameters": "x, low, high",
-    "edges": (Edge("tie", lambda y, x, low, high: x in (low, high), "tie", operands=()),),
+    "edges": (Edge("tie", lambda y, x, low, high: x in (low, high) or x < low == high, "tie", operands=()),),
 }  # fmt: skip
 clip = define("clip", real.clip, *_clip_shares(0.5), definition=lambda x, low, high: min(max(x, low), high), **CLIP)
 clip_first = define(

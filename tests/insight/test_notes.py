@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from gradcli.questions import Options, evaluated, explained
+from gradcli.errors import GradError
+from gradcli.questions import Options, differentiated, evaluated, explained
 from gradcli.report.explanation import Explanation
 
 INF, NAN = math.inf, math.nan
@@ -206,3 +207,13 @@ def test_one_sided_derivatives_are_those_of_finite_differences(seed: int) -> Non
 
     assert float(by[2]) == pytest.approx((at(0) - at(-step)) / step, abs=1e-5), notes[0].message
     assert float(by[3]) == pytest.approx((at(step) - at(0)) / step, abs=1e-5), notes[0].message
+
+
+def test_bounds_that_meet_are_a_tie_below_them() -> None:
+    """clip(x, a, b) with a = b and x below both is decided between the bounds: it is noted, and can be refused."""
+    at = {"x": 0.0, "a": 1.0, "b": 1.0}
+    answer = differentiated("clip(x, a, b)", at, Options())
+    assert answer.gradients == {"x": 0.0, "a": 0.5, "b": 0.5}
+    assert [note.kind for note in answer.notes] == ["tie"]
+    with pytest.raises(GradError):
+        differentiated("clip(x, a, b)", at, Options(ties="error"))
