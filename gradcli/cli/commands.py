@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Asked = tuple[str, dict[str, float], Options]
 
 WRONG_INPUT = 2
+MOST_LINES_OF_JSON = 20_000  # that `explain` prints unasked, which takes it under a second
 KEPT_QUIET = ("recognised", "flow")  # notes that are no warning: they are in JSON and in `explain`
 
 
@@ -76,7 +77,8 @@ def explain(request: Request) -> int:
     """Everything on the way, drawn."""
     from gradcli.questions import explained
 
-    found = explained(*asked(request))
+    most = MOST_LINES_OF_JSON if request.json and not request["full"] else None
+    found = explained(*asked(request), most_lines=most)
     if request.json:
         return show_json(found.as_object())
     from gradcli.cli.screen import Screen

@@ -70,11 +70,20 @@ def differentiated(source: str, given: Mapping[str, float], options: Options) ->
     return Answer(question, values[question.result], gradients_of(question, found), notes)
 
 
-def explained(source: str, given: Mapping[str, float], options: Options) -> Explanation:
-    """Everything on the way: every value, local gradient and flow of the program in SOURCE at the values GIVEN."""
+def explained(
+    source: str, given: Mapping[str, float], options: Options, *, most_lines: int | None = None
+) -> Explanation:
+    """Everything on the way: every value, local gradient and flow of the program in SOURCE at the values GIVEN.
+
+    Raises GradError (limit) where the program has more than MOST_LINES lines.
+    """
     from gradcli.report.explanation import explain
 
     question = Question(source, given, options)
+    if most_lines is not None and len(question.graph) > most_lines:
+        from gradcli.questions.complaints import refuse_length
+
+        refuse_length(question, most_lines)
     values = evaluate(question.graph, question.point)
     sweep, flows = backward(question, values)
     tangents = dict(passes(question, values)) if options.mode == "forward" else {}

@@ -1,4 +1,4 @@
-"""Errors that show only when a question is worked on: ties that were to be refused."""
+"""Errors that show only when a question is worked on: too many lines, ties that were to be refused."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from gradcli.text import significant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     from gradcli.autodiff import Sweep
+
+
+def refuse_length(question: Question, most: int) -> NoReturn:
+    """Raise: the program has more lines than are explained as JSON without being asked for in full."""
+    message = f"the program has {len(question.graph):,} lines, the most that are explained as JSON is {most:,}"
+    raise GradError("limit", message, hint="--full explains all of them; grad --json has the value and the gradients")
 
 
 def refuse_ties(question: Question, values: list[float], sweep: Sweep, active: list[bool]) -> None:

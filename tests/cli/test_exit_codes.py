@@ -1,12 +1,13 @@
 """What a shell sees: exit codes, one clean line for each accident, and never a traceback."""
 
+import json
 import os
 import re
 import signal
 import subprocess
 
 import pytest
-from running import command, shell, start, surroundings
+from running import command, run, shell, start, surroundings
 
 
 @pytest.mark.parametrize(
@@ -135,3 +136,14 @@ def test_python_m_gradcli_is_the_command():
         [command()[0], "-m", "gradcli", "eval", "1/3"], capture_output=True, text=True, env=surroundings()
     )
     assert (done.returncode, done.stdout) == (0, "0.3333333333333333\n")
+
+
+def test_an_explanation_as_json_is_bounded_unless_asked_for_in_full():
+    """A script that would get megabytes unasked is told, with a way to get them."""
+    program = "x+" * 20_000 + "x"
+    refused = run("explain", program, "x=1", "--json")
+    assert refused.code == 2
+    assert "the most that are explained as JSON is 20,000" in refused.err
+    assert '"hint":"--full explains all of them' in refused.err
+    whole = run("explain", program, "x=1", "--json", "--full")
+    assert len(json.loads(whole.out)["lines"]) == 20_001
