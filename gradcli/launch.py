@@ -9,50 +9,67 @@ import sys  # noqa: E402
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
     from typing import Any
 
+    Modules = dict[str, tuple[Callable[[], None], bool]]
+
 try:
-    from gradcli.bundle import MODULES
+    from gradcli.bundle import LATER, MODULES
 except ImportError:  # a checkout: its modules are read one by one
-    MODULES = {}
+    LATER, MODULES = (), {}
 
 
-class Bundle:
-    """Finds and fills the modules of the bundle; everything else goes the usual way."""
+class Later:
+    """Finds the modules of the second bundle: the first one that is asked for fills them all."""
 
     @staticmethod
     def find_spec(name: str, path: object = None, target: object = None) -> "Any":
-        """The specification of a module of the bundle."""
-        if name not in MODULES:
+        """The specification of a module of the second bundle, which is read now."""
+        if name not in LATER:
             return None
-        if type(MODULES[name]) is str:  # it is in the second file, which is read now
-            from gradcli.bundle_of_reports import MODULES as more
+        from gradcli.bundle_of_reports import MODULES as more
 
-            MODULES.update(more)
-        make: Any = type(__spec__)
-        spec = make(name, Bundle, origin="gradcli.bundle", is_package=MODULES[name][1])
-        if MODULES[name][1]:
-            home = __file__[: -len("launch.py")]
-            spec.submodule_search_locations = [home + name[len("gradcli.") :].replace(".", "/")]
-        return spec
+        sys.meta_path.remove(Later)
+        fill(more)
+        return sys.modules[name].__spec__
 
     @staticmethod
-    def create_module(spec: object) -> None:
-        """A plain module."""
+    def create_module(spec: "Any") -> "ModuleType":
+        """The module, which is filled by now."""
+        return sys.modules[spec.name]
 
     @staticmethod
     def exec_module(module: "ModuleType") -> None:
-        """Fill a module: its function runs with the module's names as its globals."""
-        fill = MODULES[module.__name__][0]
-        type(fill)(fill.__code__, module.__dict__)()
+        """Nothing is left to do."""
+
+
+def fill(modules: "Modules") -> None:
+    """Make the MODULES of a bundle, and then run their functions in order, with the module's names as globals."""
+    spec: Any = type(__spec__)
+    module_type: Any = type(sys)
+    home = __file__[: -len("launch.py")]
+    for name, (_, package) in modules.items():
+        module = sys.modules[name] = module_type(name)
+        module.__package__ = name if package else name.rpartition(".")[0]
+        module.__spec__ = spec(name, Later, origin="gradcli.bundle", is_package=package)
+        if package:
+            module.__path__ = [home + name[len("gradcli.") :].replace(".", "/")]
+            module.__spec__.submodule_search_locations = module.__path__
+    for name, (function, _) in modules.items():
+        above, _, last = name.rpartition(".")
+        setattr(sys.modules[above], last, sys.modules[name])
+        function_type: Any = type(function)
+        function_type(function.__code__, sys.modules[name].__dict__)()
 
 
 def main() -> None:
     """Run one command line and leave with its exit code, without the interpreter's tidying: that takes longer."""
     if MODULES:
         finders: list[Any] = sys.meta_path
-        finders.insert(0, Bundle)
+        finders.insert(0, Later)
+        fill(MODULES)
     from gradcli.cli import main as run
 
     code = run()

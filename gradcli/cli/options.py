@@ -88,7 +88,10 @@ OPTIONS = (
         "that reads back as the same number. JSON is always exact.",
         metavar="N",
     ),
-    Option("full", "flag", "explain", "Show every line, however many; without it, a view folds a large graph and --json stops at 20,000 lines."),
+    Option(
+        "full", "flag", "explain",
+        "Show every line, however many. Without it a view folds a large graph, and --json stops at 20,000 lines.",
+    ),
     Option("file", "path", NUMBERED, "Read the program from a file instead of EXPR.", metavar="program.expr"),
     Option("at", "path", NUMBERED, "Read values from a JSON object; NAME=VALUE wins over it.", metavar="point.json"),
 )  # fmt: skip
