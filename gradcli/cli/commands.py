@@ -78,7 +78,7 @@ def explain(request: Request) -> int:
     from gradcli.questions import explained
 
     most = MOST_LINES_OF_JSON if request.json and not request["full"] else None
-    found = explained(*asked(request), most_lines=most)
+    found = explained(*asked(request), places=request.json, most_lines=most)
     if request.json:
         return show_json(found.as_object())
     from gradcli.cli.screen import Screen

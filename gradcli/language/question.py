@@ -48,6 +48,7 @@ class Question:
         "folds",
         "given",
         "graph",
+        "has_places",
         "options",
         "point",
         "program",
@@ -61,6 +62,7 @@ class Question:
         self.source = source
         self.given = given
         self.options = options
+        self.has_places = places
         self.program: Program = build(source, given=given, ties=options.ties, places=places)
         values = {**self.program.at, **given}
         variables = self.program.variables

@@ -71,15 +71,20 @@ def differentiated(source: str, given: Mapping[str, float], options: Options) ->
 
 
 def explained(
-    source: str, given: Mapping[str, float], options: Options, *, most_lines: int | None = None
+    source: str,
+    given: Mapping[str, float],
+    options: Options,
+    *,
+    places: bool = False,
+    most_lines: int | None = None,
 ) -> Explanation:
     """Everything on the way: every value, local gradient and flow of the program in SOURCE at the values GIVEN.
 
-    Raises GradError (limit) where the program has more than MOST_LINES lines.
+    PLACES keeps where each line stands in the source, which the explanation says as an object. Raises GradError (limit) where the program has more than MOST_LINES lines.
     """
     from gradcli.report.explanation import explain
 
-    question = Question(source, given, options)
+    question = Question(source, given, options, places=places)
     if most_lines is not None and len(question.graph) > most_lines:
         from gradcli.questions.complaints import refuse_length
 

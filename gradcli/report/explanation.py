@@ -166,7 +166,9 @@ class Explanation:
     def as_object(self) -> dict[str, object]:
         """The explanation as the JSON of schema gradcli/1."""
         options = self.question.options
-        spans = Question(self.question.source, self.question.given, options, places=True).graph.spans
+        spans = self.graph.spans
+        if not self.question.has_places:
+            spans = Question(self.question.source, self.question.given, options, places=True).graph.spans
         return {
             "schema": SCHEMA,
             "expression": self.question.source,
