@@ -80,7 +80,8 @@ def explained(
 ) -> Explanation:
     """Everything on the way: every value, local gradient and flow of the program in SOURCE at the values GIVEN.
 
-    PLACES keeps where each line stands in the source, which the explanation says as an object. Raises GradError (limit) where the program has more than MOST_LINES lines.
+    PLACES keeps where each line stands in the source, which the explanation says as an object. Raises GradError
+    (limit) where the program has more than MOST_LINES lines.
     """
     from gradcli.report.explanation import explain
 
