@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     Rule = Callable[..., Any] | None
     Number = float | int
+    Shape = tuple[int, ...]
 
 COMPARISON_LEVEL, SUM_LEVEL, PRODUCT_LEVEL, SIGN_LEVEL, POWER_LEVEL, ATOM_LEVEL = 1, 2, 3, 4, 5, 6
 
@@ -21,9 +22,10 @@ class Graph:
 
     It grows at its end, through `append`; a written line never changes. Values, adjoints and notes are lists of the
     same length beside it. `names` holds the user's name of a line, `spans` the place it was read from, or None.
+    `shapes` is None where every line is a scalar, else the shape of every line; a leaf says its own.
     """
 
-    __slots__ = ("names", "operands", "primitives", "spans", "statics")
+    __slots__ = ("names", "operands", "primitives", "shapes", "spans", "statics")
 
     def __init__(self) -> None:
         self.primitives: list[Primitive] = []
@@ -31,6 +33,7 @@ class Graph:
         self.statics: list[Any] = []
         self.names: list[str | None] = []
         self.spans: list[tuple[int, int] | None] = []
+        self.shapes: list[Shape] | None = None
 
     def __len__(self) -> int:
         return len(self.primitives)
@@ -49,14 +52,20 @@ class Graph:
         self.statics.append(static)
         self.names.append(name)
         self.spans.append(span)
+        if self.shapes is not None and operands:
+            self.shapes.append(primitive.shape_of([self.shapes[operand] for operand in operands], static))
         return len(self.primitives) - 1
 
-    def variable(self, name: str, span: tuple[int, int] | None = None) -> int:
+    def variable(self, name: str, span: tuple[int, int] | None = None, shape: Shape = ()) -> int:
         """A leaf whose value comes from the point."""
+        if self.shapes is not None:
+            self.shapes.append(shape)
         return self.append(VARIABLE, (), None, name, span)
 
-    def constant(self, value: float, name: str | None = None, span: tuple[int, int] | None = None) -> int:
-        """A leaf whose value is written in the graph."""
+    def constant(self, value: Any, name: str | None = None, span: tuple[int, int] | None = None) -> int:
+        """A leaf whose value is written in the graph: a float, or an ArrayConstant."""
+        if self.shapes is not None:
+            self.shapes.append(() if type(value) is float else value.shape)
         return self.append(CONSTANT, (), value, name, span)
 
     def live(self, results: Iterable[int]) -> list[bool]:
@@ -124,6 +133,19 @@ class Node:
     def __le__(self, other: Node | Number) -> Node:
         return NAMED["less_equal"](self, other)
 
+    def __matmul__(self, other: Node) -> Node:
+        return NAMED["matmul"](self, other)
+
+    @property
+    def T(self) -> Node:
+        """The axes in reverse order."""
+        return NAMED["transpose"](self)
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the line; () in a graph of scalars."""
+        return self.graph.shapes[self.index] if self.graph.shapes is not None else ()
+
 
 class Primitive:
     """One operation, written once: its forward, a rule per operand, its notation, its gate and its edges.
@@ -136,11 +158,17 @@ class Primitive:
     spoken      False where the language has no call of this name (an operator, a variant); `shown` is what is printed.
     watched     True where finite numbers can be worth a note: a gate, a convention, a dead or saturating line.
     static      True where every line carries a static parameter, handed last to forward, rules and edges.
+    kind        "elementwise": a rule is the local gradient, element by element, and operands broadcast.
+                "reduces": the same, and inside the rule y keeps the reduced axes at length 1.
+                "carried": a rule is `rule(upstream, y, *operands)`, how the upstream is carried back.
+    shape_of    the shape of the line from the shapes of its operands and the static; raises ShapesDoNotFit.
+    linear      of what is carried: in each operand alone, so a tangent goes through the primitive itself.
+    moves       of what is carried: it only moves elements, so a mask of open gates goes the same way.
     """
 
     __slots__ = (
-        "arity", "defaults", "definition", "domain", "edges", "forward", "name", "notation", "opens", "parameters",
-        "rules", "shown", "spoken", "static", "variadic", "verbs", "watched",
+        "arity", "defaults", "definition", "domain", "edges", "forward", "kind", "linear", "moves", "name", "notation",
+        "opens", "parameters", "rules", "shape_of", "shown", "spoken", "static", "variadic", "verbs", "watched",
     )  # fmt: skip
 
     def __init__(
@@ -150,7 +178,7 @@ class Primitive:
         rules: tuple[Rule, ...],
         *,
         shown: str | None = None,
-        notation: tuple[str, int] | None = None,
+        notation: tuple[str, int] | Callable[..., tuple[str, int]] | None = None,
         verbs: tuple[str, str] = ("scales", "scales"),
         opens: bool = False,
         definition: Callable[..., Any] | None = None,
@@ -162,8 +190,16 @@ class Primitive:
         defaults: tuple[float, ...] = (),
         static: bool = False,
         spoken: bool = True,
+        kind: str = "elementwise",
+        shape_of: Callable[[Sequence[Shape], Any], Shape] | None = None,
+        linear: bool = False,
+        moves: bool = False,
     ) -> None:
         self.name = name
+        self.kind = kind
+        self.shape_of = shape_of or _broadcast
+        self.linear = linear
+        self.moves = moves
         self.forward = forward
         self.rules = rules
         self.shown = shown or name
@@ -219,6 +255,14 @@ class Edge:
         self.sides = sides
 
 
+def _broadcast(shapes: Sequence[Shape], static: Any) -> Shape:
+    if not any(shapes):
+        return ()
+    from gradcli.graph.shapes import broadcast
+
+    return broadcast(shapes)
+
+
 NAMED: dict[str, Primitive] = {}
 
 
@@ -247,3 +291,10 @@ def primitives() -> dict[str, Primitive]:
     from gradcli.graph import activations, arithmetic, elementary, routing, special  # noqa: F401
 
     return NAMED
+
+
+def array_primitives() -> dict[str, Primitive]:
+    """Every primitive by name, those of arrays among them."""
+    from gradcli.graph import linear, reductions, shaping  # noqa: F401
+
+    return primitives()
