@@ -6,8 +6,10 @@ from gradcli.graph import CONSTANT, VARIABLE, Graph, Node, Primitive
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
+
+    from gradcli.graph import Shape
 
 
 class Trace:
@@ -30,7 +32,8 @@ class Trace:
         return self.slices[slot]
 
 
-_TRACES: dict[tuple[str, Any, int], Trace] = {}
+_TRACES: dict[tuple[Any, ...], Trace] = {}
+MOST_TRACES = 20_000  # kept: those of arrays are made for each shape
 
 
 def trace_rules(primitive: Primitive, static: Any, count: int) -> Trace:
@@ -41,26 +44,67 @@ def trace_rules(primitive: Primitive, static: Any, count: int) -> Trace:
         extra = (static,) if primitive.static else ()
         if primitive.variadic:
             (rule,) = primitive.rules
-            results: Iterable[Any] = rule(*leaves) if rule else ()
+            results: Iterable[Any] = rule(*leaves, *extra) if rule else ()
         else:
             results = [rule and rule(*leaves, *extra) for rule in primitive.rules]
         _TRACES[key] = Trace(graph, count + 1, [_written(graph, result) for result in results])
     return _TRACES[key]
 
 
-def trace_definition(primitive: Primitive, count: int) -> Trace:
-    """The definition of a composite PRIMITIVE with COUNT operands: the leaves are the operands, one output."""
-    key = (f"{primitive.name}, spelled out", None, count)
+def trace_array_rules(primitive: Primitive, static: Any, shapes: Sequence[Shape]) -> Trace:
+    """The rules of a PRIMITIVE that is not elementwise, at operands of these SHAPES.
+
+    The leaves are y (of a reduction with the axis kept), the operands, and of what is carried the upstream.
+    """
+    key = (primitive.name, hashed(static), tuple(shapes))
     if key not in _TRACES:
-        graph, leaves = _leaves([f"x{slot}" for slot in range(count)])
-        assert primitive.definition is not None, f"{primitive.name} has no definition"
-        _TRACES[key] = Trace(graph, count, [_written(graph, primitive.definition(*leaves))])
+        if len(_TRACES) > MOST_TRACES:
+            _TRACES.clear()
+        shape = primitive.shape_of(shapes, static)
+        carried = primitive.kind == "carried"
+        y = primitive.shape_of(shapes, (static[0], True)) if primitive.static and not carried else shape
+        names = ["y", *(f"x{slot}" for slot in range(len(shapes))), *["upstream"] * carried]
+        graph, leaves = _leaves(names, [y, *shapes, *[shape] * carried])
+        arguments = [leaves[-1], *leaves[:-1]] if carried else leaves
+        extra = (static,) if primitive.static else ()
+        if primitive.variadic:
+            (rule,) = primitive.rules
+            results: Iterable[Any] = rule(*arguments, *extra) if rule else ()
+        else:
+            results = [rule and rule(*arguments, *extra) for rule in primitive.rules]
+        _TRACES[key] = Trace(graph, len(names), [_written(graph, result) for result in results])
     return _TRACES[key]
 
 
-def _leaves(names: Sequence[str]) -> tuple[Graph, list[Node]]:
+def hashed(static: Any) -> Any:
+    """A static parameter as part of a key; a slice is not hashable before Python 3.12."""
+    if isinstance(static, slice):
+        return ("slice", static.start, static.stop, static.step)
+    return tuple([hashed(part) for part in static]) if isinstance(static, tuple) else static
+
+
+def trace_definition(
+    primitive: Primitive, count: int, static: Any = None, shapes: Sequence[Shape] | None = None
+) -> Trace:
+    """The definition of a composite PRIMITIVE with COUNT operands: the leaves are the operands, one output.
+
+    SHAPES are those of the operands, where they are not scalars and the definition is not elementwise.
+    """
+    key = (f"{primitive.name}, spelled out", hashed(static), shapes and tuple(shapes), count)
+    if key not in _TRACES:
+        graph, leaves = _leaves([f"x{slot}" for slot in range(count)], shapes)
+        assert primitive.definition is not None, f"{primitive.name} has no definition"
+        extra = (static,) if primitive.static else ()
+        _TRACES[key] = Trace(graph, count, [_written(graph, primitive.definition(*leaves, *extra))])
+    return _TRACES[key]
+
+
+def _leaves(names: Sequence[str], shapes: Sequence[Shape] | None = None) -> tuple[Graph, list[Node]]:
     graph = Graph()
-    return graph, [Node(graph, graph.append(VARIABLE, (), None, name)) for name in names]
+    if shapes is not None:
+        graph.shapes = []
+        return graph, [Node(graph, graph.variable(n, None, s)) for n, s in zip(names, shapes, strict=True)]
+    return graph, [Node(graph, graph.variable(name)) for name in names]
 
 
 def _written(graph: Graph, result: Any) -> int | None:
@@ -75,13 +119,18 @@ def read(
     apply: Callable[[Primitive, Any, tuple[Any, ...]], Any],
     constant: Callable[[float], Any],
     lines: Iterable[int] | None = None,
+    known: Mapping[int, Any] | None = None,
 ) -> list[Any]:
     """The value of every line of TRACE (or of those in LINES; None elsewhere) over the carrier of the LEAVES.
+
+    KNOWN are values of lines that need not be read again.
 
     `apply(primitive, static, operands)` is the carrier's forward, `constant(value)` its constant.
     """
     graph = trace.graph
     values: list[Any] = [*leaves, *[None] * (len(graph) - trace.inputs)]
+    for index, value in (known or {}).items():
+        values[index] = value
     for index in range(trace.inputs, len(graph)) if lines is None else lines:
         primitive = graph.primitives[index]
         if primitive is CONSTANT:

@@ -27,8 +27,10 @@ SPELLED: dict[float, Text] = {
 }
 
 
-def constant(value: float) -> Text:
-    """A number as the language writes it."""
+def constant(value: Any) -> Text:
+    """A number, or the value of an array constant, as the language writes it."""
+    if type(value) is not float:
+        return (value.text, ATOM_LEVEL)
     if value in SPELLED:
         return SPELLED[value]
     if -value in SPELLED:
@@ -44,6 +46,9 @@ def atom(text: str) -> Text:
 
 def operation(primitive: Primitive, static: Any, operands: Sequence[Text]) -> Text:
     """PRIMITIVE applied to texts, with the parentheses that the language needs and no others."""
+    if callable(primitive.notation):
+        found: Text = primitive.notation(operands, static)
+        return found
     if primitive.static:
         operands = (*operands, constant(static))
     if primitive.notation is None:

@@ -1,0 +1,338 @@
+"""Values and both sweeps over floats and numpy arrays: Jacobians stay implicit.
+
+A flow through an elementwise line or a reduction multiplies by a local gradient, element by element, and is then fitted
+to the shape of what it arrives at; a flow through a line that is carried has no local gradient, only a result.
+"""
+
+from __future__ import annotations
+
+from gradcli.graph import CONSTANT, VARIABLE, Graph, Primitive
+from gradcli.graph.arrays import apply, fit, np, quiet, shape_of
+from gradcli.graph.carriers import read, trace_array_rules, trace_rules
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    from gradcli.graph import Shape
+    from gradcli.graph.arrays import Array, Value
+    from gradcli.graph.carriers import Trace
+
+    Open = Array | None  # which elements no closed gate cut off; None is all
+
+
+def evaluate(graph: Graph, point: Mapping[str, Value]) -> list[Value]:
+    """The primal of every line, operands before their users. IEEE results, nothing raises or warns."""
+    values: list[Value] = []
+    with quiet():
+        for primitive, operands, static, name in zip(
+            graph.primitives, graph.operands, graph.statics, graph.names, strict=True
+        ):
+            if primitive is VARIABLE:
+                values.append(point[name or ""])
+            elif primitive is CONSTANT:
+                values.append(static if type(static) is float else static.value)
+            else:
+                values.append(apply(primitive, static, [values[operand] for operand in operands]))
+    return values
+
+
+class ArrayFlow:
+    """The gradient of one edge on its way.
+
+    `local` is None where the line is carried: `downstream` is then what its rule made of the upstream. `open` says
+    which elements no closed gate cut off, None is all of them.
+    """
+
+    __slots__ = ("downstream", "local", "open", "slot", "source", "target", "upstream")
+
+    def __init__(
+        self, source: int, target: int, slot: int, upstream: Value, local: Value | None, downstream: Value, open: Open
+    ) -> None:
+        self.source = source
+        self.target = target
+        self.slot = slot
+        self.upstream = upstream
+        self.local = local
+        self.downstream = downstream
+        self.open = open
+
+    @property
+    def closed(self) -> bool:
+        """Whether gates cut off every element."""
+        return self.open is not None and not self.open.any()
+
+
+class ArraySweep:
+    """What a sweep leaves beside every line: a number or an array (None where nothing arrived), and what is open."""
+
+    __slots__ = ("numbers", "open")
+
+    def __init__(self, length: int) -> None:
+        self.numbers: list[Value | None] = [None] * length
+        self.open: list[Open] = [None] * length
+
+    def add(self, index: int, more: Value, open: Open) -> None:
+        """One more flow arrives at a line."""
+        before = self.numbers[index]
+        if before is None:
+            self.numbers[index], self.open[index] = more, open
+        else:
+            self.numbers[index] = before + more
+            self.open[index] = _meet(self.open[index], open)
+
+
+def seed_of(value: Value) -> Value:
+    """1 for every element, and nan where it is nan."""
+    if type(value) is float:
+        return 1.0 if value == value else value
+    return np.where(np.isnan(value), value, 1.0)
+
+
+def pull_back(
+    graph: Graph,
+    values: Sequence[Value],
+    result: int,
+    active: Sequence[bool],
+    *,
+    upstream: Value | None = None,
+    strong_zero: bool = False,
+    flows: list[ArrayFlow] | None = None,
+    keep: Sequence[int] | None = None,
+) -> ArraySweep:
+    """The adjoint of every ACTIVE line that RESULT is computed from, from UPSTREAM (in the shape of RESULT) down.
+
+    Without UPSTREAM it starts from `seed_of` the result. FLOWS, where given, receives every flow in the order of the
+    sweep. With KEEP only the adjoints of those lines are left, and all others are freed on the way.
+    """
+    sweep = ArraySweep(len(graph))
+    if not active[result]:
+        return sweep
+    seed = seed_of(values[result])
+    if upstream is not None:
+        seed = upstream if np.all(seed == 1.0) else np.where(np.isnan(seed), seed, upstream)
+    sweep.numbers[result] = float(seed) if np.ndim(seed) == 0 else seed
+    kept = None if keep is None else frozenset(keep)
+    with quiet():
+        for index in range(result, -1, -1):
+            number = sweep.numbers[index]
+            operands = graph.operands[index]
+            if number is None or not operands:
+                continue
+            line = Line(graph, values, index, strong_zero=strong_zero)
+            for slot, operand in enumerate(operands):
+                if not active[operand]:
+                    continue
+                found = line.pull(slot, number, sweep.open[index])
+                if found is None:
+                    continue
+                local, downstream, open = found
+                sweep.add(operand, downstream, open)
+                if flows is not None:
+                    flows.append(ArrayFlow(index, operand, slot, number, local, downstream, open))
+            if kept is not None and index not in kept:
+                sweep.numbers[index] = sweep.open[index] = None
+    return sweep
+
+
+def push_forward(
+    graph: Graph,
+    values: Sequence[Value],
+    result: int,
+    tangents: Mapping[int, Value],
+    *,
+    strong_zero: bool = False,
+    flows: list[ArrayFlow] | None = None,
+) -> ArraySweep:
+    """The tangent of every line up to RESULT, where the lines of TANGENTS move like that, each in its own shape."""
+    sweep = ArraySweep(len(graph))
+    if not tangents:
+        return sweep
+    with quiet():
+        for index in range(min(tangents), result + 1):
+            if index in tangents:
+                sweep.numbers[index] = tangents[index]
+                continue
+            line: Line | None = None
+            for slot, operand in enumerate(graph.operands[index]):
+                tangent = sweep.numbers[operand]
+                if tangent is None:
+                    continue
+                line = line or Line(graph, values, index, strong_zero=strong_zero)
+                found = line.push(slot, tangent, sweep.open[operand])
+                if found is None:
+                    continue
+                local, pushed, open = found
+                sweep.add(index, pushed, open)
+                if flows is not None:
+                    flows.append(ArrayFlow(operand, index, slot, tangent, local, pushed, open))
+        found_tangent = sweep.numbers[result]
+        if found_tangent is not None:
+            seed, open = seed_of(values[result]), sweep.open[result]
+            if not np.all(seed == 1.0):
+                lost = np.isnan(seed) if open is None else np.isnan(seed) & open
+                ended = np.where(lost, np.nan, found_tangent)
+                sweep.numbers[result] = float(ended) if np.ndim(ended) == 0 else ended
+    return sweep
+
+
+class Line:
+    """One line of a graph with its rules, read over the numbers of a run; what rules share is read once."""
+
+    def __init__(self, graph: Graph, values: Sequence[Value], index: int, *, strong_zero: bool = False) -> None:
+        self.primitive: Primitive = graph.primitives[index]
+        self.static = graph.statics[index]
+        self.y = values[index]
+        self.operands = [values[operand] for operand in graph.operands[index]]
+        self.strong_zero = strong_zero
+        self._trace: Trace | None = None
+        self._read: dict[int, Any] = {}
+
+    @property
+    def trace(self) -> Trace:
+        """The rules, traced."""
+        if self._trace is None:
+            if self.primitive.kind == "elementwise":
+                self._trace = trace_rules(self.primitive, self.static, len(self.operands))
+            else:
+                shapes = [shape_of(operand) for operand in self.operands]
+                self._trace = trace_array_rules(self.primitive, self.static, shapes)
+        return self._trace
+
+    def local(self, slot: int) -> Value | None:
+        """The local gradient in operand SLOT, element by element; None where nothing flows, or where it is carried."""
+        output = self.trace.outputs[slot]
+        if output is None or self.primitive.kind == "carried":
+            return None
+        return self._value(output, [self._kept(self.y), *self.operands])
+
+    def _value(self, output: int, leaves: Sequence[Value]) -> Any:
+        lines = [line for line in self.trace.lines_of(self.trace.outputs.index(output)) if line not in self._read]
+        if len(leaves) > output:
+            return leaves[output]
+        values = read(self.trace, leaves, self._apply, float_or_array, lines, known=self._read)
+        self._read.update((line, values[line]) for line in lines)
+        return self._read[output]
+
+    @staticmethod
+    def _apply(primitive: Primitive, static: Any, operands: Sequence[Any]) -> Any:
+        return apply(primitive, static, operands)
+
+    def _kept(self, value: Value) -> Value:
+        """VALUE in the shape of y with the reduced axis at length 1."""
+        if self.primitive.kind != "reduces" or not self.operands:
+            return value
+        shape: Shape = (self.trace.graph.shapes or [()])[0]
+        if shape_of(value) == shape:
+            return value
+        return np.reshape(value, shape)
+
+    def pull(self, slot: int, upstream: Value, open: Open) -> tuple[Value | None, Value, Open] | None:
+        """Local gradient, downstream gradient and what is open, for one operand; None where nothing flows."""
+        output = self.trace.outputs[slot]
+        if output is None:
+            return None
+        shape = shape_of(self.operands[slot])
+        if self.primitive.kind == "carried":
+            leaves = [self.y, *self.operands, upstream]
+            found = read(self.trace, leaves, self._apply, float_or_array, self.trace.lines_of(slot))[output]
+            return None, found, self._moved_back(slot, output, open)
+        local = self.local(slot)
+        assert local is not None
+        if self.primitive.opens:
+            open = _through(local, None if open is None else self._kept(open))
+        elif open is not None:
+            open = self._kept(open)
+        flow = self._times(self._kept(upstream), local, open)
+        return local, _as_number(fit(flow, shape)), _fit_open(open, shape_of(flow), shape)
+
+    def push(self, slot: int, tangent: Value, open: Open) -> tuple[Value | None, Value, Open] | None:
+        """Local gradient, pushed tangent and what is open, for one operand; None where nothing flows."""
+        output = self.trace.outputs[slot]
+        if output is None:
+            return None
+        if self.primitive.kind == "carried":
+            return None, self._carried_forward(slot, output, tangent), self._moved_forward(slot, open)
+        local = self.local(slot)
+        assert local is not None
+        if self.primitive.opens:
+            open = _through(local, open)
+        flow = self._times(tangent, local, open)
+        shape = shape_of(self.y)
+        if self.primitive.kind == "elementwise":
+            return local, _as_number(fit(flow, shape)), _fit_open(open, shape_of(flow), shape)
+        axis = self.static[0] if self.primitive.static else None
+        flow = fit(flow, np.broadcast_shapes(*map(shape_of, self.operands)))
+        pushed = np.sum(flow, axis=axis)
+        still = None if open is None else np.any(np.broadcast_to(open, np.shape(flow)), axis=axis)
+        return local, _as_number(pushed), still
+
+    def _times(self, number: Value, local: Value, open: Open) -> Value:
+        """NUMBER through LOCAL; what is not open is exactly 0."""
+        if type(local) is float and local == 1.0 and open is None:
+            return number
+        if type(local) is float and local == -1.0 and open is None:
+            return -number
+        found = number * local
+        if self.strong_zero:
+            dead = ((np.equal(number, 0) & np.isinf(local)) | (np.isinf(number) & np.equal(local, 0)))
+            found = np.where(dead, 0.0, found)
+        return found if open is None else np.where(open, found, 0.0)
+
+    def _moved_back(self, slot: int, output: int, open: Open) -> Open:
+        if open is None or not self.primitive.moves:
+            return None
+        leaves = [self.y, *self.operands, np.asarray(open, dtype=float)]
+        found = read(self.trace, leaves, self._apply, float_or_array, self.trace.lines_of(slot))[output]
+        return np.not_equal(found, 0)
+
+    def _moved_forward(self, slot: int, open: Open) -> Open:
+        if open is None or not (self.primitive.moves and self.primitive.linear):
+            return None
+        return np.not_equal(self._replaced(slot, np.asarray(open, dtype=float)), 0)
+
+    def _replaced(self, slot: int, number: Any) -> Any:
+        operands = [*self.operands]
+        operands[slot] = number
+        return apply(self.primitive, self.static, operands)
+
+    def _carried_forward(self, slot: int, output: int, tangent: Value) -> Value:
+        """The tangent through a line that is carried: a linear one takes it as it is, others transpose their rule."""
+        if self.primitive.linear:
+            return _as_number(self._replaced(slot, tangent))
+        graph, leaf = self.trace.graph, self.trace.inputs - 1
+        leaves = [self.y, *self.operands, np.zeros(shape_of(self.y)) if shape_of(self.y) else 0.0]
+        values = read(self.trace, leaves, self._apply, float_or_array, self.trace.lines_of(slot))
+        active = [False] * len(graph)
+        active[leaf] = True
+        for index in self.trace.lines_of(slot):
+            active[index] = any(active[operand] for operand in graph.operands[index])
+        sweep = pull_back(graph, values, output, active, upstream=tangent, keep=[leaf])
+        found = sweep.numbers[leaf]
+        return found if found is not None else leaves[-1]
+
+
+def float_or_array(static: Any) -> Value:
+    """The value of a constant line."""
+    return static if type(static) is float else static.value  # type: ignore[no-any-return]
+
+
+def _as_number(found: Any) -> Value:
+    return float(found) if np.ndim(found) == 0 else found
+
+
+def _through(share: Value, open: Open) -> Open:
+    """What stays open behind a gate: an element whose share is 0 is closed, one whose share is nan is not."""
+    passed = np.not_equal(share, 0)
+    return passed if open is None else passed & open
+
+
+def _meet(one: Open, other: Open) -> Open:
+    return None if one is None or other is None else one | other
+
+
+def _fit_open(open: Open, have: Shape, shape: Shape) -> Open:
+    if open is None or np.shape(open) == have == shape:
+        return open
+    return np.not_equal(fit(np.asarray(np.broadcast_to(open, have), dtype=float), shape), 0)
