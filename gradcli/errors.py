@@ -25,6 +25,7 @@ class GradError(Exception):
         source: str | None = None,
         spans: Sequence[Span] = (),
         belongs: Span | None = None,
+        labels: Sequence[str] = (),
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -33,19 +34,26 @@ class GradError(Exception):
         self.source = source
         self.spans = tuple(spans)
         self.belongs = belongs
+        self.labels = tuple(labels)
 
     def __str__(self) -> str:
         return describe(self)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return again, (self.kind, self.message, self.hint, self.source, self.spans, self.belongs)
+        return again, (self.kind, self.message, self.hint, self.source, self.spans, self.belongs, self.labels)
 
 
 def again(
-    kind: str, message: str, hint: str | None, source: str | None, spans: Sequence[Span], belongs: Span | None
+    kind: str,
+    message: str,
+    hint: str | None,
+    source: str | None,
+    spans: Sequence[Span],
+    belongs: Span | None,
+    labels: Sequence[str],
 ) -> GradError:
     """The error that another process sent."""
-    return GradError(kind, message, hint=hint, source=source, spans=spans, belongs=belongs)
+    return GradError(kind, message, hint=hint, source=source, spans=spans, belongs=belongs, labels=labels)
 
 
 def describe(error: GradError, *, width: int = 80) -> str:

@@ -6,20 +6,22 @@ to the shape of what it arrives at; a flow through a line that is carried has no
 
 from __future__ import annotations
 
+import numpy as np
+
 from gradcli.graph import CONSTANT, VARIABLE, Graph, Primitive
-from gradcli.graph.arrays import apply, fit, np, quiet, shape_of
+from gradcli.graph.arrays import apply, fit, quiet, shape_of
 from gradcli.graph.carriers import read, trace_array_rules, trace_rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from gradcli.graph import Shape
-    from gradcli.graph.arrays import Array, Value
+    from gradcli.graph.arrays import Value
     from gradcli.graph.carriers import Trace
 
-    Open = Array | None  # which elements no closed gate cut off; None is all
+    Open = Any  # which elements no closed gate cut off, an array of bools; None is all
 
 
 def evaluate(graph: Graph, point: Mapping[str, Value]) -> list[Value]:
@@ -205,7 +207,8 @@ class Line:
         output = self.trace.outputs[slot]
         if output is None or self.primitive.kind == "carried":
             return None
-        return self._value(output, [self._kept(self.y), *self.operands])
+        found: Value = self._value(output, [self._kept(self.y), *self.operands])
+        return found
 
     def _value(self, output: int, leaves: Sequence[Value]) -> Any:
         lines = [line for line in self.trace.lines_of(self.trace.outputs.index(output)) if line not in self._read]
@@ -315,7 +318,7 @@ class Line:
 
 def float_or_array(static: Any) -> Value:
     """The value of a constant line."""
-    return static if type(static) is float else static.value  # type: ignore[no-any-return]
+    return static if type(static) is float else static.value
 
 
 def _as_number(found: Any) -> Value:

@@ -202,7 +202,7 @@ def point(at: Mapping[str, Value] | None, values: Mapping[str, Value]) -> dict[s
     return found
 
 
-def number(name: str, value: Value) -> float:
+def number(name: str, value: Value) -> Any:
     """A number as it is, a text as an expression without variables."""
     if isinstance(value, str):
         from gradcli.language.builder import value_of

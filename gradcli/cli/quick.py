@@ -78,9 +78,9 @@ def looks_like_option(word: str) -> bool:
     return len(name) > 3 and name[:2] == "--" and name[2] != "-" and LETTERS.issuperset(name)
 
 
-def settings(words: Sequence[str], expression: str = "") -> dict[str, float]:
+def settings(words: Sequence[str], expression: str = "") -> dict[str, Any]:
     """The point that the words NAME=VALUE after an EXPRESSION describe."""
-    point: dict[str, float] = {}
+    point: dict[str, Any] = {}
     for word in words:
         name, equals, text = word.partition("=")
         if not equals or text[:1] == "=" or name[-1:] in ("<", ">", "!"):
@@ -107,8 +107,8 @@ def assignment(word: str, expression: str) -> tuple[str, str]:
     raise no_setting(word, expression)
 
 
-def computed(word: str, name: str, text: str) -> float:
-    """The number that an expression without variables stands for; errors show its place in the word."""
+def computed(word: str, name: str, text: str) -> Any:
+    """The number or array that an expression without variables stands for; errors show its place in the word."""
     from gradcli.language.builder import value_of
 
     try:

@@ -5,13 +5,15 @@ Callers hold `quiet()` around a run: numpy would warn where IEEE 754 has an answ
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from gradcli.graph import Primitive
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from gradcli.graph import Shape
@@ -54,6 +56,29 @@ def quiet() -> Any:
 def as_value(found: Any) -> Value:
     """What numpy computed, as a float where it has no axis."""
     return float(found) if np.ndim(found) == 0 else found
+
+
+def plain(value: Value) -> Any:
+    """A value as JSON holds it: a float, or nested lists of floats."""
+    return value if type(value) is float else value.tolist()  # type: ignore[union-attr]
+
+
+def from_numbers(numbers: Any, shape: Shape) -> Value:
+    """A value of SHAPE with these numbers in order."""
+    return as_value(np.array(numbers, dtype=float).reshape(shape))
+
+
+def zeros(shape: Shape) -> Value:
+    """Zeros: 0.0 where there is no axis."""
+    return np.zeros(shape) if shape else 0.0
+
+
+def units(shape: Shape) -> Iterator[Value]:
+    """Every value of SHAPE with a single 1 and zeros, in order."""
+    for place in range(math.prod(shape)):
+        unit = np.zeros(math.prod(shape))
+        unit[place] = 1.0
+        yield as_value(unit.reshape(shape))
 
 
 def shape_of(value: Value) -> Shape:
@@ -355,3 +380,15 @@ def logsoftmax(x: Any) -> Any:
 
 def identity(size: int) -> Array:
     return np.eye(size)
+
+
+def full(shape: Shape, value: float) -> Array:
+    return np.full(shape, value)
+
+
+def linspace(low: float, high: float, many: int) -> Array:
+    return np.linspace(low, high, many)
+
+
+def arange(low: float, step: float, many: int) -> Array:
+    return low + step * np.arange(many, dtype=float)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradcli.graph import CONSTANT, VARIABLE, Graph, Node, Primitive
+from gradcli.graph import CONSTANT, Graph, Node, Primitive
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def trace_array_rules(primitive: Primitive, static: Any, shapes: Sequence[Shape]
 
     The leaves are y (of a reduction with the axis kept), the operands, and of what is carried the upstream.
     """
-    key = (primitive.name, hashed(static), tuple(shapes))
+    key = (primitive.name, repr(static), tuple(shapes))
     if key not in _TRACES:
         if len(_TRACES) > MOST_TRACES:
             _TRACES.clear()
@@ -76,13 +76,6 @@ def trace_array_rules(primitive: Primitive, static: Any, shapes: Sequence[Shape]
     return _TRACES[key]
 
 
-def hashed(static: Any) -> Any:
-    """A static parameter as part of a key; a slice is not hashable before Python 3.12."""
-    if isinstance(static, slice):
-        return ("slice", static.start, static.stop, static.step)
-    return tuple([hashed(part) for part in static]) if isinstance(static, tuple) else static
-
-
 def trace_definition(
     primitive: Primitive, count: int, static: Any = None, shapes: Sequence[Shape] | None = None
 ) -> Trace:
@@ -90,7 +83,7 @@ def trace_definition(
 
     SHAPES are those of the operands, where they are not scalars and the definition is not elementwise.
     """
-    key = (f"{primitive.name}, spelled out", hashed(static), shapes and tuple(shapes), count)
+    key = (f"{primitive.name}, spelled out", repr(static), shapes and tuple(shapes), count)
     if key not in _TRACES:
         graph, leaves = _leaves([f"x{slot}" for slot in range(count)], shapes)
         assert primitive.definition is not None, f"{primitive.name} has no definition"

@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from gradcli.graph.carriers import Trace
     from gradcli.graph.recognise import Match
 
 TELLTALES = frozenset(("exp", "log", "sqrt", "max", "max_first", "pow", "sigmoid", "sinh", "softplus", "expm1"))
@@ -63,13 +64,15 @@ def expand(graph: Graph) -> Decomposed:
     moved: Sequence[int] = range(len(graph))
     while any(primitive.definition or _is_power_of_e(graph, i) for i, primitive in enumerate(graph.primitives)):
         step = _expanded_once(graph)
+        if graph.shapes is not None:
+            _infer_again(step.graph, graph)
         moved = [step.moved[index] for index in moved]
         graph = step.graph
     return Decomposed(graph, moved)
 
 
 def _expanded_once(graph: Graph) -> Decomposed:
-    from gradcli.graph.carriers import trace_definition, write
+    from gradcli.graph.carriers import write
 
     wider = Graph()
     moved: list[int] = []
@@ -77,7 +80,7 @@ def _expanded_once(graph: Graph) -> Decomposed:
         operands = tuple([moved[operand] for operand in graph.operands[index]])
         static, name, span = graph.statics[index], graph.names[index], graph.spans[index]
         if primitive.definition is not None:
-            (node,) = write(trace_definition(primitive, len(operands)), [Node(wider, operand) for operand in operands])
+            (node,) = write(_definition(graph, index), [Node(wider, operand) for operand in operands])
             assert node is not None
             wider.names[node.index], wider.spans[node.index] = name, span
             moved.append(node.index)
@@ -88,13 +91,32 @@ def _expanded_once(graph: Graph) -> Decomposed:
     return Decomposed(wider, moved)
 
 
+def _infer_again(wider: Graph, graph: Graph) -> None:
+    """The shapes of WIDER, which has the variables of GRAPH."""
+    from gradcli.graph.shapes import infer
+
+    assert graph.shapes is not None
+    leaves = [index for index, operands in enumerate(graph.operands) if not operands and graph.names[index]]
+    wider.shapes = infer(wider, {graph.names[index] or "": graph.shapes[index] for index in leaves})
+
+
+def _definition(graph: Graph, index: int) -> Trace:
+    from gradcli.graph.carriers import trace_definition
+
+    primitive, operands = graph.primitives[index], graph.operands[index]
+    if primitive.kind == "elementwise":
+        return trace_definition(primitive, len(operands))
+    shapes = None if graph.shapes is None else [graph.shapes[operand] for operand in operands]
+    return trace_definition(primitive, len(operands), graph.statics[index], shapes)
+
+
 def _is_power_of_e(graph: Graph, index: int) -> bool:
     from math import e
 
     if graph.primitives[index].name != "pow":
         return False
     base = graph.operands[index][0]
-    return graph.primitives[base] is CONSTANT and bool(graph.statics[base] == e)
+    return graph.primitives[base] is CONSTANT and graph.statics[base] == e
 
 
 def _with_matches(graph: Graph, result: int, found: dict[int, Match]) -> Decomposed:

@@ -164,7 +164,7 @@ class View:
         return self.is_constant(line) and bool(self.graph.statics[line] == value)
 
     def is_constant(self, line: int) -> bool:
-        return self.name(line) == "constant"
+        return self.name(line) == "constant" and type(self.graph.statics[line]) is float
 
     def equal(self, a: int, b: int) -> bool:
         return self.numbers[a] == self.numbers[b]

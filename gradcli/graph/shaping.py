@@ -51,7 +51,7 @@ def _is_spread(shapes: Sequence[Shape], shape: Shape) -> Shape:
     return shape
 
 
-fit = moving(
+fit: Primitive = moving(
     "fit", lambda u, y, x, shape: fit(u, static=x.shape), _fitted, verbs=("copies", "copies"), spoken=False,
     notation=lambda operands, shape: (f"fit({_call(operands)} to {shown(shape)})", ATOM_LEVEL),
 )  # fmt: skip

@@ -11,7 +11,7 @@ from gradcli.language.expressions import MAX_LINES, Expressions, Function, Place
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
     from gradcli.graph import Graph
     from gradcli.language.expressions import Span
@@ -24,7 +24,7 @@ STATEMENTS = frozenset((VALUE, TARGET, SUBJECT, DEFINE, SETTING, QUERY))
 class Program:
     """A program as a graph: the line of its result, its variables in order of appearance, what it defines, its `at`."""
 
-    __slots__ = ("at", "definitions", "graph", "remarks", "result", "source", "variables")
+    __slots__ = ("at", "builder", "definitions", "graph", "has_arrays", "remarks", "result", "source", "variables")
 
     def __init__(self, source: str, builder: _Builder, result: int) -> None:
         self.source = source
@@ -34,6 +34,8 @@ class Program:
         self.definitions = {name: line for name, (line, _) in builder.definitions.items()}
         self.at = builder.at
         self.remarks = builder.remarks
+        self.has_arrays = builder.has_arrays or any(type(value) is not float for value in builder.at.values())
+        self.builder = builder
 
 
 def build(source: str, *, given: Iterable[str] = (), ties: str = "split", places: bool = False) -> Program:
@@ -51,15 +53,15 @@ def build(source: str, *, given: Iterable[str] = (), ties: str = "split", places
     return _built(_Builder(language.normalised(source), items, spans, given, ties))
 
 
-def value_of(source: str, *, what: str = "a value") -> float:
-    """The number that an expression without variables stands for (shape: scalar)."""
+def value_of(source: str, *, what: str = "a value") -> Any:
+    """What an expression without variables stands for: a float, or a numpy array of floats."""
     try:
         return float(source) if source.isascii() and source.replace(".", "", 1).isdigit() else _computed(source, what)
     except ValueError:
         return _computed(source, what)
 
 
-def _computed(source: str, what: str) -> float:
+def _computed(source: str, what: str) -> Any:
     program = build(source)
     if program.variables or program.definitions or program.at:
         from gradcli.errors import GradError
@@ -68,7 +70,16 @@ def _computed(source: str, what: str) -> float:
         raise GradError(
             "value", f"{what} has to be a number, and {name!r} is none", source=source, hint=_number_hint(name)
         )
-    return evaluate(program.graph, {})[program.result]
+    return _constant(program.graph, program.result, source, program.has_arrays)
+
+
+def _constant(graph: Graph, result: int, source: str, has_arrays: bool) -> Any:
+    """The value of a line that depends on no variable."""
+    if not has_arrays:
+        return evaluate(graph, {})[result]
+    from gradcli.language.shaped import value_of_constant
+
+    return value_of_constant(graph, result, source)
 
 
 def _number_hint(name: str) -> str:
@@ -138,7 +149,7 @@ class _Builder(Expressions):
                 place,
                 hint=_number_hint(other),
             )
-        self.at[name] = evaluate(aside.graph, {})[line]
+        self.at[name] = _constant(aside.graph, line, self.source, aside.has_arrays)
 
     def define(self, start: int, target: int, end: int) -> None:
         """One `name = body` or `name(parameters) = body`."""

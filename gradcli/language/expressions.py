@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     Span = tuple[int, int]
-    Entry = int | float  # a line, or a literal that has no line yet
+    Entry = Any  # a line, or a literal that has no line yet: a float, or a Literal of an array
 
 OPERATIONS = arithmetic  # importing it registers what the operators mean
 CONSTANTS = {"pi": pi, "e": e, "tau": tau, "inf": inf, "nan": nan}
@@ -60,11 +60,13 @@ class Expressions:
         self.given = set(given)
         self.first_takes_all = ties == "first"
         self.graph = Graph()
+        self.has_arrays = False
+        self.places: dict[int, int] = {}
         self.variables: dict[str, int] = {}
         self.used_at: dict[str, int] = {}
         self.definitions: dict[str, tuple[int, int]] = {}
         self.functions: dict[str, Function] = {}
-        self.at: dict[str, float] = {}
+        self.at: dict[str, Any] = {}
         self.remarks: list[tuple[str, str]] = []
 
     def run(self, start: int, end: int) -> Entry:
@@ -92,7 +94,10 @@ class Expressions:
             elif code == PREFIX:
                 if argument == "-":
                     top = stack[-1]
-                    stack[-1] = -top if type(top) is float else self.append("neg", (self.line(top, place),), place)
+                    if type(top) is int:
+                        stack[-1] = self.append("neg", (top,), place)
+                    else:
+                        stack[-1] = -top
             elif code == CALL:
                 name, count = argument
                 arguments = stack[len(stack) - count :]
@@ -107,20 +112,29 @@ class Expressions:
                     (place, end), sees = function.body, function.sees
                     continue
             elif code in ARRAYS:
-                self.fail("syntax", "brackets and .T found: only scalar expressions are understood", place,
-                          hint="write the elements as names of their own: x0, x1, ...")  # fmt: skip
+                from gradcli.language.arrays import bracketed
+
+                bracketed(self, code, argument, stack, place)
             place += 1
 
     def binary(self, operator: str, left: Entry, right: Entry, place: int) -> int:
         if operator == "^" and type(right) is float:
             return self.append("power", (self.line(left, place),), place, right)
         if operator == "@":
-            self.fail(
-                "syntax", "'@' multiplies matrices: only scalar expressions are understood", place, hint="write a*b"
-            )
+            from gradcli.language.arrays import product
+
+            line: int = product(self, left, right, place)
+            return line
         return self.append(OPERATORS[operator], (self.line(left, place), self.line(right, place)), place)
 
-    def call(self, name: str, arguments: list[Entry], place: int) -> int:
+    def call(self, name: str, arguments: list[Entry], place: int) -> Entry:
+        found = NAMED.get(name) or primitives().get(name)
+        if found is None or not found.spoken or found.kind != "elementwise" or len(arguments) == 1 < found.variadic + 1:
+            from gradcli.language.arrays import called
+
+            line = called(self, name, arguments, place)
+            if line is not None:
+                return line
         primitive = self.primitive(name, len(arguments), place)
         missing = len(primitive.rules) - len(arguments)
         if missing > 0 and not primitive.variadic:
@@ -183,13 +197,18 @@ class Expressions:
 
     def line(self, entry: Entry, place: int) -> int:
         """The line of an entry; a literal gets one now."""
-        return self.graph.constant(entry) if type(entry) is float else int(entry)
+        if type(entry) is int:
+            return entry
+        return self.graph.constant(entry if type(entry) is float else entry.constant())
 
-    def append(self, name: str, operands: tuple[int, ...], place: int, static: float | None = None) -> int:
+    def append(self, name: str, operands: tuple[int, ...], place: int, static: Any = None) -> int:
         graph = self.graph
         if len(graph.primitives) >= MAX_LINES:
             self.too_long(place)
-        return graph.append(NAMED[name], operands, static, None, self.spans[place] if self.spans else None)
+        if self.spans is None:
+            return graph.append(NAMED[name], operands, static)
+        self.places[len(graph)] = place
+        return graph.append(NAMED[name], operands, static, None, self.spans[place])
 
     def too_long(self, place: int) -> NoReturn:
         """Raise: the lines would be more than MAX_LINES."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from gradcli.graph import Primitive, primitives
+from gradcli.graph import Primitive, array_primitives
 from gradcli.language import CALL, TARGET
+from gradcli.language.arrays import MAKERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,18 +22,13 @@ ELSEWHERE = {
     "fabs": "abs", "absolute": "abs", "mag": "abs", "logistic": "sigmoid", "expit": "sigmoid", "swish": "silu",
     "pow": "x^y", "power": "x^y", "maximum": "max", "minimum": "min", "fmax": "max", "fmin": "min", "clamp": "clip",
     "rint": "round", "int": "floor", "ceiling": "ceil", "psi": "digamma", "gammaln": "lgamma",
-    "loggamma": "lgamma", "logsumexp": "logaddexp", "heaviside": "x > 0", "step": "x > 0", "if": "where",
+    "loggamma": "lgamma", "heaviside": "x > 0", "step": "x > 0", "if": "where",
     "iif": "where", "ifelse": "where", "cond": "where", "fmod": "mod", "remainder": "mod",
     "square_root": "sqrt", "root": "sqrt",
     "ramp": "relu", "lrelu": "leaky_relu", "log1pexp": "softplus", "sec": "1/cos(x)", "csc": "1/sin(x)",
     "cot": "1/tan(x)", "ctg": "1/tan(x)", "exp2": "2^x", "exp10": "10^x", "neg": "-x", "add": "x + y", "sub": "x - y",
-    "mul": "x*y", "div": "x/y", "norm": "hypot",
+    "mul": "x*y", "div": "x/y",
 }  # fmt: skip
-OF_ARRAYS = frozenset((
-    "sum", "mean", "prod", "var", "std", "dot", "matmul", "transpose", "outer", "trace", "det", "inv",
-    "solve", "reshape", "flatten", "concat", "stack", "broadcast", "zeros", "ones", "eye", "linspace",
-    "arange", "cumsum", "argmax", "amax", "amin", "logsoftmax", "cross_entropy",
-))  # fmt: skip
 OF_DERIVATIVES = frozenset(["grad", "jacobian", "hessian", "d", "diff", "derivative", "stop"])
 
 
@@ -52,8 +48,6 @@ def unknown_function(
         if item[0] == CALL
     ):
         return f"the function {name!r} is used above its definition", "move its definition up"
-    if name in OF_ARRAYS:
-        return f"{name!r} works on arrays, and only scalar expressions are understood", "write the elements out"
     if name in OF_DERIVATIVES:
         return f"{name!r} is no function of the language", "ask for derivatives with: gradcli grad EXPR --wrt x"
     if name in ELSEWHERE:
@@ -61,7 +55,7 @@ def unknown_function(
         return f"unknown function {name!r}", f"did you mean {meant!r}?" if meant.isidentifier() else f"write {meant}"
     near = get_close_matches(
         name if len(name) < 3 else name.lower(),
-        [*functions, *(p.name for p in primitives().values() if p.spoken)],
+        [*functions, *(p.name for p in array_primitives().values() if p.spoken), *MAKERS],
         1,
         0.6,
     )
@@ -72,13 +66,13 @@ def unknown_function(
     return f"unknown function {name!r}", "gradcli functions lists them all"
 
 
-def counted(primitive: Primitive, least: int, given: int) -> str:
+def counted(primitive: Primitive, least: int, given: int, *, open_ended: bool = False) -> str:
     """How many arguments a function takes, and how many it was given."""
     most = primitive.arity
-    if primitive.variadic:
+    if primitive.variadic or open_ended:
         wanted = f"at least {least} argument{'s' * (least != 1)}"
     elif least == most:
         wanted = f"{most} argument{'s' * (most != 1)}"
     else:
         wanted = f"{least} or {most} arguments"
-    return f"{primitive.name!r} takes {wanted}, {given or 'none'} given"
+    return f"{primitive.shown!r} takes {wanted}, {given or 'none'} given"

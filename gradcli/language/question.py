@@ -8,8 +8,9 @@ from gradcli.language.builder import build
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
-    from gradcli.graph import Graph
+    from gradcli.graph import Graph, Shape
     from gradcli.graph.decompose import Fold
     from gradcli.graph.labels import Labels
     from gradcli.language.builder import Program
@@ -53,12 +54,13 @@ class Question:
         "point",
         "program",
         "result",
+        "shapes",
         "source",
         "sources",
         "unused",
     )
 
-    def __init__(self, source: str, given: Mapping[str, float], options: Options, *, places: bool = False) -> None:
+    def __init__(self, source: str, given: Mapping[str, Any], options: Options, *, places: bool = False) -> None:
         self.source = source
         self.given = given
         self.options = options
@@ -69,6 +71,9 @@ class Question:
         self.point = {name: values[name] for name in variables if name in values}
         if len(self.point) < len(variables):
             self.complain_of_missing_values()
+        self.shapes: list[Shape] | None = None
+        if self.program.has_arrays or any(type(value) is not float for value in self.point.values()):
+            self._infer_shapes()
         self.unused = [name for name in values if name not in variables]
         self.at = {**self.point, **{name: values[name] for name in self.unused}}
         typed = self._sources()
@@ -78,6 +83,20 @@ class Question:
         self.folds: Mapping[int, Fold] = decomposed.folds
         self.result: int = decomposed.moved[self.program.result]
         self.sources = {name: None if line is None else decomposed.moved[line] for name, line in typed.items()}
+        if self.shapes is not None and self.graph is not self.program.graph:
+            from gradcli.graph.shapes import infer
+
+            self.graph.shapes = self.shapes = infer(self.graph, self._shapes_given())
+
+    def _infer_shapes(self) -> None:
+        """Check every shape before any number is computed; the graph knows the shapes of its lines from here on."""
+        from gradcli.language.shaped import shapes_of
+
+        shapes = shapes_of(self.program, self._shapes_given(), self.given, self.options.ties)
+        self.program.graph.shapes = self.shapes = shapes
+
+    def _shapes_given(self) -> dict[str, Shape]:
+        return {name: () if type(value) is float else value.shape for name, value in self.point.items()}
 
     def _sources(self) -> dict[str, int | None]:
         program = self.program

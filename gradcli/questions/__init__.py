@@ -53,6 +53,10 @@ class Answer:
 def evaluated(source: str, given: Mapping[str, float], options: Options) -> Answer:
     """The value of the program in SOURCE at the values GIVEN."""
     question = Question(source, given, options)
+    if question.shapes is not None:
+        from gradcli.questions import arrays
+
+        return arrays.evaluated(question)
     values = evaluate(question.graph, question.point)
     return Answer(question, values[question.result], None, _notes(question, values))
 
@@ -60,6 +64,10 @@ def evaluated(source: str, given: Mapping[str, float], options: Options) -> Answ
 def differentiated(source: str, given: Mapping[str, float], options: Options) -> Answer:
     """The value and the gradients of the program in SOURCE at the values GIVEN."""
     question = Question(source, given, options)
+    if question.shapes is not None:
+        from gradcli.questions import arrays
+
+        return arrays.differentiated(question)
     values = evaluate(question.graph, question.point)
     sweep, flows = backward(question, values)
     if options.mode == "forward":

@@ -7,6 +7,7 @@ from gradcli.text import shortest, significant
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Any
 
     from gradcli.graph import Graph
 
@@ -16,9 +17,30 @@ IN_ASCII = {
 }  # fmt: skip
 
 
-def number(value: float, digits: int | None = None) -> str:
-    """VALUE correctly rounded to DIGITS, or the shortest text that reads back as the same number."""
+MOST_ELEMENTS = 1_000  # of an array that is printed whole
+
+
+def number(value: Any, digits: int | None = None) -> str:
+    """VALUE correctly rounded to DIGITS, or the shortest text that reads back as the same number.
+
+    An array is written as the language writes it; a large one by its shape, range and mean.
+    """
+    if type(value) is not float:
+        return array(value, digits)
     return shortest(value) if digits is None else significant(value, digits)
+
+
+def array(value: Any, digits: int | None) -> str:
+    """An array in one line."""
+    if value.size > MOST_ELEMENTS:
+        shape = ",".join(map(str, value.shape))
+        middle = f"min {number(float(value.min()), 6)}, mean {number(float(value.mean()), 6)}"
+        zeros = int((value == 0).sum())
+        return f"[{shape}] {middle}, max {number(float(value.max()), 6)}, {zeros:,} zeros; --json has every number"
+    texts = [number(element, digits) for element in value.ravel().tolist()]
+    for length in reversed(value.shape):
+        texts = [f"[{', '.join(texts[at : at + length])}]" for at in range(0, len(texts), length)]
+    return texts[0]
 
 
 def name_of_result(graph: Graph, result: int) -> str:
@@ -28,7 +50,7 @@ def name_of_result(graph: Graph, result: int) -> str:
 
 
 def gradient_lines(
-    label: str, value: float, gradients: Mapping[str, float], *, digits: int | None, unicode: bool
+    label: str, value: Any, gradients: Mapping[str, Any], *, digits: int | None, unicode: bool
 ) -> Iterator[str]:
     """The value and every gradient, a name a line; names, `=` and numbers stand in columns."""
     partial = f"∂{label}/∂" if unicode else f"d{label}/d"
