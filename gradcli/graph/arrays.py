@@ -93,8 +93,12 @@ def apply(primitive: Primitive, static: Any, operands: Sequence[Any]) -> Any:
         return as_value(primitive.forward(*operands, *extra))
     if all(type(operand) is float for operand in operands):
         return primitive.forward(*operands, *extra)
-    own = ELEMENTWISE.get(primitive.name)
-    return _mapped(primitive)(*operands, *extra) if own is None else own(*operands, *extra)
+    return elementwise(primitive)(*operands, *extra)
+
+
+def elementwise(primitive: Primitive) -> Callable[..., Any]:
+    """The forward of an elementwise PRIMITIVE over arrays."""
+    return ELEMENTWISE.get(primitive.name) or _mapped(primitive)
 
 
 def _mapped(primitive: Primitive) -> Callable[..., Any]:

@@ -1,0 +1,88 @@
+"""Local gradients of elementwise lines over arrays, made ready once: the rule's lines as steps over registers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradcli.graph import CONSTANT, Graph, Primitive
+from gradcli.graph.arrays import elementwise
+from gradcli.graph.carriers import trace_rules
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from gradcli.graph.arrays import Value
+    from gradcli.graph.carriers import Trace
+
+    Step = tuple[int, Callable[..., Any], tuple[int, ...]]
+
+
+class LocalGradient:
+    """The rule of one operand. `constant` is its value where it depends on nothing, `reads` the leaves that it needs:
+    0 for y, then the operands from 1."""
+
+    __slots__ = ("constant", "reads", "_blank", "_output", "_steps")
+
+    def __init__(self, trace: Trace, slot: int) -> None:
+        graph, output = trace.graph, trace.outputs[slot]
+        assert output is not None
+        self.constant: float | None = graph.statics[output] if graph.primitives[output] is CONSTANT else None
+        self._output = output
+        lines = trace.lines_of(slot)
+        self._blank: list[Any] = [None] * (len(graph) - trace.inputs)
+        self._steps: list[Step] = []
+        read = {output}
+        for index in lines:
+            if graph.primitives[index] is CONSTANT:
+                self._blank[index - trace.inputs] = graph.statics[index]
+            else:
+                self._steps.append((index, *_step(graph, index)))
+                read.update(graph.operands[index])
+        self.reads = frozenset(leaf for leaf in read if leaf < trace.inputs)
+
+    def __call__(self, y: Value, operands: Sequence[Value]) -> Any:
+        """Its value at these numbers."""
+        registers = [y, *operands, *self._blank]
+        for target, forward, places in self._steps:
+            if len(places) == 1:
+                registers[target] = forward(registers[places[0]])
+            elif len(places) == 2:
+                registers[target] = forward(registers[places[0]], registers[places[1]])
+            else:
+                registers[target] = forward(*[registers[place] for place in places])
+        return registers[self._output]
+
+
+def _step(graph: Graph, index: int) -> tuple[Callable[..., Any], tuple[int, ...]]:
+    primitive, operands, static = graph.primitives[index], graph.operands[index], graph.statics[index]
+    if primitive.name == "where":
+        test, share, other = operands
+        if graph.primitives[test].name == "equal" and graph.operands[test] == (other, other):
+            return _unless_nan, (other, share)
+    forward = elementwise(primitive)
+    if primitive.static:
+        return lambda x: forward(x, static), operands
+    return forward, operands
+
+
+def _unless_nan(y: Any, share: Any) -> Any:
+    """where(y == y, share, y), in one pass where nothing is nan."""
+    if np.isnan(np.sum(y)):
+        return np.where(np.equal(y, y), share, y)
+    return share
+
+
+_RULES: dict[tuple[str, Any, int], tuple[LocalGradient | None, ...]] = {}
+
+
+def array_locals(primitive: Primitive, static: Any, count: int) -> tuple[LocalGradient | None, ...]:
+    """The rule of each of COUNT operands of an elementwise PRIMITIVE; None where nothing flows."""
+    key = (primitive.name, static, count)
+    found = _RULES.get(key)
+    if found is None:
+        trace = trace_rules(primitive, static, count)
+        found = tuple([None if trace.outputs[s] is None else LocalGradient(trace, s) for s in range(count)])
+        _RULES[key] = found
+    return found
