@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from gradcli.autodiff import FEW, local_gradients, locals_of
+from gradcli.autodiff.array_locals import array_locals
 from gradcli.graph import CONSTANT, VARIABLE, Graph, Primitive
-from gradcli.graph.arrays import apply, fit, quiet, shape_of
-from gradcli.graph.carriers import read, trace_array_rules, trace_rules
+from gradcli.graph.arrays import apply, elementwise, fit, quiet, shape_of
+from gradcli.graph.carriers import read, trace_array_rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +37,10 @@ def evaluate(graph: Graph, point: Mapping[str, Value]) -> list[Value]:
                 values.append(point[name or ""])
             elif primitive is CONSTANT:
                 values.append(static if type(static) is float else static.value)
+            elif len(operands) == 2 and primitive.kind == "elementwise":
+                a, b = values[operands[0]], values[operands[1]]
+                forward = primitive.forward if type(a) is float is type(b) else elementwise(primitive)
+                values.append(forward(a, b))
             else:
                 values.append(apply(primitive, static, [values[operand] for operand in operands]))
     return values
@@ -193,22 +199,33 @@ class Line:
 
     @property
     def trace(self) -> Trace:
-        """The rules, traced."""
+        """The rules of what is not elementwise, traced at the shapes of the operands."""
         if self._trace is None:
-            if self.primitive.kind == "elementwise":
-                self._trace = trace_rules(self.primitive, self.static, len(self.operands))
-            else:
-                shapes = [shape_of(operand) for operand in self.operands]
-                self._trace = trace_array_rules(self.primitive, self.static, shapes)
+            shapes = [shape_of(operand) for operand in self.operands]
+            self._trace = trace_array_rules(self.primitive, self.static, shapes)
         return self._trace
 
     def local(self, slot: int) -> Value | None:
         """The local gradient in operand SLOT, element by element; None where nothing flows, or where it is carried."""
+        if self.primitive.kind == "elementwise":
+            if type(self.y) is float:
+                return self._local_of_floats(slot)
+            rule = array_locals(self.primitive, self.static, len(self.operands))[slot]
+            if rule is None:
+                return None
+            return rule(self.y, self.operands) if rule.constant is None else rule.constant
         output = self.trace.outputs[slot]
         if output is None or self.primitive.kind == "carried":
             return None
         found: Value = self._value(output, [self._kept(self.y), *self.operands])
         return found
+
+    def _local_of_floats(self, slot: int) -> float | None:
+        count = len(self.operands)
+        if count > FEW:
+            return local_gradients(self.primitive, self.static, self.y, self.operands)[slot]  # type: ignore[arg-type]
+        rule = locals_of(self.primitive, self.static, count)[slot]
+        return rule and rule(self.y, *self.operands)
 
     def _value(self, output: int, leaves: Sequence[Value]) -> Any:
         lines = [line for line in self.trace.lines_of(self.trace.outputs.index(output)) if line not in self._read]
@@ -233,6 +250,8 @@ class Line:
 
     def pull(self, slot: int, upstream: Value, open: Open) -> tuple[Value | None, Value, Open] | None:
         """Local gradient, downstream gradient and what is open, for one operand; None where nothing flows."""
+        if self.primitive.kind == "elementwise":
+            return self._pull_elementwise(slot, upstream, open)
         output = self.trace.outputs[slot]
         if output is None:
             return None
@@ -250,15 +269,31 @@ class Line:
         flow = self._times(self._kept(upstream), local, open)
         return local, _as_number(fit(flow, shape)), _fit_open(open, shape_of(flow), shape)
 
+    def _pull_elementwise(self, slot: int, upstream: Value, open: Open) -> tuple[Value | None, Value, Open] | None:
+        local = self.local(slot)
+        if local is None:
+            return None
+        if self.primitive.opens:
+            open = _through(local, open)
+        flow = self._times(upstream, local, open)
+        operand = self.operands[slot]
+        if type(flow) is float and type(operand) is float:
+            return local, flow, open
+        have, shape = np.shape(flow), shape_of(operand)
+        if have == shape:
+            return local, flow, open
+        return local, _as_number(fit(flow, shape)), _fit_open(open, have, shape)
+
     def push(self, slot: int, tangent: Value, open: Open) -> tuple[Value | None, Value, Open] | None:
         """Local gradient, pushed tangent and what is open, for one operand; None where nothing flows."""
-        output = self.trace.outputs[slot]
+        output = 0 if self.primitive.kind == "elementwise" else self.trace.outputs[slot]
         if output is None:
             return None
         if self.primitive.kind == "carried":
             return None, self._carried_forward(slot, output, tangent), self._moved_forward(slot, open)
         local = self.local(slot)
-        assert local is not None
+        if local is None:
+            return None
         if self.primitive.opens:
             open = _through(local, open)
         flow = self._times(tangent, local, open)
@@ -281,7 +316,12 @@ class Line:
         if self.strong_zero:
             dead = ((np.equal(number, 0) & np.isinf(local)) | (np.isinf(number) & np.equal(local, 0)))
             found = np.where(dead, 0.0, found)
-        return found if open is None else np.where(open, found, 0.0)
+        if open is None:
+            return found
+        if np.shape(open) != np.shape(found) or type(found) is float:
+            return np.where(open, found, 0.0)
+        found[~open] = 0.0  # in place: `found` is ours
+        return found
 
     def _moved_back(self, slot: int, output: int, open: Open) -> Open:
         if open is None or not self.primitive.moves:
