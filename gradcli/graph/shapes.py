@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from gradcli.graph import Shape
 
 BYTES = 8  # of one element
+MAX_MEMORY = 1 << 30  # for the values of a program
+MOST_AXES = 32  # what numpy 1 can hold
 
 
 class ShapesDoNotFit(Exception):
@@ -39,6 +41,15 @@ def count(shape: Sequence[int]) -> int:
     for length in shape:
         product *= length
     return product
+
+
+def sized(bytes_: float) -> str:
+    """A number of bytes as people say it."""
+    for unit in ("bytes", "KiB", "MiB", "GiB", "TiB"):
+        if bytes_ < 1023.5:
+            return f"{bytes_:.3g} {unit}" if bytes_ < 999.5 else f"{bytes_:.0f} {unit}"
+        bytes_ /= 1024
+    return f"{bytes_:.3g} PiB"
 
 
 def broadcast(shapes: Sequence[Shape]) -> Shape:

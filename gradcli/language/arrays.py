@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradcli.graph import CONSTANT, array_primitives
-from gradcli.graph.shapes import BYTES, count, shown
+from gradcli.graph.shapes import BYTES, MAX_MEMORY, count, shown, sized
 from gradcli.language import ARRAY, INDEX, SLICE
 
 TYPE_CHECKING = False
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     Entry = Any  # a line, a float, or a Literal
 
-MAX_MEMORY = 1 << 30
 OF_ONE = {"max": "amax", "min": "amin", "softmax": "softmax_of"}  # what a call with one argument means
 FIRST_TAKES_ALL = {"amax": "amax_first", "amin": "amin_first"}
 MAKERS = frozenset(("zeros", "ones", "eye", "linspace", "arange"))
@@ -219,15 +218,6 @@ def check_memory(builder: Expressions, shape: Shape, place: int) -> None:
     if wanted > MAX_MEMORY:
         message = f"an array of shape {shown(shape)} takes {sized(wanted)}, the most is {sized(MAX_MEMORY)}"
         builder.fail("limit", message, place, hint="use a smaller shape")
-
-
-def sized(bytes_: float) -> str:
-    """A number of bytes as people say it."""
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if bytes_ < 1024:
-            return f"{bytes_:.3g} {unit}"
-        bytes_ /= 1024
-    return f"{bytes_:.3g} TiB"
 
 
 # What makes arrays

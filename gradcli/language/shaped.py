@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from gradcli.errors import GradError
 from gradcli.graph import CONSTANT, VARIABLE, Graph
-from gradcli.graph.shapes import BYTES, ShapesDoNotFit, count, infer, shown
+from gradcli.graph.shapes import BYTES, MAX_MEMORY, ShapesDoNotFit, count, infer, shown, sized
 from gradcli.language import ARRAY, BINARY, CALL, INDEX, PREFIX, SLICE, TRANSPOSED, parse
-from gradcli.language.arrays import MAX_MEMORY, sized
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
