@@ -25,12 +25,13 @@ class LocalGradient:
 
     __slots__ = ("constant", "reads", "_blank", "_output", "_steps")
 
-    def __init__(self, trace: Trace, slot: int) -> None:
+    def __init__(self, trace: Trace, slot: int, *, gate: bool) -> None:
         graph, output = trace.graph, trace.outputs[slot]
         assert output is not None
         self.constant: float | None = graph.statics[output] if graph.primitives[output] is CONSTANT else None
         self._output = output
         lines = trace.lines_of(slot)
+        whole = _whole_share(graph, output) if gate else None
         self._blank: list[Any] = [None] * (len(graph) - trace.inputs)
         self._steps: list[Step] = []
         read = {output}
@@ -38,7 +39,8 @@ class LocalGradient:
             if graph.primitives[index] is CONSTANT:
                 self._blank[index - trace.inputs] = graph.statics[index]
             else:
-                self._steps.append((index, *_step(graph, index)))
+                forward, places = _step(graph, index)
+                self._steps.append((index, TESTS[graph.primitives[index].name] if index == whole else forward, places))
                 read.update(graph.operands[index])
         self.reads = frozenset(leaf for leaf in read if leaf < trace.inputs)
 
@@ -67,6 +69,21 @@ def _step(graph: Graph, index: int) -> tuple[Callable[..., Any], tuple[int, ...]
     return forward, operands
 
 
+TESTS: dict[str, Callable[..., Any]] = {
+    "less": np.less, "less_equal": np.less_equal, "greater": np.greater, "greater_equal": np.greater_equal,
+    "equal": np.equal, "not_equal": np.not_equal,
+}  # fmt: skip
+
+
+def _whole_share(graph: Graph, output: int) -> int | None:
+    """The comparison that alone decides whether all of the upstream passes: its bools are the share."""
+    line = output
+    if graph.primitives[line].name == "where":
+        forward, places = _step(graph, line)
+        line = places[1] if forward is _unless_nan else line
+    return line if graph.primitives[line].name in TESTS and sum(line in o for o in graph.operands) <= 1 else None
+
+
 def _unless_nan(y: Any, share: Any) -> Any:
     """where(y == y, share, y), in one pass where nothing is nan."""
     if np.isnan(np.sum(y)):
@@ -83,6 +100,6 @@ def array_locals(primitive: Primitive, static: Any, count: int) -> tuple[LocalGr
     found = _RULES.get(key)
     if found is None:
         trace = trace_rules(primitive, static, count)
-        found = tuple([None if trace.outputs[s] is None else LocalGradient(trace, s) for s in range(count)])
+        found = tuple([None if trace.outputs[s] is None else LocalGradient(trace, s, gate=primitive.opens) for s in range(count)])
         _RULES[key] = found
     return found

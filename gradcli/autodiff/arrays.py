@@ -26,12 +26,16 @@ if TYPE_CHECKING:
     Open = Any  # which elements no closed gate cut off, an array of bools; None is all
 
 
-def evaluate(graph: Graph, point: Mapping[str, Value]) -> list[Value]:
-    """The primal of every line, operands before their users. IEEE results, nothing raises or warns."""
+def evaluate(graph: Graph, point: Mapping[str, Value], freed: Mapping[int, Sequence[int]] | None = None) -> list[Value]:
+    """The primal of every line, operands before their users. IEEE results, nothing raises or warns.
+
+    FREED says after which line the values of which lines are read no more: their arrays are given back, and a stand-in
+    keeps their shape.
+    """
     values: list[Value] = []
     with quiet():
-        for primitive, operands, static, name in zip(
-            graph.primitives, graph.operands, graph.statics, graph.names, strict=True
+        for index, (primitive, operands, static, name) in enumerate(
+            zip(graph.primitives, graph.operands, graph.statics, graph.names, strict=True)
         ):
             if primitive is VARIABLE:
                 values.append(point[name or ""])
@@ -41,9 +45,21 @@ def evaluate(graph: Graph, point: Mapping[str, Value]) -> list[Value]:
                 a, b = values[operands[0]], values[operands[1]]
                 forward = primitive.forward if type(a) is float is type(b) else elementwise(primitive)
                 values.append(forward(a, b))
+            elif len(operands) == 1 and primitive.kind == "elementwise" and not primitive.static:
+                (a,) = operands
+                forward = primitive.forward if type(values[a]) is float else elementwise(primitive)
+                values.append(forward(values[a]))
             else:
                 values.append(apply(primitive, static, [values[operand] for operand in operands]))
+            if freed and index in freed:
+                for line in freed[index]:
+                    values[line] = stand_in(values[line])
     return values
+
+
+def stand_in(value: Value) -> Value:
+    """An array in the shape of VALUE that holds no memory; a float stays."""
+    return value if type(value) is float else np.broadcast_to(np.nan, value.shape)  # type: ignore[union-attr]
 
 
 class ArrayFlow:
@@ -53,7 +69,7 @@ class ArrayFlow:
     which elements no closed gate cut off, None is all of them.
     """
 
-    __slots__ = ("downstream", "local", "open", "slot", "source", "target", "upstream")
+    __slots__ = ("_local", "downstream", "open", "slot", "source", "target", "upstream")
 
     def __init__(
         self, source: int, target: int, slot: int, upstream: Value, local: Value | None, downstream: Value, open: Open
@@ -62,9 +78,15 @@ class ArrayFlow:
         self.target = target
         self.slot = slot
         self.upstream = upstream
-        self.local = local
+        self._local: Any = local
         self.downstream = downstream
         self.open = open
+
+    @property
+    def local(self) -> Value | None:
+        """The local gradient, element by element; None where the line is carried."""
+        found: Value | None = self._local
+        return found if found is None or type(found) is float else np.asarray(found, dtype=float)
 
     @property
     def closed(self) -> bool:
@@ -100,7 +122,7 @@ def seed_of(value: Value) -> Value:
 
 def pull_back(
     graph: Graph,
-    values: Sequence[Value],
+    values: list[Value],
     result: int,
     active: Sequence[bool],
     *,
@@ -108,11 +130,13 @@ def pull_back(
     strong_zero: bool = False,
     flows: list[ArrayFlow] | None = None,
     keep: Sequence[int] | None = None,
+    frees: bool = False,
 ) -> ArraySweep:
     """The adjoint of every ACTIVE line that RESULT is computed from, from UPSTREAM (in the shape of RESULT) down.
 
     Without UPSTREAM it starts from `seed_of` the result. FLOWS, where given, receives every flow in the order of the
-    sweep. With KEEP only the adjoints of those lines are left, and all others are freed on the way.
+    sweep. With KEEP only the adjoints of those lines are left, and all others are given back on the way; with FREES
+    the VALUES are, too.
     """
     sweep = ArraySweep(len(graph))
     if not active[result]:
@@ -141,6 +165,8 @@ def pull_back(
                     flows.append(ArrayFlow(index, operand, slot, number, local, downstream, open))
             if kept is not None and index not in kept:
                 sweep.numbers[index] = sweep.open[index] = None
+            if frees:
+                values[index] = stand_in(values[index])
     return sweep
 
 
@@ -207,6 +233,11 @@ class Line:
 
     def local(self, slot: int) -> Value | None:
         """The local gradient in operand SLOT, element by element; None where nothing flows, or where it is carried."""
+        found: Any = self._local(slot)
+        return found if found is None or type(found) is float else np.asarray(found, dtype=float)
+
+    def _local(self, slot: int) -> Any:
+        """The same; the share of a gate that is all or nothing as bools."""
         if self.primitive.kind == "elementwise":
             if type(self.y) is float:
                 return self._local_of_floats(slot)
@@ -260,7 +291,7 @@ class Line:
             leaves = [self.y, *self.operands, upstream]
             found = read(self.trace, leaves, self._apply, float_or_array, self.trace.lines_of(slot))[output]
             return None, found, self._moved_back(slot, output, open)
-        local = self.local(slot)
+        local = self._local(slot)
         assert local is not None
         if self.primitive.opens:
             open = _through(local, None if open is None else self._kept(open))
@@ -270,16 +301,20 @@ class Line:
         return local, _as_number(fit(flow, shape)), _fit_open(open, shape_of(flow), shape)
 
     def _pull_elementwise(self, slot: int, upstream: Value, open: Open) -> tuple[Value | None, Value, Open] | None:
-        local = self.local(slot)
+        local = self._local(slot)
         if local is None:
             return None
         if self.primitive.opens:
             open = _through(local, open)
-        flow = self._times(upstream, local, open)
-        operand = self.operands[slot]
-        if type(flow) is float and type(operand) is float:
-            return local, flow, open
-        have, shape = np.shape(flow), shape_of(operand)
+        flow: Any = self._times(upstream, local, open)
+        operand: Any = self.operands[slot]
+        if type(operand) is float:
+            if type(flow) is float:
+                return local, flow, open
+            shape: Shape = ()
+        else:
+            shape = operand.shape
+        have = () if type(flow) is float else flow.shape
         if have == shape:
             return local, flow, open
         return local, _as_number(fit(flow, shape)), _fit_open(open, have, shape)
@@ -291,7 +326,7 @@ class Line:
             return None
         if self.primitive.kind == "carried":
             return None, self._carried_forward(slot, output, tangent), self._moved_forward(slot, open)
-        local = self.local(slot)
+        local = self._local(slot)
         if local is None:
             return None
         if self.primitive.opens:
@@ -306,13 +341,15 @@ class Line:
         still = None if open is None else np.any(np.broadcast_to(open, np.shape(flow)), axis=axis)
         return local, _as_number(pushed), still
 
-    def _times(self, number: Value, local: Value, open: Open) -> Value:
+    def _times(self, number: Value, local: Value, open: Open) -> Any:
         """NUMBER through LOCAL; what is not open is exactly 0."""
         if type(local) is float and local == 1.0 and open is None:
             return number
         if type(local) is float and local == -1.0 and open is None:
             return -number
-        found = number * local
+        if self.primitive.opens and np.asarray(local).dtype == bool:  # what passes, passes whole
+            return np.where(open, number, 0.0)
+        found: Any = number * local
         if self.strong_zero:
             dead = ((np.equal(number, 0) & np.isinf(local)) | (np.isinf(number) & np.equal(local, 0)))
             found = np.where(dead, 0.0, found)
@@ -367,7 +404,7 @@ def _as_number(found: Any) -> Value:
 
 def _through(share: Value, open: Open) -> Open:
     """What stays open behind a gate: an element whose share is 0 is closed, one whose share is nan is not."""
-    passed = np.not_equal(share, 0)
+    passed = np.not_equal(share, 0) if np.asarray(share).dtype != bool else share
     return passed if open is None else passed & open
 
 
