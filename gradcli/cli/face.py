@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gradcli.report.comparison import Comparison
     from gradcli.report.explanation import Explanation
 
-Value: TypeAlias = float | str  # a number, or an expression without variables
+Value: TypeAlias = Any  # a number, lists of numbers, an array, or a text: an expression without variables
 WIDTH = 100
 PAGE = '<pre style="line-height:1.35;white-space:pre;overflow-x:auto"><code>{code}</code></pre>'
 
@@ -203,18 +203,48 @@ def point(at: Mapping[str, Value] | None, values: Mapping[str, Value]) -> dict[s
 
 
 def number(name: str, value: Value) -> Any:
-    """A number as it is, a text as an expression without variables."""
+    """A number as it is, lists and arrays as an array of floats, a text as an expression without variables."""
+    if type(value) is float:
+        return value
     if isinstance(value, str):
-        from gradcli.language.builder import value_of
+        return _computed(name, value)
+    if isinstance(value, (list, tuple, range)):
+        from gradcli.graph.nested import from_lists
 
-        return value_of(value, what=f"the value of {name!r}")
+        return from_lists(_unpacked(value), name, strict=False)
+    if hasattr(value, "__array__"):
+        from gradcli.graph.given import from_object
+
+        return from_object(value, name)
     try:
         return float(value)
     except OverflowError:
         return float("inf") if value > 0 else float("-inf")
     except (TypeError, ValueError):
-        kind = type(value).__name__
-        raise GradError("value", f"the value of {name!r} has to be a number, and a {kind} is none") from None
+        found = f"and a {type(value).__name__} is none"
+        raise GradError("value", f"the value of {name!r} has to be a number or an array, {found}") from None
+
+
+def _computed(name: str, text: str) -> Any:
+    from gradcli.graph.nested import NON_FINITE
+
+    if text in NON_FINITE:
+        return NON_FINITE[text]
+    if text[:1] == "@":
+        raise GradError("value", f"{text!r} is no value of {name!r}: files are read on the command line only",
+                        hint="in Python give the array itself, as in W=numpy.load('w.npy')")  # fmt: skip
+    from gradcli.language.builder import value_of
+
+    return value_of(text, what=f"the value of {name!r}")
+
+
+def _unpacked(value: Any) -> Any:
+    """Lists in which numpy arrays stand as rows, with those as lists too."""
+    if isinstance(value, range):
+        return list(value)
+    if any(hasattr(entry, "__array__") for entry in value):
+        return [entry.tolist() if hasattr(entry, "tolist") else entry for entry in value]
+    return value
 
 
 def _text(expression: str) -> str:

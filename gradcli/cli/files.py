@@ -5,19 +5,19 @@ from __future__ import annotations
 import sys
 
 from gradcli.cli.quick import settings
-from gradcli.errors import GradError, safe
+from gradcli.errors import GradError
 from gradcli.language import MAX_BYTES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-WORDS = {"None": "null", "True": "true", "False": "false"}
-NON_FINITE = ("NaN", "Infinity", "-Infinity")
+MOST_BYTES_OF_POINT = 64 << 20
 
 
-def program_and_point(words: Sequence[str], file: str | None, at: str | None) -> tuple[str, dict[str, float]]:
+def program_and_point(words: Sequence[str], file: str | None, at: str | None) -> tuple[str, dict[str, Any]]:
     """The program (of a file, of standard input, or the first word) and the values from a file and from NAME=VALUE."""
     words = list(words)
     if file is None:
@@ -36,16 +36,18 @@ def program_and_point(words: Sequence[str], file: str | None, at: str | None) ->
     return source, {**point, **settings(words, source if file is None else "")}
 
 
-def text_of(path: str) -> str:
+def text_of(path: str, most: int = MAX_BYTES) -> str:
     """The text of a file, or of standard input for `-`."""
     place = "standard input" if path == "-" else repr(path)
     try:
-        data = _bytes_of(path)
+        data = _bytes_of(path, most)
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise GradError("file", f"cannot read {place}: {reason}") from None
-    if len(data) > MAX_BYTES:
-        raise GradError("limit", f"{place} is longer than 1 MiB", hint="a program or a point may have 1 MiB")
+    if len(data) > most:
+        size = f"{most >> 20} MiB"
+        hint = f"a program may have {size}" if most == MAX_BYTES else "larger arrays go into .npy files: x=@x.npy"
+        raise GradError("limit", f"{place} is longer than {size}", hint=hint)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -56,21 +58,23 @@ def text_of(path: str) -> str:
         ) from None
 
 
-def _bytes_of(path: str) -> bytes:
+def _bytes_of(path: str, most: int) -> bytes:
     if path == "-":
         if sys.stdin is None:
             raise ValueError("it is closed")
-        return sys.stdin.buffer.read(MAX_BYTES + 1)
+        return sys.stdin.buffer.read(most + 1)
     with open(path, "rb") as file:
-        return file.read(MAX_BYTES + 1)
+        return file.read(most + 1)
 
 
-def point_of(path: str) -> dict[str, float]:
-    """The values in a JSON object of numbers; "NaN", "Infinity" and "-Infinity" are numbers too."""
+def point_of(path: str) -> dict[str, Any]:
+    """The values in a JSON object: numbers, nested lists of them, "NaN", "Infinity" and "-Infinity"."""
     import json
 
+    from gradcli.graph.nested import from_lists
+
     place = "standard input" if path == "-" else repr(path)
-    text = text_of(path)
+    text = text_of(path, MOST_BYTES_OF_POINT)
     if not text.strip():
         raise GradError("file", f"{place} is empty", hint=_EXPECTED)
     try:
@@ -83,24 +87,29 @@ def point_of(path: str) -> dict[str, float]:
         raise GradError("file", f"{place} is nested too deeply", hint=_EXPECTED) from None
     if not isinstance(pairs, _Pairs):
         raise GradError("file", f"{place} holds no JSON object", hint=_EXPECTED)
-    point: dict[str, float] = {}
-    for name, value in pairs:
-        point[_new_name(name, point, place)] = _number(name, value, place)
+    point: dict[str, Any] = {}
+    for name, value in pairs.pairs:
+        name = _new_name(name, point, place)
+        point[name] = value if isinstance(value, float) else from_lists(value, name, f" in {place}")
     return point
 
 
-_EXPECTED = 'write names and numbers, as in {"x": 2, "y": -0.5}'
+_EXPECTED = 'write names and values, as in {"x": 2, "W": [[1, 2], [3, 4]]}'
 
 
-class _Pairs(list[tuple[str, object]]):
+class _Pairs(dict[str, object]):
     """A JSON object as it was written, so that a name that stands twice is seen."""
+
+    def __init__(self, pairs: Sequence[tuple[str, object]]) -> None:
+        super().__init__(pairs)
+        self.pairs = pairs
 
 
 def _refused(constant: str) -> float:
     raise GradError("file", f"{constant} is not JSON", hint=f'write "{constant}", with quotes')
 
 
-def _new_name(name: str, point: dict[str, float], place: str) -> str:
+def _new_name(name: str, point: dict[str, Any], place: str) -> str:
     from gradcli import language
 
     name = language.normalised(name)
@@ -111,17 +120,16 @@ def _new_name(name: str, point: dict[str, float], place: str) -> str:
     return name
 
 
-def _number(name: str, value: object, place: str) -> float:
-    if isinstance(value, float):
-        return value
-    if value in NON_FINITE:
-        return float(str(value))
-    shown = (
-        "an object"
-        if isinstance(value, _Pairs)
-        else "a list"
-        if isinstance(value, list)
-        else WORDS.get(repr(value), safe(repr(value)))
-    )
-    raise GradError("value", f"the value of {name!r} in {place} has to be a number, and {shown} is none",
-                    hint='write a number, or "NaN", "Infinity", "-Infinity"')  # fmt: skip
+def value_in_file(word: str, name: str, text: str) -> Any:
+    """The number or array in the file that `NAME=@FILE` names; errors show its place in the WORD."""
+    from gradcli.cli.refusals import in_file, no_file
+
+    path = text[1:].strip()
+    if not path:
+        raise no_file(word, name)
+    from gradcli.graph.given import from_file
+
+    try:
+        return from_file(path, name)
+    except GradError as error:
+        raise in_file(word, path, error) from None

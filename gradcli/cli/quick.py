@@ -108,7 +108,11 @@ def assignment(word: str, expression: str) -> tuple[str, str]:
 
 
 def computed(word: str, name: str, text: str) -> Any:
-    """The number or array that an expression without variables stands for; errors show its place in the word."""
+    """The number or array that an expression without variables, or @FILE, stands for; errors show their place."""
+    if text[:1] == "@":
+        from gradcli.cli.files import value_in_file
+
+        return value_in_file(word, name, text)
     from gradcli.language.builder import value_of
 
     try:

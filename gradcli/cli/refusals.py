@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-EXAMPLES = "a number or an expression of numbers: {0}=-1, {0}=1e-3, {0}=pi/4"
+EXAMPLES = "a number, an array or an expression of numbers: {0}=-1, {0}=pi/4, {0}=[1,2], {0}=@file.npy"
 
 
 def usage(message: str) -> GradError:
@@ -81,7 +81,24 @@ def within(word: str, error: GradError) -> GradError:
         return error
     spans = [(low + start, high + start) for low, high in error.spans] or [(start, len(word))]
     belongs = None if error.belongs is None else (error.belongs[0] + start, error.belongs[1] + start)
-    return GradError(error.kind, error.message, hint=error.hint, source=word, spans=spans, belongs=belongs)
+    return GradError(
+        error.kind, error.message, hint=error.hint, source=word, spans=spans, belongs=belongs, labels=error.labels
+    )
+
+
+def no_file(word: str, name: str) -> GradError:
+    """`NAME=@` without a file."""
+    end = len(word)
+    return GradError("file", "no file is named after '@'", hint=f"write {name}=@weights.npy, or .npz, .csv, .json",
+                     source=word, spans=[(end, end)])  # fmt: skip
+
+
+def in_file(word: str, path: str, error: GradError) -> GradError:
+    """The error of a file, with its place in the word NAME=@FILE; one that shows the file's text keeps that."""
+    if error.source is not None:
+        return error
+    start = word.rfind(path)
+    return GradError(error.kind, error.message, hint=error.hint, source=word, spans=[(start, start + len(path))])
 
 
 def unknown_option(word: str, command: str) -> GradError:

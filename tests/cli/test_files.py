@@ -35,9 +35,10 @@ def test_a_point_from_a_file_and_words_that_win_over_it(file):
 
 def test_our_own_output_is_input(file):
     """`at` of an answer can be given back."""
-    first = json.loads(run("grad", "x*y", "x=nan", "y=-inf", "--json").out)
-    again = json.loads(run("grad", "x*y", "--at", file(json.dumps(first["at"])), "--json").out)
+    first = json.loads(run("grad", "sum(x*y*W)", "x=nan", "y=-inf", "W=[[1,nan,-inf]]", "--json").out)
+    again = json.loads(run("grad", "sum(x*y*W)", "--at", file(json.dumps(first["at"])), "--json").out)
     assert again == first
+    assert first["at"]["W"] == [[1.0, "NaN", "-Infinity"]]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,14 @@ def test_our_own_output_is_input(file):
     [
         ("[1, 2]", "holds no JSON object"),
         ("2", "holds no JSON object"),
-        ('{"x": [1]}', "the value of 'x' in PATH has to be a number, and a list is none"),
+        ('{"x": []}', "the value of 'x' in PATH is an empty array"),
+        ('{"x": [[1, 2], [3]]}', "the value of 'x' in PATH is ragged: x[0] has length 2, x[1] has length 1"),
+        ('{"x": [1, [2]]}', "the value of 'x' in PATH is ragged: x[0] is a number, x[1] has length 1"),
+        ('{"x": [[1], 2]}', "the value of 'x' in PATH is ragged: x[0] has length 1, x[1] is a number"),
+        ('{"x": [[1, 2], [3, null]]}', "x[1,1] in PATH has to be a number, and null is none"),
+        ('{"x": [[1, 2], [3, "y"]]}', "x[1,1] in PATH has to be a number, and 'y' is none"),
+        ('{"x": [{}]}', "x[0] in PATH has to be a number, and an object is none"),
+        ('{"x": ' + "[" * 40 + "1" + "]" * 40 + "}", "the value of 'x' in PATH has more than 32 axes"),
         ('{"x": {"y": 1}}', "the value of 'x' in PATH has to be a number, and an object is none"),
         ('{"x": true}', "the value of 'x' in PATH has to be a number, and true is none"),
         ('{"x": null}', "the value of 'x' in PATH has to be a number, and null is none"),
@@ -60,7 +68,7 @@ def test_our_own_output_is_input(file):
         ('{"x": 1', "PATH is not JSON: expecting ',' delimiter"),
         (b"\xff\xfe{\0}\0", "PATH is not UTF-8 text (byte 0xff at 0); UTF-16?"),
         (b'{"x": \xe9}', "PATH is not UTF-8 text (byte 0xe9 at 6)"),
-        (b" " * 2_000_000, "PATH is longer than 1 MiB"),
+        (b" " * 70_000_000, "PATH is longer than 64 MiB"),
     ],
 )
 def test_a_point_that_is_none(file, content, message):

@@ -63,7 +63,7 @@ def test_a_plain_number_is_what_the_language_reads(value):
                         "  quote an expression that has blanks, as in 'x + y'\n"),
         (["x", "x=1", "x=2"], "error: 'x' gets a value twice\n  x=1 x=2\n  ^   ^\n  keep one of the two\n"),
         (["x", "x="], "error: 'x' gets no value\n  x=\n    ^\n"
-                      "  write a number or an expression of numbers: x=-1, x=1e-3, x=pi/4\n"),
+                      "  write a number, an array or an expression of numbers: x=-1, x=pi/4, x=[1,2], x=@file.npy\n"),
         (["x", "=2"], "error: no name stands left of '='\n  =2\n  ^\n"
                       "  a name is a letter or '_', then letters, '_' or digits\n"),
         (["x", "2x=1"], "error: '2x' is no name\n  2x=1\n  ^^\n"
