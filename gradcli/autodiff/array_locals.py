@@ -40,6 +40,8 @@ class LocalGradient:
                 self._blank[index - trace.inputs] = graph.statics[index]
             else:
                 forward, places = _step(graph, index)
+                if forward is _unless_nan:  # which makes its test itself
+                    self._steps = [step for step in self._steps if step[0] != graph.operands[index][0]]
                 self._steps.append((index, TESTS[graph.primitives[index].name] if index == whole else forward, places))
                 read.update(graph.operands[index])
         self.reads = frozenset(leaf for leaf in read if leaf < trace.inputs)

@@ -348,7 +348,9 @@ class Line:
         if type(local) is float and local == -1.0 and open is None:
             return -number
         if self.primitive.opens and np.asarray(local).dtype == bool:  # what passes, passes whole
-            return np.where(open, number, 0.0)
+            passed = number * open
+            passed += 0.0  # a plain zero, where the sign was minus
+            return np.where(open, number, 0.0) if np.isnan(np.sum(passed)) else passed
         found: Any = number * local
         if self.strong_zero:
             dead = ((np.equal(number, 0) & np.isinf(local)) | (np.isinf(number) & np.equal(local, 0)))

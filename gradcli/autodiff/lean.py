@@ -41,7 +41,10 @@ def _finite(value: Value) -> bool:
 
 
 class _Watch:
-    """Looks at each flow as it passes, and keeps none; a value that is not finite makes one or the next one so."""
+    """Looks at each flow as it passes, and keeps none.
+
+    A flow that is not finite need not be looked for: unless a closed gate cuts it off, it makes a gradient so.
+    """
 
     def __init__(self, graph: Graph, values: Sequence[Value]) -> None:
         self.graph = graph
@@ -55,9 +58,7 @@ class _Watch:
         if self.noteworthy:
             return
         primitive = self.graph.primitives[flow.source]
-        if not _finite(flow.downstream):
-            self.noteworthy = True
-        elif primitive.shown == "relu":
+        if primitive.shown == "relu":
             x = self.values[self.graph.operands[flow.source][0]]
             open_somewhere = np.any(np.greater(x, 0.0), axis=0)
             self.noteworthy = not np.all(open_somewhere) or not np.all(x)
