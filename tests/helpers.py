@@ -19,7 +19,11 @@ from gradcli.graph import CONSTANT, VARIABLE, Graph, Primitive, primitives
 from gradcli.graph.carriers import number, read, trace_definition
 
 INF, NAN, TINY = math.inf, math.nan, 5e-324
-PRIMITIVES = {name: found for name, found in primitives().items() if found not in (VARIABLE, CONSTANT)}
+PRIMITIVES = {
+    name: found
+    for name, found in primitives().items()
+    if found not in (VARIABLE, CONSTANT) and found.kind == "elementwise"
+}
 DIFFERENTIABLE = {name: found for name, found in PRIMITIVES.items() if any(found.rules)}
 COMPOSITES = {name: found for name, found in PRIMITIVES.items() if found.definition}
 

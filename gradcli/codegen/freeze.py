@@ -42,8 +42,8 @@ def frozen_text() -> str:
 
 
 def _variants(primitive: Primitive) -> list[tuple[float | None, int]]:
-    if not primitive.rules:
-        return []
+    if not primitive.rules or primitive.kind != "elementwise":
+        return []  # those of arrays have no floats
     if primitive.static:
         return [(static, 1) for static in STATICS]
     if primitive.variadic:

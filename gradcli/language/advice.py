@@ -17,8 +17,8 @@ FUNCTIONS = (
 TRUTH = "comparisons are 1 or 0"
 LETTERS = {
     "%": "write mod(a, b)",
-    "{": "write ( ) for grouping",
-    "}": "write ( ) for grouping",
+    "{": "write ( ) for grouping, [ ] for an array",
+    "}": "write ( ) for grouping, [ ] for an array",
     '"': "there is no text in the language, only numbers and names",
     "$": "write the formula without $",
     "?": "write where(condition, a, b)",
@@ -32,8 +32,8 @@ LETTERS = {
     "\u2260": "write !=",
     "\u2202": DERIVATIVE,
     "\u2207": DERIVATIVE,
-    "\u2211": "write the terms out: x0 + x1 + x2",
-    "\u220f": "write the factors out: x0*x1*x2",
+    "\u2211": "write sum(x) for an array x, or the terms: x0 + x1 + x2",
+    "\u220f": "write prod(x) for an array x, or the factors: x0*x1*x2",
     "\u00b0": "write x*pi/180",
     "\u2013": "write -",
     "\u2014": "write -",
@@ -43,6 +43,13 @@ LETTERS = {
     "\u2022": "write *",
     "\u2215": "write /",
     "\u2044": "write /",
+    "\u2299": "write *, which works element by element",
+    "\u2218": "write *, which works element by element",
+    "\u2297": "write outer(a, b)",
+    "\u2016": "write norm(x)",
+    "\u2225": "write norm(x)",
+    "\u1d40": "write W.T for a transpose",
+    "\u22a4": "write W.T for a transpose",
     "\u00a0": "write an ordinary blank",
 }
 COMMANDS = {
@@ -98,7 +105,10 @@ def advice(reading: Reading) -> str | None:
     if reading.word == ",":
         return comma_advice(reading)
     if reading.word == ":":
-        return "write =" if reading.after == "=" else "a range stands in an index: x[1:3]"
+        if reading.after == "=":
+            return "write ="
+        sliced = bool(reading.open) and reading.words[reading.open[-1]] == "["
+        return "a slice has two ends and no step: x[1:3]" if sliced else "a range stands in an index: x[1:3]"
     if reading.word == "at":
         return "`at` stands once, behind the last expression: x*y at x=3, y=4"
     if reading.word in (")", "]"):
@@ -116,6 +126,8 @@ def operand_advice(reading: Reading) -> str | None:
         return "`at` is a reserved word" if before != NEWLINE else "`at` stands behind an expression: x*y at x=3, y=4"
     if before == "at" or word == ".T":
         return None
+    if word == ":" and before in ("[", ",", ":"):
+        return "a slice has two ends and no step: x[1:3]"
     if word == "," and before in ("(", "[", ","):
         return "leave out one comma" if before == "," else "leave out the comma"
     if word == "=" and before in ("+", "-", "*", "/", "^", ":"):
@@ -138,15 +150,37 @@ def letter_advice(reading: Reading) -> str | None:
     if letter == "&":
         return WORDS["and"]
     if letter == "|":
+        if twice and not reading.operator_due():
+            return "write norm(x) for ||x||"
         return WORDS["or"] if twice or reading.operator_due() else "write abs(x) for |x|"
     if letter == "!":
         return "write exp(lgamma(x+1)) for x!" if reading.operator_due() else WORDS["not"]
     if letter in ("'", "\u2019", "\u2032"):
-        return DERIVATIVE if reading.operator_due() else LETTERS['"']
+        return f"{DERIVATIVE}; a transpose is W.T" if reading.operator_due() else LETTERS['"']
     if letter == ".":
-        named = reading.operator_due() and is_name(reading.before) and is_name(reading.after or ".")
-        return "names have no point; W.T is a transpose" if named else "a number needs a digit beside its point"
+        return point_advice(reading)
     return LETTERS.get(letter) or likeness(reading)
+
+
+def point_advice(reading: Reading) -> str:
+    """A point that belongs to no number: methods and modules of other languages, `.*` between arrays."""
+    before, after = reading.before, reading.after
+    if not reading.operator_due():
+        inside = bool(reading.open) and reading.words[reading.open[-1]] == "["
+        if inside and before in ("[", ",") and reading.source[reading.places[reading.at][1] :][:1] == ".":
+            return "a whole axis is written as ':', as in x[:,0]"
+        return "a number needs a digit beside its point"
+    if after in ("*", "/", "^", "**"):
+        return f"write {after}, which works element by element"
+    if not is_name(after or "."):
+        return "a number needs a digit beside its point"
+    if before in ("np", "numpy", "torch", "jnp", "math", "tf"):
+        return f"leave out {before}."
+    called = reading.words[reading.at + 2 : reading.at + 3] == ["("]
+    if called and is_name(before) and len(before + after) < 24:
+        more = ", ..." if reading.words[reading.at + 3 : reading.at + 4] != [")"] else ""
+        return "a transpose is W.T" if after in ("t", "transpose") else f"write {after}({before}{more})"
+    return "names have no point; W.T is a transpose"
 
 
 def likeness(reading: Reading) -> str | None:
@@ -221,6 +255,8 @@ def neighbours(reading: Reading) -> str | None:
     statement = reading.words[reading.statement : reading.at]
     if reading.after == "=" and "=" in statement and not reading.open:
         return "write ',' between the values" if "at" in statement else "write ';' between the statements"
+    if _are_elements(reading):
+        return "write ',' between the elements"
     if word in WORDS or before in WORDS:
         return WORDS.get(word) or WORDS[before]
     touching = reading.places[reading.at - 1][1] == reading.places[reading.at][0]
@@ -237,6 +273,15 @@ def neighbours(reading: Reading) -> str | None:
     if f" {before} " in FUNCTIONS and right is not None:
         return f"write {before}{right}" if word == "(" else f"write {before}({right})"
     return f"write {left}*{right}" if left is not None and right is not None else "write * between them"
+
+
+def _are_elements(reading: Reading) -> bool:
+    """Whether two operands with a blank between them stand in an array, as other languages write it."""
+    if not reading.open or reading.words[reading.open[-1]] != "[" or f" {reading.before} " in FUNCTIONS:
+        return False
+    if {reading.before, reading.word} & set(WORDS):
+        return False
+    return reading.places[reading.at - 1][1] < reading.places[reading.at][0]
 
 
 def odd_number(before: str, word: str) -> str | None:

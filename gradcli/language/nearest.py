@@ -28,7 +28,18 @@ ELSEWHERE = {
     "ramp": "relu", "lrelu": "leaky_relu", "log1pexp": "softplus", "sec": "1/cos(x)", "csc": "1/sin(x)",
     "cot": "1/tan(x)", "ctg": "1/tan(x)", "exp2": "2^x", "exp10": "10^x", "neg": "-x", "add": "x + y", "sub": "x - y",
     "mul": "x*y", "div": "x/y",
+    "avg": "mean", "average": "mean", "reduce_mean": "mean", "reduce_sum": "sum", "total": "sum", "reduce_max": "amax",
+    "reduce_min": "amin", "product": "prod", "variance": "var", "stdev": "std", "stddev": "std", "deviation": "std",
+    "determinant": "det", "inverse": "inv", "tr": "trace", "mm": "matmul", "bmm": "matmul", "inner": "dot",
+    "vdot": "dot", "argmin": "argmax(-x)", "identity": "eye", "full": "c*ones(2, 3)", "fill": "c*ones(2, 3)",
+    "range": "arange", "hstack": "concat", "vstack": "concat", "cat": "concat", "concatenate": "concat",
+    "append": "concat", "log_softmax": "logsoftmax", "nll": "cross_entropy", "l2norm": "norm", "norm2": "norm",
+    "frobenius": "norm", "ravel": "flatten", "squeeze": "reshape", "unsqueeze": "reshape", "view": "reshape",
+    "expand": "broadcast", "broadcast_to": "broadcast", "tile": "broadcast", "repeat": "broadcast",
+    "permute": "transpose", "swapaxes": "transpose", "diag": "v*eye(n)", "mse": "mean((x - t)^2)",
+    "mse_loss": "mean((x - t)^2)", "einsum": "sums of products with @ and *", "accumulate": "cumsum",
 }  # fmt: skip
+SIZES = frozenset(["shape", "size", "len", "length", "ndim", "numel"])
 OF_DERIVATIVES = frozenset(["grad", "jacobian", "hessian", "d", "diff", "derivative", "stop"])
 
 
@@ -50,6 +61,8 @@ def unknown_function(
         return f"the function {name!r} is used above its definition", "move its definition up"
     if name in OF_DERIVATIVES:
         return f"{name!r} is no function of the language", "ask for derivatives with: gradcli grad EXPR --wrt x"
+    if name in SIZES:
+        return f"unknown function {name!r}", "a size is a number that is written out; explain shows the shape of every line"
     if name in ELSEWHERE:
         meant = ELSEWHERE[name]
         return f"unknown function {name!r}", f"did you mean {meant!r}?" if meant.isidentifier() else f"write {meant}"
@@ -57,7 +70,7 @@ def unknown_function(
         name if len(name) < 3 else name.lower(),
         [*functions, *(p.name for p in array_primitives().values() if p.spoken), *MAKERS],
         1,
-        0.6,
+        0.64,
     )
     if near:
         return f"unknown function {name!r}", f"did you mean {near[0]!r}?"

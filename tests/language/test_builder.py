@@ -112,15 +112,6 @@ BLOCKS = [
         """,
     ),
     (
-        "sum(x)",
-        """
-        error: 'sum' works on arrays, and only scalar expressions are understood
-          sum(x)
-          ^^^
-          write the elements out
-        """,
-    ),
-    (
         "grad(x^2, x)",
         """
         error: 'grad' is no function of the language
@@ -365,42 +356,6 @@ BLOCKS = [
         """,
     ),
     (
-        "x*[1, 2]",
-        """
-        error: brackets and .T found: only scalar expressions are understood
-          x*[1, 2]
-            ^^^^^^
-          write the elements as names of their own: x0, x1, ...
-        """,
-    ),
-    (
-        "x[0]",
-        """
-        error: brackets and .T found: only scalar expressions are understood
-          x[0]
-          ^^^^
-          write the elements as names of their own: x0, x1, ...
-        """,
-    ),
-    (
-        "W.T",
-        """
-        error: brackets and .T found: only scalar expressions are understood
-          W.T
-          ^^^
-          write the elements as names of their own: x0, x1, ...
-        """,
-    ),
-    (
-        "a@b",
-        """
-        error: '@' multiplies matrices: only scalar expressions are understood
-          a@b
-          ^^^
-          write a*b
-        """,
-    ),
-    (
         "1 +\n2*sin(x, y)",
         """
         error: line 1: end of line found, an expression expected
@@ -410,12 +365,93 @@ BLOCKS = [
         """,
     ),
     (
-        "mean(x)",
+        "[1, 2] + [1, 2, 3]",
         """
-        error: 'mean' works on arrays, and only scalar expressions are understood
-          mean(x)
+        error: shapes do not fit: [2] and [3]
+          [1, 2] + [1, 2, 3]
+          ^^^^^^   ^^^^^^^^^
+          elements are combined one by one: both need the same length, or one of them length 1
+        """,
+    ),
+    (
+        "[[1, 2], [3]]",
+        """
+        error: a ragged array: its first entry has length 2, entry 2 has length 1
+          [[1, 2], [3]]
+          ^^^^^^^^^^^^^
+          all entries of an array have one shape
+        """,
+    ),
+    (
+        "x[i] at x=[1, 2], i=0",
+        """
+        error: an index has to be a whole number that is written out, and this is none
+          x[i] at x=[1, 2], i=0
           ^^^^
-          write the elements out
+          shapes are checked before any number is computed, so it cannot be a variable
+        """,
+    ),
+    (
+        "[]",
+        """
+        error: an empty array
+          []
+          ^^
+          an array has at least one element
+        """,
+    ),
+    (
+        "zeros(0)",
+        """
+        error: a size has to be at least 1, not 0
+          zeros(0)
+          ^^^^^^^^
+          write zeros with sizes such as 2, 3
+        """,
+    ),
+    (
+        "sum(x, y) at x=[1], y=2",
+        """
+        error: an axis has to be a whole number that is written out, and this is none
+          sum(x, y) at x=[1], y=2
+          ^^^^^^^^^
+          shapes are checked before any number is computed, so it cannot be a variable
+        """,
+    ),
+    (
+        "avg(x)",
+        """
+        error: unknown function 'avg'
+          avg(x)
+          ^^^
+          did you mean 'mean'?
+        """,
+    ),
+    (
+        "shape(x)",
+        """
+        error: unknown function 'shape'
+          shape(x)
+          ^^^^^
+          a size is a number that is written out; explain shows the shape of every line
+        """,
+    ),
+    (
+        "sum()",
+        """
+        error: 'sum' takes 1 or 2 arguments, none given
+          sum()
+          ^^^
+          write sum(x, axis)
+        """,
+    ),
+    (
+        "x + ones(1e10)",
+        """
+        error: an array of shape [10000000000] takes 74.5 GiB, the most is 1 GiB
+          x + ones(1e10)
+              ^^^^^^^^^^
+          use a smaller shape
         """,
     ),
     (
@@ -450,7 +486,7 @@ def test_an_error_says_place_fact_and_way_out(source, block):
 @pytest.mark.parametrize(
     ("source", "kind"),
     [
-        ("1/sigmod(x)", "name"), ("x*y", "name"), ("sin(x, y)", "arguments"), ("x at x=y", "value"), ("x[0]", "syntax"),
+        ("1/sigmod(x)", "name"), ("x*y", "name"), ("sin(x, y)", "arguments"), ("x at x=y", "value"), ("x[0", "syntax"),
         ("x = 1; x = 2; x", "name"), ("2x", "syntax"), ("y = 2", "syntax"),
     ],
 )  # fmt: skip

@@ -307,7 +307,7 @@ BLOCKS = [
     error: "'" found, an operator expected
       x'
        ^
-      ask for derivatives with: gradcli grad EXPR --wrt x
+      ask for derivatives with: gradcli grad EXPR --wrt x; a transpose is W.T
         """,
     ),
     (
@@ -334,7 +334,7 @@ BLOCKS = [
     error: '{' found, an expression expected
       {x}
       ^
-      write ( ) for grouping
+      write ( ) for grouping, [ ] for an array
         """,
     ),
     (
@@ -904,6 +904,150 @@ BLOCKS = [
       x at y=1,
                ^
       values are given as in: x*y at x=3, y=4
+        """,
+    ),
+    (
+        "[1 2 3]",
+        """
+    error: '2' found, an operator expected
+      [1 2 3]
+         ^
+      write ',' between the elements
+        """,
+    ),
+    (
+        "x.*y",
+        """
+    error: '.' found, an operator expected
+      x.*y
+       ^
+      write *, which works element by element
+        """,
+    ),
+    (
+        "||x||",
+        """
+    error: '|' found, an expression expected
+      ||x||
+      ^
+      write norm(x) for ||x||
+        """,
+    ),
+    (
+        "x.sum()",
+        """
+    error: '.' found, an operator expected
+      x.sum()
+       ^
+      write sum(x)
+        """,
+    ),
+    (
+        "x.sum(0)",
+        """
+    error: '.' found, an operator expected
+      x.sum(0)
+       ^
+      write sum(x, ...)
+        """,
+    ),
+    (
+        "np.sum(x)",
+        """
+    error: '.' found, an operator expected
+      np.sum(x)
+        ^
+      leave out np.
+        """,
+    ),
+    (
+        "x.t()",
+        """
+    error: '.' found, an operator expected
+      x.t()
+       ^
+      a transpose is W.T
+        """,
+    ),
+    (
+        "∑x",
+        """
+    error: '∑' (U+2211) found, an expression expected
+      ∑x
+      ^
+      write sum(x) for an array x, or the terms: x0 + x1 + x2
+        """,
+    ),
+    (
+        "A⊙B",
+        """
+    error: '⊙' (U+2299) found, an operator expected
+      A⊙B
+       ^
+      write *, which works element by element
+        """,
+    ),
+    (
+        "‖x‖",
+        """
+    error: '‖' (U+2016) found, an expression expected
+      ‖x‖
+      ^
+      write norm(x)
+        """,
+    ),
+    (
+        "x[1:3:2]",
+        """
+    error: ':' found, ']' expected
+      x[1:3:2]
+       -   ^
+      a slice has two ends and no step: x[1:3]
+        """,
+    ),
+    (
+        "x[::2]",
+        """
+    error: ':' found, an expression expected
+      x[::2]
+       - ^
+      a slice has two ends and no step: x[1:3]
+        """,
+    ),
+    (
+        "x[..., 0]",
+        """
+    error: '.' found, an expression expected
+      x[..., 0]
+        ^
+      a whole axis is written as ':', as in x[:,0]
+        """,
+    ),
+    (
+        "[2x]",
+        """
+    error: 'x' found, an operator expected
+      [2x]
+        ^
+      write 2*x
+        """,
+    ),
+    (
+        "[1, 2; 3, 4]",
+        """
+    error: ';' found, ']' expected
+      [1, 2; 3, 4]
+      -    ^
+      '[' at column 1 is still open
+        """,
+    ),
+    (
+        "[1, 2,]",
+        """
+    error: ']' found, an expression expected
+      [1, 2,]
+      -     ^
+      leave out the comma before it
         """,
     ),
 ]
