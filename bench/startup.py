@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 NEURON = "1/(1+exp(-(w0*x0+w1*x1+w2)))"
 POINT = {"w0": 2, "x0": -1, "w1": -3, "x1": -2, "w2": -3}
+ARRAYS = ["sum(relu(X@W))", "X=[[1,2,-3],[4,5,-6]]", "W=[[7,8],[-9,10],[11,-12]]"]
 SETTINGS = [f"{name}={value}" for name, value in POINT.items()]
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -118,6 +119,9 @@ def queries(gradcli: str) -> list[Work]:
         Work("gradcli: query to plain text", "1.25", [gradcli, "grad", *neuron], "0.1966119"),
         Work("gradcli: explained as a table", "6.5", [gradcli, "explain", *neuron], "0.196612"),
         Work("gradcli: explained as a tree", "6.5", [gradcli, "explain", *neuron, "--view", "tree"], "0.196612"),
+        Work("gradcli: explained as JSON", "", [gradcli, "explain", *neuron, "--json"], "0.19661193324148185"),
+        Work("gradcli: arrays to JSON", "10", [gradcli, "grad", *ARRAYS, "--json"], "[8.0,10.0,-12.0]"),
+        Work("gradcli: arrays as a table", "14", [gradcli, "explain", *ARRAYS], "-12"),
     ]
 
 
