@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gradcli.autodiff import depends
 from gradcli.autodiff.arrays import ArrayFlow, ArraySweep, evaluate, pull_back, push_forward
+from gradcli.autodiff.lean import SMALL, LeanRun
 from gradcli.errors import GradError
 from gradcli.graph.arrays import from_numbers, plain, shape_of, units, zeros
 from gradcli.graph.shapes import count, shown
@@ -50,15 +51,34 @@ def differentiated(question: Question) -> ArrayAnswer:
     Raises GradError (shape) where the value is an array, with the ways out.
     """
     refuse_arrays(question)
+    lean = _lean_run(question)
+    if lean is not None:
+        numbers = dict(zip(_live_names(question), lean.gradients, strict=True))
+        gradients = gradients_of(question, numbers)
+        return ArrayAnswer(question, lean.value, gradients, standing_notes(question))  # type: ignore[arg-type]
     values = evaluate(question.graph, question.point)
     sweep, flows = backward(question, values)
     if question.options.mode == "forward":
         found = by_forward_mode(question, values)
     else:
         found = {name: sweep.numbers[line] for name, line in question.sources.items() if line is not None}
-    gradients = gradients_of(question, values, found)
+    gradients = gradients_of(question, found)
     notes = notes_of(question, values, sweep, flows)
     return ArrayAnswer(question, values[question.result], gradients, notes)  # type: ignore[arg-type]
+
+
+def _live_names(question: Question) -> list[str]:
+    return [name for name, line in question.sources.items() if line is not None]
+
+
+def _lean_run(question: Question) -> LeanRun | None:
+    """A run that keeps no value longer than it is read, where arrays are large and nothing turns out worth a note."""
+    options = question.options
+    elements = sum(map(count, question.shapes or ()))
+    if elements <= SMALL or (options.mode, options.zero, options.ties) != ("reverse", "ieee", "split"):
+        return None
+    run = LeanRun(question.graph, question.point, question.result, question.live_sources())
+    return None if run.noteworthy else run
 
 
 def refuse_arrays(question: Question) -> None:
@@ -121,15 +141,14 @@ def by_forward_mode(question: Question, values: Sequence[Value]) -> dict[str, Va
     return found
 
 
-def gradients_of(
-    question: Question, values: Sequence[Value], found: Mapping[str, Value | None]
-) -> dict[str, Value]:
+def gradients_of(question: Question, found: Mapping[str, Value | None]) -> dict[str, Value]:
     """The gradient by each source: what was FOUND for it, zeros in its shape where nothing arrived."""
+    assert question.shapes is not None
     gradients: dict[str, Value] = {}
     for name, line in question.sources.items():
-        value = question.at[name] if line is None else values[line]
+        shape = shape_of(question.at[name]) if line is None else question.shapes[line]
         number = found.get(name)
-        gradients[name] = zeros(shape_of(value)) if number is None else number
+        gradients[name] = zeros(shape) if number is None else number
     return gradients
 
 
@@ -141,9 +160,15 @@ def notes_of(
 ) -> list[Note]:
     """What is worth a note, with the index where it happened."""
     from gradcli.insight.array_notes import array_notes
+
+    return [*array_notes(question, values, sweep, flows), *standing_notes(question)]
+
+
+def standing_notes(question: Question) -> list[Note]:
+    """What is to be said whatever the numbers are."""
     from gradcli.insight.notes import Note
 
-    found = array_notes(question, values, sweep, flows)
+    found: list[Note] = []
     unused = "does not occur in the program, so its gradient is 0"
     found += [Note("unused", name, f"{name}: {unused}") for name in question.unused]
     found += [Note(kind, message.partition(":")[0], message) for kind, message in question.program.remarks]
