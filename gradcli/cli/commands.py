@@ -150,13 +150,15 @@ def asked(request: Request) -> Asked:
         mode=request["mode"],
         ties=request["ties"],
         zero=request["zero"],
+        example=request["example"],
+        max_memory=request["max-memory"],
     )
     words = request.words
     if not words or words[0] == "-" or request["file"] or request["at"]:
         from gradcli.cli.files import program_and_point
 
-        return (*program_and_point(words, request["file"], request["at"]), options)
-    return words[0], settings(words[1:], words[0]), options
+        return (*program_and_point(words, request["file"], request["at"], options.max_memory), options)
+    return words[0], settings(words[1:], words[0], options.max_memory), options
 
 
 def show_json(found: dict[str, object]) -> int:

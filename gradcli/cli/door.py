@@ -83,8 +83,9 @@ def command(name: str) -> Callable[..., Request]:
     """The function that typer calls for a command; its signature is made of the rows of its options."""
 
     def run(words: list[str] | None = None, **given: Any) -> Request:
-        chosen = {option: BY_FLAG[f"--{option}"].value(text) if text is not True else True
-                  for option, text in given.items() if text not in (None, False)}  # fmt: skip
+        rows = {BY_FLAG[f"--{name.replace('_', '-')}"]: text for name, text in given.items()}
+        chosen = {option.name: option.value(text) if text is not True else True
+                  for option, text in rows.items() if text not in (None, False)}  # fmt: skip
         return Request(name, list(words or ()), chosen)
 
     run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
@@ -101,15 +102,15 @@ def _words() -> inspect.Parameter:
 
 
 def _parameter(option: Option) -> inspect.Parameter:
-    kind = inspect.Parameter.KEYWORD_ONLY
+    kind, name = inspect.Parameter.KEYWORD_ONLY, option.name.replace("-", "_")
     help = option.help if option.default is None else f"{option.help} [default: {option.default}]"
     if option.kind == "flag":
         shown = typer.Option(f"--{option.name}", help=help, show_default=False)
-        return inspect.Parameter(option.name, kind, default=False, annotation=Annotated[bool, shown])
+        return inspect.Parameter(name, kind, default=False, annotation=Annotated[bool, shown])
     shown = typer.Option(
         f"--{option.name}", help=help, metavar=option.metavar, show_default=False, autocompletion=_completion(option)
     )
-    return inspect.Parameter(option.name, kind, default=None, annotation=Annotated[str | None, shown])
+    return inspect.Parameter(name, kind, default=None, annotation=Annotated[str | None, shown])
 
 
 def _completion(option: Option) -> Callable[[str], list[str]] | None:

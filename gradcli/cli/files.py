@@ -17,8 +17,13 @@ UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 MOST_BYTES_OF_POINT = 64 << 20
 
 
-def program_and_point(words: Sequence[str], file: str | None, at: str | None) -> tuple[str, dict[str, Any]]:
-    """The program (of a file, of standard input, or the first word) and the values from a file and from NAME=VALUE."""
+def program_and_point(
+    words: Sequence[str], file: str | None, at: str | None, memory: int | None = None
+) -> tuple[str, dict[str, Any]]:
+    """The program (of a file, of standard input, or the first word) and the values from a file and from NAME=VALUE.
+
+    An array takes at most MEMORY bytes.
+    """
     words = list(words)
     if file is None:
         if not words:
@@ -32,8 +37,8 @@ def program_and_point(words: Sequence[str], file: str | None, at: str | None) ->
         source, from_stdin = text_of(file), file == "-"
     if from_stdin and at == "-":
         raise GradError("usage", "standard input can be read only once: by the expression or by --at")
-    point = {} if at is None else point_of(at)
-    return source, {**point, **settings(words, source if file is None else "")}
+    point = {} if at is None else point_of(at, memory)
+    return source, {**point, **settings(words, source if file is None else "", memory)}
 
 
 def text_of(path: str, most: int = MAX_BYTES) -> str:
@@ -67,12 +72,14 @@ def _bytes_of(path: str, most: int) -> bytes:
         return file.read(most + 1)
 
 
-def point_of(path: str) -> dict[str, Any]:
+def point_of(path: str, memory: int | None = None) -> dict[str, Any]:
     """The values in a JSON object: numbers, nested lists of them, "NaN", "Infinity" and "-Infinity"."""
     import json
 
     from gradcli.graph.nested import from_lists
+    from gradcli.graph.shapes import MAX_MEMORY
 
+    most = MAX_MEMORY if memory is None else memory
     place = "standard input" if path == "-" else repr(path)
     text = text_of(path, MOST_BYTES_OF_POINT)
     if not text.strip():
@@ -90,7 +97,7 @@ def point_of(path: str) -> dict[str, Any]:
     point: dict[str, Any] = {}
     for name, value in pairs.pairs:
         name = _new_name(name, point, place)
-        point[name] = value if isinstance(value, float) else from_lists(value, name, f" in {place}")
+        point[name] = value if isinstance(value, float) else from_lists(value, name, f" in {place}", most=most)
     return point
 
 
@@ -120,7 +127,7 @@ def _new_name(name: str, point: dict[str, Any], place: str) -> str:
     return name
 
 
-def value_in_file(word: str, name: str, text: str) -> Any:
+def value_in_file(word: str, name: str, text: str, memory: int | None) -> Any:
     """The number or array in the file that `NAME=@FILE` names; errors show its place in the WORD."""
     from gradcli.cli.refusals import in_file, no_file
 
@@ -128,8 +135,9 @@ def value_in_file(word: str, name: str, text: str) -> Any:
     if not path:
         raise no_file(word, name)
     from gradcli.graph.given import from_file
+    from gradcli.graph.shapes import MAX_MEMORY
 
     try:
-        return from_file(path, name)
+        return from_file(path, name, most=MAX_MEMORY if memory is None else memory)
     except GradError as error:
         raise in_file(word, path, error) from None

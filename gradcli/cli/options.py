@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 MOST_DIGITS = 17
+UNITS = "KMGT"  # each 1024 times the one before
 NUMBERED = "eval grad explain compare"  # the commands that compute something
 
 COMMANDS = {
@@ -19,7 +20,7 @@ class Option:
     """One option: what follows it is its kind.
 
     flag: nothing · choice: one of `choices` · names: names separated by commas · digits: a number from 1 to 17 ·
-    path: a file, or - for standard input.
+    path: a file, or - for standard input · bytes: a number that may end in K, M, G or T.
     """
 
     __slots__ = ("choices", "commands", "default", "help", "kind", "metavar", "name")
@@ -49,12 +50,18 @@ class Option:
             return text in self.choices
         if self.kind == "digits":
             return text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= MOST_DIGITS
+        if self.kind == "bytes":
+            number = text[:-1] if text[-1:].upper() in UNITS else text
+            return number.isascii() and number.isdigit() and len(number) < 16 and int(number) > 0
         return bool(text.strip(" ,"))
 
     def value(self, text: str) -> object:
         """What an accepted TEXT means."""
         if self.kind == "digits":
             return int(text)
+        if self.kind == "bytes":
+            unit = UNITS.find(text[-1].upper()) + 1
+            return int(text[:-1] if unit else text) << 10 * unit
         if self.kind == "names":
             return [name.strip() for name in text.split(",") if name.strip()]
         return text
@@ -92,12 +99,22 @@ OPTIONS = (
         "full", "flag", "explain",
         "Show every line, however many. Without it a view folds a large graph, and --json stops at 20,000 lines.",
     ),
+    Option(
+        "example", "example", f"{NUMBERED} vjp jvp jacobian",
+        "Give names without a value small whole numbers, in these shapes; shapes left out follow from the others. "
+        "auto: choose every shape.",
+        metavar="X:2x3,W:3x4,c",
+    ),
+    Option(
+        "max-memory", "bytes", NUMBERED, "How many bytes the values of arrays may take, predicted before any is made.",
+        default="1G", metavar="BYTES",
+    ),
     Option("file", "path", NUMBERED, "Read the program from a file instead of EXPR.", metavar="program.expr"),
     Option("at", "path", NUMBERED, "Read values from a JSON object; NAME=VALUE wins over it.", metavar="point.json"),
 )  # fmt: skip
 
 BY_FLAG = {f"--{option.name}": option for option in OPTIONS}
-DEFAULTS = {option.name: option.default for option in OPTIONS}
+DEFAULTS = {option.name: None if option.default is None else option.value(option.default) for option in OPTIONS}
 
 
 def options_of(command: str) -> list[Option]:

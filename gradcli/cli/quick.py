@@ -78,8 +78,8 @@ def looks_like_option(word: str) -> bool:
     return len(name) > 3 and name[:2] == "--" and name[2] != "-" and LETTERS.issuperset(name)
 
 
-def settings(words: Sequence[str], expression: str = "") -> dict[str, Any]:
-    """The point that the words NAME=VALUE after an EXPRESSION describe."""
+def settings(words: Sequence[str], expression: str = "", memory: int | None = None) -> dict[str, Any]:
+    """The point that the words NAME=VALUE after an EXPRESSION describe; an array takes at most MEMORY bytes."""
     point: dict[str, Any] = {}
     for word in words:
         name, equals, text = word.partition("=")
@@ -91,9 +91,9 @@ def settings(words: Sequence[str], expression: str = "") -> dict[str, Any]:
 
             name = checked_name(word, name, text, words)
         try:
-            point[name] = float(text) if not text.strip(OF_NUMBERS) else computed(word, name, text)
+            point[name] = float(text) if not text.strip(OF_NUMBERS) else computed(word, name, text, memory)
         except ValueError:  # made of the letters of numbers, but none: 1-2, e
-            point[name] = computed(word, name, text)
+            point[name] = computed(word, name, text, memory)
     return point
 
 
@@ -107,16 +107,16 @@ def assignment(word: str, expression: str) -> tuple[str, str]:
     raise no_setting(word, expression)
 
 
-def computed(word: str, name: str, text: str) -> Any:
+def computed(word: str, name: str, text: str, memory: int | None) -> Any:
     """The number or array that an expression without variables, or @FILE, stands for; errors show their place."""
     if text[:1] == "@":
         from gradcli.cli.files import value_in_file
 
-        return value_in_file(word, name, text)
+        return value_in_file(word, name, text, memory)
     from gradcli.language.builder import value_of
 
     try:
-        return value_of(text, what=f"the value of {name!r}")
+        return value_of(text, what=f"the value of {name!r}", memory=memory)
     except _bad_input() as error:
         from gradcli.cli.refusals import within
 

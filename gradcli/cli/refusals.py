@@ -127,7 +127,10 @@ def not_accepted(option: Option, text: str | None) -> GradError:
     if option.kind == "choice":
         wanted = f"one of {', '.join(option.choices)}" if len(option.choices) > 1 else option.choices[0]
     else:
-        wanted = {"digits": f"a number from 1 to {MOST_DIGITS}", "names": "names, as in x,y"}.get(option.kind, "a file")
+        wanted = {
+            "digits": f"a number from 1 to {MOST_DIGITS}", "names": "names, as in x,y",
+            "bytes": "a number of bytes, as in 500M or 2G", "example": "names with shapes, as in X:2x3,c",
+        }.get(option.kind, "a file")  # fmt: skip
     near = get_close_matches(text or "", option.choices, 1, 0.6)
     found = "nothing" if text is None else repr(text)
     hint = f"did you mean {near[0]!r}?" if near else None

@@ -111,4 +111,8 @@ def infer(graph: Graph, given: Mapping[str, Shape]) -> list[Shape]:
             except ShapesDoNotFit as error:
                 error.line, error.shapes = index, operands
                 raise
+            if len(shapes[-1]) > MOST_AXES:
+                found = ShapesDoNotFit(f"{len(shapes[-1])} axes, the most is {MOST_AXES}", slots=())
+                found.line, found.shapes = index, operands
+                raise found
     return shapes

@@ -213,11 +213,13 @@ def _sizes(builder: Expressions, entries: Sequence[Entry], place: int, name: str
 
 
 def check_memory(builder: Expressions, shape: Shape, place: int) -> None:
-    """Refuse an array that would take more than MAX_MEMORY, before it is made."""
-    wanted = count(shape) * BYTES
-    if wanted > MAX_MEMORY:
-        message = f"an array of shape {shown(shape)} takes {sized(wanted)}, the most is {sized(MAX_MEMORY)}"
-        builder.fail("limit", message, place, hint="use a smaller shape")
+    """Refuse an array that would take more than the bound of --max-memory, before it is made."""
+    wanted, most = count(shape) * BYTES, MAX_MEMORY if builder.memory is None else builder.memory
+    if wanted > most:
+        from gradcli.graph.nested import larger
+
+        message = f"an array of shape {shown(shape)} takes {sized(wanted)}, the most is {sized(most)}"
+        builder.fail("limit", message, place, hint=larger(wanted))
 
 
 # What makes arrays

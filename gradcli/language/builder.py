@@ -38,31 +38,42 @@ class Program:
         self.builder = builder
 
 
-def build(source: str, *, given: Iterable[str] = (), ties: str = "split", places: bool = False) -> Program:
+def build(
+    source: str,
+    *,
+    given: Iterable[str] = (),
+    ties: str = "split",
+    places: bool = False,
+    memory: int | None = None,
+) -> Program:
     """The program in SOURCE as a graph. GIVEN are the names that get values elsewhere; PLACES keeps the spans of lines.
+
+    An array that it makes takes at most MEMORY bytes.
 
     Raises GradError (syntax, name, arguments, limit) with the place in SOURCE.
     """
     if not places:
         try:
-            return _built(_Builder(source, language.parse(source), None, given, ties))
+            return _built(_Builder(source, language.parse(source), None, given, ties, memory))
         except PlacesNeeded:
             pass
     spans: list[Span] = []
     items = language.parse(source, spans)
-    return _built(_Builder(language.normalised(source), items, spans, given, ties))
+    return _built(_Builder(language.normalised(source), items, spans, given, ties, memory))
 
 
-def value_of(source: str, *, what: str = "a value") -> Any:
+def value_of(source: str, *, what: str = "a value", memory: int | None = None) -> Any:
     """What an expression without variables stands for: a float, or a numpy array of floats."""
     try:
-        return float(source) if source.isascii() and source.replace(".", "", 1).isdigit() else _computed(source, what)
+        if source.isascii() and source.replace(".", "", 1).isdigit():
+            return float(source)
     except ValueError:
-        return _computed(source, what)
+        pass
+    return _computed(source, what, memory)
 
 
-def _computed(source: str, what: str) -> Any:
-    program = build(source)
+def _computed(source: str, what: str, memory: int | None) -> Any:
+    program = build(source, memory=memory)
     if program.variables or program.definitions or program.at:
         from gradcli.errors import GradError
 
@@ -138,7 +149,7 @@ class _Builder(Expressions):
         if name in self.definitions or name in self.functions:
             self.fail("name", f"{name!r} is defined by the program and cannot get a value", mark,
                       hint="remove its definition, or the value")  # fmt: skip
-        aside = _Builder(self.source, self.items, self.spans, (), "split")
+        aside = _Builder(self.source, self.items, self.spans, (), "split", self.memory)
         line = aside.line(aside.run(start, mark), mark)
         if aside.variables:
             place = next(iter(aside.used_at.values()))

@@ -53,6 +53,7 @@ class Expressions:
         spans: Sequence[Span] | None,
         given: Iterable[str],
         ties: str,
+        memory: int | None = None,
     ) -> None:
         self.source = source
         self.items = items
@@ -61,6 +62,7 @@ class Expressions:
         self.first_takes_all = ties == "first"
         self.graph = Graph()
         self.has_arrays = False
+        self.memory = memory
         self.places: dict[int, int] = {}
         self.variables: dict[str, int] = {}
         self.used_at: dict[str, int] = {}

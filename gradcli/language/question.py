@@ -7,19 +7,23 @@ from gradcli.language.builder import build
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from typing import Any
 
     from gradcli.graph import Graph, Shape
     from gradcli.graph.decompose import Fold
     from gradcli.graph.labels import Labels
     from gradcli.language.builder import Program
+    from gradcli.language.example import Example
 
 
 class Options:
-    """How a question is to be answered; the names and choices are those of the command line."""
+    """How a question is to be answered; the names and choices are those of the command line.
 
-    __slots__ = ("decomposition", "mode", "ties", "wrt", "zero")
+    `max_memory` is how many bytes the values of arrays may take; None is the default.
+    """
+
+    __slots__ = ("decomposition", "example", "max_memory", "mode", "ties", "wrt", "zero")
 
     def __init__(
         self,
@@ -29,27 +33,34 @@ class Options:
         mode: str = "reverse",
         ties: str = "split",
         zero: str = "ieee",
+        max_memory: int | None = None,
+        example: str | None = None,
     ) -> None:
         self.wrt = wrt
         self.decomposition = decomposition
         self.mode = mode
         self.ties = ties
         self.zero = zero
+        self.max_memory = max_memory
+        self.example = example
 
 
 class Question:
     """A program at a point, in the decomposition that was asked for, ready for the sweeps.
 
     `sources` are the names to differentiate by with their lines (None for a name that does not occur), `point` the
-    value of every variable, `at` all values that were given, in the order of the variables.
+    value of every variable, `at` all values that were given, in the order of the variables. `example` are the values
+    that --example gave to names without one, `named` all names that have a value.
     """
 
     __slots__ = (
         "at",
+        "example",
         "folds",
         "given",
         "graph",
         "has_places",
+        "named",
         "options",
         "point",
         "program",
@@ -65,8 +76,21 @@ class Question:
         self.given = given
         self.options = options
         self.has_places = places
-        self.program: Program = build(source, given=given, ties=options.ties, places=places)
+        self.named: Collection[str] = given
+        self.example: Example | None = None
+        wanted = None
+        if options.example is not None:
+            from gradcli.language.example import Example, Wanted
+
+            wanted = Wanted(options.example)
+            self.named = {*given, *wanted.shapes}
+        self.program: Program = build(
+            source, given=self.named, ties=options.ties, places=places, memory=options.max_memory
+        )
         values = {**self.program.at, **given}
+        if wanted is not None:
+            self.example = Example(self.program, wanted, values)
+            values |= self.example.values
         variables = self.program.variables
         self.point = {name: values[name] for name in variables if name in values}
         if len(self.point) < len(variables):
@@ -92,7 +116,7 @@ class Question:
         """Check every shape before any number is computed; the graph knows the shapes of its lines from here on."""
         from gradcli.language.shaped import shapes_of
 
-        shapes = shapes_of(self.program, self._shapes_given(), self.given, self.options.ties)
+        shapes = shapes_of(self.program, self._shapes_given(), self.named, self.options.ties)
         self.program.graph.shapes = self.shapes = shapes
 
     def _shapes_given(self) -> dict[str, Shape]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gradcli.errors import GradError
 from gradcli.graph import CONSTANT, VARIABLE, Graph
+from gradcli.graph.nested import larger
 from gradcli.graph.shapes import BYTES, MAX_MEMORY, ShapesDoNotFit, count, infer, shown, sized
 from gradcli.language import ARRAY, BINARY, CALL, INDEX, PREFIX, SLICE, TRANSPOSED, parse
 
@@ -32,17 +33,20 @@ def shapes_of(program: Program, given: Mapping[str, Shape], names: Iterable[str]
 
 
 def refuse_memory(program: Program, shapes: Sequence[Shape], names: Iterable[str], ties: str) -> None:
-    """Raise where the values of the lines would take more than MAX_MEMORY."""
-    taken = [count(shape) * BYTES for shape in shapes]
-    if sum(taken) <= MAX_MEMORY:
+    """Raise where the values of the lines would take more than the bound of --max-memory."""
+    memory = program.builder.memory
+    most = MAX_MEMORY if memory is None else memory
+    taken = [count(shape) * BYTES for shape in shapes if shape]
+    if sum(taken) <= most:
         return
+    taken = [count(shape) * BYTES for shape in shapes]
     line = max(range(len(taken)), key=taken.__getitem__)
     spans = _placed(program, names, ties)[0].graph.spans
-    whole = f"the values would take {sized(sum(taken))}, the most is {sized(MAX_MEMORY)}"
+    whole = f"the values would take {sized(sum(taken))}, the most is {sized(most)}"
     raise GradError(
         "limit",
         f"{whole}; the largest is {shown(shapes[line])}",
-        hint="use smaller arrays",
+        hint=larger(sum(taken)),
         source=program.source,
         spans=[span] if (span := spans[line]) is not None else [],
     )
@@ -80,7 +84,7 @@ def shape_error(program: Program, error: ShapesDoNotFit, names: Iterable[str], t
 def _placed(program: Program, names: Iterable[str], ties: str) -> tuple[Program, Sequence[Any], list[Span]]:
     from gradcli.language.builder import build
 
-    placed = build(program.source, given=names, ties=ties, places=True)
+    placed = build(program.source, given=names, ties=ties, places=True, memory=program.builder.memory)
     spans: list[Span] = []
     items = parse(program.source, spans)
     return placed, items, spans

@@ -19,6 +19,7 @@ SETTINGS = (
 )  # fmt: skip
 TEXTS = {
     "names": ("x", "x,y", "y, x", "zz", ","),
+    "bytes": ("1", "500M", "2g", "1K", "0", "M", "1.5G", "-1", ""),
     "digits": ("1", "6", "17", "0", "18", "x", "-1", ""),
     "path": ("/nonexistent/file", "-", ""),
 }
