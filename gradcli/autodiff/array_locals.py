@@ -23,7 +23,7 @@ class LocalGradient:
     """The rule of one operand. `constant` is its value where it depends on nothing, `reads` the leaves that it needs:
     0 for y, then the operands from 1."""
 
-    __slots__ = ("constant", "reads", "_blank", "_output", "_steps")
+    __slots__ = ("_blank", "_output", "_steps", "constant", "reads")
 
     def __init__(self, trace: Trace, slot: int, *, gate: bool) -> None:
         graph, output = trace.graph, trace.outputs[slot]
@@ -102,6 +102,9 @@ def array_locals(primitive: Primitive, static: Any, count: int) -> tuple[LocalGr
     found = _RULES.get(key)
     if found is None:
         trace = trace_rules(primitive, static, count)
-        found = tuple([None if trace.outputs[s] is None else LocalGradient(trace, s, gate=primitive.opens) for s in range(count)])
+        gate = primitive.opens
+        found = tuple([
+            None if output is None else LocalGradient(trace, slot, gate=gate) for slot, output in enumerate(trace.outputs)
+        ])  # fmt: skip
         _RULES[key] = found
     return found

@@ -26,13 +26,19 @@ if TYPE_CHECKING:
     Open = Any  # which elements no closed gate cut off, an array of bools; None is all
 
 
-def evaluate(graph: Graph, point: Mapping[str, Value], freed: Mapping[int, Sequence[int]] | None = None) -> list[Value]:
+def evaluate(
+    graph: Graph,
+    point: Mapping[str, Value],
+    freed: Mapping[int, Sequence[int]] | None = None,
+    reused: Mapping[int, int] | None = None,
+) -> list[Value]:
     """The primal of every line, operands before their users. IEEE results, nothing raises or warns.
 
     FREED says after which line the values of which lines are read no more: their arrays are given back, and a stand-in
-    keeps their shape.
+    keeps their shape. REUSED says which line writes its result over the array of which operand.
     """
     values: list[Value] = []
+    reused = reused or {}
     with quiet():
         for index, (primitive, operands, static, name) in enumerate(
             zip(graph.primitives, graph.operands, graph.statics, graph.names, strict=True)
@@ -44,7 +50,7 @@ def evaluate(graph: Graph, point: Mapping[str, Value], freed: Mapping[int, Seque
             elif len(operands) == 2 and primitive.kind == "elementwise":
                 a, b = values[operands[0]], values[operands[1]]
                 forward = primitive.forward if type(a) is float is type(b) else elementwise(primitive)
-                values.append(forward(a, b))
+                values.append(forward(a, b, values[reused[index]]) if index in reused else forward(a, b))
             elif len(operands) == 1 and primitive.kind == "elementwise" and not primitive.static:
                 (a,) = operands
                 forward = primitive.forward if type(values[a]) is float else elementwise(primitive)

@@ -27,7 +27,8 @@ class LeanRun:
 
     def __init__(self, graph: Graph, point: Mapping[str, Value], result: int, sources: Sequence[int]) -> None:
         active = depends(graph, sources)
-        values = evaluate(graph, point, _last_reads(graph, result, active))
+        freed = _last_reads(graph, result, active)
+        values = evaluate(graph, point, freed, _reused(graph, freed))
         self.value = values[result]
         watch = _Watch(graph, values)
         sweep = pull_back(graph, values, result, active, flows=watch, keep=sources, frees=True)  # type: ignore[arg-type]
@@ -87,6 +88,30 @@ def _last_reads(graph: Graph, result: int, active: Sequence[bool]) -> dict[int, 
         if not read[index]:
             freed.setdefault(at, []).append(index)
     return freed
+
+
+OVERWRITE = ("add", "sub", "mul", "div")  # forwards of two operands that can write over one of them
+OWN = ("matmul", "relu", "exp", "tanh", "sigmoid", *OVERWRITE)  # lines whose value is an array of their own
+
+
+def _reused(graph: Graph, freed: Mapping[int, Sequence[int]]) -> dict[int, int]:
+    """Which lines write their result over an operand that nothing else reads, and over which."""
+    assert graph.shapes is not None
+    shared = {
+        operand
+        for primitive, operands in zip(graph.primitives, graph.operands, strict=True)
+        if primitive.name in ("same", "stop") or (primitive.kind == "carried" and primitive.name != "matmul")
+        for operand in operands
+    }
+    found: dict[int, int] = {}
+    for index, lines in freed.items():
+        if graph.primitives[index].name in OVERWRITE and graph.shapes[index]:
+            for line in lines:
+                own = graph.primitives[line].name in OWN and line not in shared
+                if own and line in graph.operands[index] and graph.shapes[line] == graph.shapes[index]:
+                    found[index] = line
+                    break
+    return found
 
 
 def _leaves_read(graph: Graph, index: int, active: Sequence[bool]) -> set[int]:
