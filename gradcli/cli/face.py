@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gradcli.report.explanation import Explanation
 
 Value: TypeAlias = Any  # a number, lists of numbers, an array, or a text: an expression without variables
+Example: TypeAlias = Any  # "X:2x3,c", or shapes by name, {"X": (2, 3), "c": ()}, or "auto"
 WIDTH = 100
 PAGE = '<pre style="line-height:1.35;white-space:pre;overflow-x:auto"><code>{code}</code></pre>'
 
@@ -117,10 +118,19 @@ class Compared:
 
 
 def evaluate(
-    expression: str, *, at: Mapping[str, Value] | None = None, decomposition: str = "auto", **values: Value
+    expression: str,
+    *,
+    at: Mapping[str, Value] | None = None,
+    decomposition: str = "auto",
+    example: Example | None = None,
+    **values: Value,
 ) -> Result:
-    """The value of EXPRESSION where its variables have these values; `at` is for names such as `at` itself."""
-    return Result(evaluated(_text(expression), point(at, values), options(decomposition=decomposition)))
+    """The value of EXPRESSION where its variables have these values; `at` is for names such as `at` itself.
+
+    `example` gives names without a value small whole numbers: "X:2x3,c", {"X": (2, 3), "c": ()} or "auto".
+    """
+    how = options(decomposition=decomposition, example=example)
+    return Result(evaluated(_text(expression), point(at, values), how))
 
 
 eval = evaluate
@@ -135,10 +145,11 @@ def grad(
     mode: str = "reverse",
     ties: str = "split",
     zero: str = "ieee",
+    example: Example | None = None,
     **values: Value,
 ) -> Result:
     """The value of EXPRESSION and its derivative by every variable, or by those of `wrt`."""
-    how = options(wrt=wrt, decomposition=decomposition, mode=mode, ties=ties, zero=zero)
+    how = options(wrt=wrt, decomposition=decomposition, mode=mode, ties=ties, zero=zero, example=example)
     return Result(differentiated(_text(expression), point(at, values), how))
 
 
@@ -151,10 +162,11 @@ def explain(
     mode: str = "reverse",
     ties: str = "split",
     zero: str = "ieee",
+    example: Example | None = None,
     **values: Value,
 ) -> Explained:
     """Every value, local gradient and flow on the way to the value and the gradients of EXPRESSION."""
-    how = options(wrt=wrt, decomposition=decomposition, mode=mode, ties=ties, zero=zero)
+    how = options(wrt=wrt, decomposition=decomposition, mode=mode, ties=ties, zero=zero, example=example)
     return Explained(explained(_text(expression), point(at, values), how))
 
 
@@ -165,16 +177,18 @@ def compare(
     wrt: str | Iterable[str] | None = None,
     ties: str = "split",
     zero: str = "ieee",
+    example: Example | None = None,
     **values: Value,
 ) -> Compared:
     """EXPRESSION in its decompositions, with the digits that each gets right."""
     from gradcli.questions.compare import compared
 
-    return Compared(compared(_text(expression), point(at, values), options(wrt=wrt, ties=ties, zero=zero)))
+    how = options(wrt=wrt, ties=ties, zero=zero, example=example)
+    return Compared(compared(_text(expression), point(at, values), how))
 
 
-def options(wrt: str | Iterable[str] | None = None, **choices: str) -> Options:
-    """How to answer; `wrt` is a list of names or one text, "x,y"."""
+def options(wrt: str | Iterable[str] | None = None, example: Example | None = None, **choices: str) -> Options:
+    """How to answer; `wrt` is a list of names or one text, "x,y", `example` a text or shapes by name."""
     from gradcli.cli.options import BY_FLAG
     from gradcli.cli.refusals import not_accepted
 
@@ -184,7 +198,19 @@ def options(wrt: str | Iterable[str] | None = None, **choices: str) -> Options:
             refusal = not_accepted(option, str(choice))
             raise GradError("usage", refusal.message.removeprefix("--"), hint=refusal.hint)
     names = [part.strip() for part in wrt.split(",")] if isinstance(wrt, str) else wrt
-    return Options(wrt=None if names is None else list(names), **choices)
+    return Options(wrt=None if names is None else list(names), example=_example(example), **choices)
+
+
+def _example(wanted: Example | None) -> str | None:
+    """`example` as --example takes it; what is no size is left for it to refuse."""
+    if wanted is None or isinstance(wanted, str):
+        return wanted
+    try:
+        sized = {name: tuple(shape) if hasattr(shape, "__iter__") else (shape,) for name, shape in wanted.items()}
+    except AttributeError:
+        hint = 'write "X:2x3,c", or {"X": (2, 3), "c": ()}'
+        raise GradError("usage", f"an example is a text or shapes by name, and {wanted!r} is none", hint=hint) from None
+    return ",".join(f"{name}:{'x'.join(map(str, shape))}" if shape else name for name, shape in sized.items())
 
 
 def point(at: Mapping[str, Value] | None, values: Mapping[str, Value]) -> dict[str, float]:

@@ -89,7 +89,7 @@ class Question:
         )
         values = {**self.program.at, **given}
         if wanted is not None:
-            self.example = Example(self.program, wanted, values)
+            self.example = Example(self.program, wanted, values, options.max_memory)
             values |= self.example.values
         variables = self.program.variables
         self.point = {name: values[name] for name in variables if name in values}

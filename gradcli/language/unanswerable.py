@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gradcli.language.question import Question
 
 MOST_NAMES = 8
+MOST_LINES = 2_000  # of a program whose shapes are thought about for a hint
 
 
 def missing_values(question: Question) -> GradError:
@@ -27,12 +28,25 @@ def missing_values(question: Question) -> GradError:
     if len(shown) > 1 and not more:
         listed = f"{', '.join(map(repr, shown[:-1]))} and {shown[-1]!r}"
     hint = "add " + " ".join(f"{name}=..." for name in shown) + (" ..." if more else "")
+    hint += f", or --example {_example(question, names)}"
     functions = [name for name in shown if name in NAMED and NAMED[name].spoken]
     if functions:
         hint += (
             f"\n{functions[0]} is also a function: to call it, write {functions[0]}({NAMED[functions[0]].parameters})"
         )
     return GradError("name", f"no value for {listed}{more}", hint=hint, source=program.source, spans=spans)
+
+
+def _example(question: Question, names: list[str]) -> str:
+    """What --example can take here: shapes that fit, where there are arrays and not many lines."""
+    program = question.program
+    arrays = program.has_arrays or any(type(value) is not float for value in question.point.values())
+    if not arrays or len(names) > MOST_NAMES or len(program.graph) > MOST_LINES:
+        return "auto"
+    from gradcli.language.example import shape_of, spelled, suggested
+
+    given = {name: shape_of(value) for name, value in question.point.items()}
+    return ",".join(spelled(name, shape) for name, shape in suggested(program, given, names).items())
 
 
 def unknown_wrt(name: str, source: str, known: Iterable[str]) -> GradError:

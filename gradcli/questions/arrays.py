@@ -172,4 +172,7 @@ def standing_notes(question: Question) -> list[Note]:
     unused = "does not occur in the program, so its gradient is 0"
     found += [Note("unused", name, f"{name}: {unused}") for name in question.unused]
     found += [Note(kind, message.partition(":")[0], message) for kind, message in question.program.remarks]
+    example = question.example
+    if example is not None and example.values:
+        found.append(Note("example", next(iter(example.values)), example.message()))
     return found

@@ -68,7 +68,9 @@ def _refuse_too_long(question: Question) -> None:
 def _question(
     source: str, given: Mapping[str, float], options: Options, decomposition: str, *, places: bool = False
 ) -> Question:
-    chosen = Options(wrt=options.wrt, decomposition=decomposition, ties=options.ties, zero=options.zero)
+    chosen = Options(
+        wrt=options.wrt, decomposition=decomposition, ties=options.ties, zero=options.zero, example=options.example
+    )  # fmt: skip
     return Question(source, given, chosen, places=places)
 
 

@@ -216,7 +216,7 @@ BLOCKS = [
         error: no value for 'x' and 'y'
           x*y
           ^ ^
-          add x=... y=...
+          add x=... y=..., or --example auto
         """,
     ),
     (
@@ -225,7 +225,7 @@ BLOCKS = [
         error: no value for 'x' and 'sin'
           x + sin
           ^   ^^^
-          add x=... sin=...
+          add x=... sin=..., or --example auto
           sin is also a function: to call it, write sin(x)
         """,
     ),
