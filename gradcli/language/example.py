@@ -283,7 +283,8 @@ def _undecided(
         message += _open_part(seen[names[0]])
     whole = ",".join(spelled(name, shape) for name, shape in found.items())
     hint = f"say {'them' if len(names) > 1 else 'it'} too, as in --example {whole}"
-    hint += f"\nor let it be chosen: --example {','.join([*wanted.shapes and [wanted.text.strip(' ,')], AUTO])}"
+    chosen = f"{wanted.text.strip(' ,')},{AUTO}" if wanted.shapes else AUTO
+    hint += f"\nor let it be chosen: --example {chosen}"
     return GradError("usage", f"--example: {message}", hint=hint, source=placed.source, spans=spans)
 
 
