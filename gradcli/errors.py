@@ -14,7 +14,10 @@ NARROWEST = 20  # cells for the source, however narrow the terminal
 
 
 class GradError(Exception):
-    """Bad input: a kind, a fact, a way out, and a place where there is one."""
+    """Bad input: a kind, a fact, a way out, and a place where there is one.
+
+    With LABELS, one for each span, the spans are operands, and OPERATOR is what stands between or before them.
+    """
 
     def __init__(
         self,
@@ -26,6 +29,7 @@ class GradError(Exception):
         spans: Sequence[Span] = (),
         belongs: Span | None = None,
         labels: Sequence[str] = (),
+        operator: Span | None = None,
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -35,12 +39,14 @@ class GradError(Exception):
         self.spans = tuple(spans)
         self.belongs = belongs
         self.labels = tuple(labels)
+        self.operator = operator
 
     def __str__(self) -> str:
         return describe(self)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return again, (self.kind, self.message, self.hint, self.source, self.spans, self.belongs, self.labels)
+        places = (self.spans, self.belongs, self.labels, self.operator)
+        return again, (self.kind, self.message, self.hint, self.source, *places)
 
 
 def again(
@@ -51,9 +57,12 @@ def again(
     spans: Sequence[Span],
     belongs: Span | None,
     labels: Sequence[str],
+    operator: Span | None,
 ) -> GradError:
     """The error that another process sent."""
-    return GradError(kind, message, hint=hint, source=source, spans=spans, belongs=belongs, labels=labels)
+    return GradError(
+        kind, message, hint=hint, source=source, spans=spans, belongs=belongs, labels=labels, operator=operator
+    )
 
 
 def describe(error: GradError, *, width: int = 80) -> str:
@@ -72,8 +81,12 @@ def as_object(error: GradError) -> dict[str, object]:
     """The error as JSON's object; what does not apply is left out."""
     facts: dict[str, object] = {"kind": error.kind, "message": error.message}
     if error.source is not None and error.spans:
-        line, column = place_of(error.source, error.spans[0][0])
-        facts |= {"line": line, "column": column, "span": list(error.spans[0])}
+        low, high = error.spans[0]
+        if error.labels:  # of an operation, with all its operands
+            ends = [*error.spans, *([] if error.operator is None else [error.operator])]
+            low, high = min(low for low, _ in ends), max(high for _, high in ends)
+        line, column = place_of(error.source, low)
+        facts |= {"line": line, "column": column, "span": [low, high]}
     if error.hint:
         facts["hint"] = error.hint
     return {"schema": "gradcli/1", "error": facts}
@@ -106,9 +119,12 @@ def picture(error: GradError, cells: int) -> Iterator[str]:
     first = error.spans[0]
     begin, end = line_begin(source, first[0]), line_end(source, first[0])
     places = [(low, max(high, low + 1)) for low, high in error.spans]
+    signs = [("~" if error.labels else "^", places)]
+    signs += [] if error.operator is None else [("^", [error.operator])]
+    signs += [] if error.belongs is None else [("-", [error.belongs])]
 
     def letter(at: int) -> tuple[str, int, str]:
-        sign = mark(at, places, error.belongs)
+        sign = mark(at, signs)
         text, size = drawn(source[at])
         if not size and sign != " ":  # a combining letter that is itself the place
             text, size = escaped(source[at])
@@ -116,31 +132,51 @@ def picture(error: GradError, cells: int) -> Iterator[str]:
 
     low, high = window(begin, end, wanted(error, begin, end, cells), cells, lambda at: letter(at)[1])
     shown, marks = ["…"] * (low > begin), [" "] * (low > begin)
+    column = int(low > begin)
+    columns: dict[int, int] = {}  # where a place that has a label begins
     for at in range(low, high):
         text, size, sign = letter(at)
         shown.append(text)
         marks.append(sign * size)
+        if error.labels:
+            columns[at] = column
+            column += size
     if high < end:
         shown.append("…")
     else:
-        marks.append(mark(end, places, error.belongs))
+        marks.append(mark(end, signs))
     yield "".join(shown)
     yield "".join(marks)
+    if error.labels:
+        starts = [columns.get(max(span[0], low)) if span[1] > low else None for span in places]
+        yield from labelled(list(zip(starts, error.labels, strict=False)), cells)
 
 
-def mark(at: int, places: Sequence[Span], belongs: Span | None) -> str:
-    if any(low <= at < high for low, high in places):
-        return "^"
-    return "-" if belongs is not None and belongs[0] <= at < belongs[1] else " "
+def mark(at: int, signs: Sequence[tuple[str, Sequence[Span]]]) -> str:
+    """The sign under a letter."""
+    here = [sign for sign, places in signs if any(low <= at < high for low, high in places)]
+    return ("^" if "^" in here else here[0]) if here else " "
+
+
+def labelled(labels: Sequence[tuple[int | None, str]], cells: int) -> Iterator[str]:
+    """Each label at its column, a line lower where it would touch another; None is out of sight."""
+    rows: list[str] = []
+    seen = [(min(column, max(cells - len(text), 0)), text) for column, text in labels if column is not None]
+    for column, text in sorted(seen):
+        row = next((k for k, row in enumerate(rows) if len(row) < column), len(rows))
+        rows[row:] = [(rows[row] if row < len(rows) else "").ljust(column) + text, *rows[row + 1 :]]
+    yield from rows
 
 
 def wanted(error: GradError, begin: int, end: int, cells: int) -> Span:
     """What a window should hold if it can: all marks of the line, or else the first place, or else its beginning."""
     first = error.spans[0]
-    marks = [span for span in (*error.spans, error.belongs or first) if begin <= span[0] <= end]
+    centre = error.operator or first
+    marks = [span for span in (*error.spans, error.belongs or first, centre) if begin <= span[0] <= end]
     whole = min(low for low, _ in marks), max(high for _, high in marks)
-    for low, high in (whole, first):
-        if high - low <= cells // 2:
+    widest = cells - 3 if error.labels else cells // 2
+    for low, high in (whole, centre, first):
+        if high - low <= widest and begin <= low <= end:
             return low, min(high, end)
     return first[0], min(first[0] + cells // 2, end)
 

@@ -81,8 +81,10 @@ def within(word: str, error: GradError) -> GradError:
         return error
     spans = [(low + start, high + start) for low, high in error.spans] or [(start, len(word))]
     belongs = None if error.belongs is None else (error.belongs[0] + start, error.belongs[1] + start)
+    operator = None if error.operator is None else (error.operator[0] + start, error.operator[1] + start)
     return GradError(
-        error.kind, error.message, hint=error.hint, source=word, spans=spans, belongs=belongs, labels=error.labels
+        error.kind, error.message, hint=error.hint, source=word, spans=spans, belongs=belongs, labels=error.labels,
+        operator=operator,
     )
 
 
