@@ -295,6 +295,6 @@ def primitives() -> dict[str, Primitive]:
 
 def array_primitives() -> dict[str, Primitive]:
     """Every primitive by name, those of arrays among them."""
-    from gradcli.graph import linear, reductions, shaping  # noqa: F401
+    from gradcli.graph import linear, reductions, shaping, shares  # noqa: F401
 
     return primitives()

@@ -8,13 +8,17 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def by_arrays(name: str) -> Callable[..., Any]:
-    """The function NAME of gradcli.graph.arrays."""
+def by_arrays(name: str, module: str) -> Callable[..., Any]:
+    """The function NAME of the MODULE of this room that works on arrays."""
+    found: Callable[..., Any] | None = None
 
     def forward(*operands: Any) -> Any:
-        from gradcli.graph import arrays
+        nonlocal found
+        if found is None:
+            from importlib import import_module
 
-        return getattr(arrays, name)(*operands)
+            found = getattr(import_module(f"gradcli.graph.{module}"), name)
+        return found(*operands)
 
     forward.__name__ = name
     return forward

@@ -1,12 +1,11 @@
-"""Linear algebra: products of matrices, inverses, determinants, and what works along the last axis."""
+"""Linear algebra: products of matrices, inverses, determinants."""
 
 from __future__ import annotations
 
 from gradcli.graph import PRODUCT_LEVEL, Edge, Node, Primitive, define, infix
-from gradcli.graph.elementary import exp, log
 from gradcli.graph.lazily import by_arrays
-from gradcli.graph.reductions import kept, sum
-from gradcli.graph.shapes import ShapesDoNotFit, broadcast, count, shown
+from gradcli.graph.reductions import sum
+from gradcli.graph.shapes import ShapesDoNotFit, broadcast, shown
 from gradcli.graph.shaping import fit, reshape, transpose
 
 TYPE_CHECKING = False
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
     from gradcli.graph import Shape
 
-LAST = (-1, False)
 WHOLE = (None, False)
 
 
@@ -80,7 +78,7 @@ def _fitted(found: Node, x: Node) -> Node:
 
 
 matmul: Primitive = define(
-    "matmul", by_arrays("matmul"), _to_left, _to_right, kind="carried", linear=True, shape_of=_product,
+    "matmul", by_arrays("matmul", "array_algebra"), _to_left, _to_right, kind="carried", linear=True, shape_of=_product,
     notation=infix("@", PRODUCT_LEVEL), verbs=("swaps", "swaps"), parameters="a, b", domain="inner sizes equal",
 )  # fmt: skip
 
@@ -94,7 +92,7 @@ def _outer_shape(shapes: Sequence[Shape], static: Any) -> Shape:
 
 
 outer: Primitive = define(
-    "outer", by_arrays("outer"), lambda u, y, a, b: u @ b, lambda u, y, a, b: u.T @ a,
+    "outer", by_arrays("outer", "array_algebra"), lambda u, y, a, b: u @ b, lambda u, y, a, b: u.T @ a,
     kind="carried", linear=True, shape_of=_outer_shape, verbs=("swaps", "swaps"), parameters="a, b", domain="vectors",
 )  # fmt: skip
 
@@ -128,28 +126,37 @@ def _identity(x: Node) -> Node:
 
 
 trace = define(
-    "trace", by_arrays("trace"), lambda y, x: _identity(x), kind="reduces", shape_of=_one_number("trace"),
-    verbs=("spreads", "spreads"), domain="square matrices",
+    "trace", by_arrays("trace", "array_reductions"), lambda y, x: _identity(x), kind="reduces",
+    shape_of=_one_number("trace"), verbs=("spreads", "spreads"), domain="square matrices",
 )  # fmt: skip
 SINGULAR = "the matrix is singular"
 det: Primitive = define(
-    "det", by_arrays("det"), lambda y, x: cofactors(x), kind="reduces", shape_of=_one_number("det"),
+    "det", by_arrays("det", "array_algebra"), lambda y, x: cofactors(x), kind="reduces", shape_of=_one_number("det"),
     domain="square matrices",
 )  # fmt: skip
 cofactors: Primitive = define(
-    "cofactors", by_arrays("cofactors"), lambda u, y, x: _of_cofactors(u, y, x), kind="carried",
+    "cofactors", by_arrays("cofactors", "array_algebra"), lambda u, y, x: cofactors_back(u, x), kind="carried",
     shape_of=_square("cofactors"), domain="square matrices",
 )  # fmt: skip
 inv: Primitive = define(
-    "inv", by_arrays("inv"), lambda u, y, x: -(y.T @ u @ y.T), kind="carried", shape_of=_square("inv"),
+    "inv", by_arrays("inv", "array_algebra"), lambda u, y, x: -(y.T @ u @ y.T), kind="carried", shape_of=_square("inv"),
     domain="square matrices that are not singular",
     edges=(Edge("domain", lambda y, x: abs(y).max() == float("inf"), SINGULAR),),
 )  # fmt: skip
 
 
-def _of_cofactors(u: Node, y: Node, x: Node) -> Node:
-    """d(det X · X^-T) carried back: with C = y, (sum(u*C) C - C u.T C) / det X; nan where X is singular."""
-    return (sum(u * y, static=WHOLE) * y - y @ u.T @ y) / det(x)
+def _through_cofactors_back(w: Node, h: Node, u: Node, x: Node) -> Node:
+    """The third derivatives of det, times w and u: h is (sum(u*C)*C - C u.T C) / det x; nan where x is singular."""
+    c, size = cofactors(x), det(x)
+    inside = (u * sum(w * c, static=WHOLE) + w * sum(u * c, static=WHOLE) - w @ c.T @ u - u @ c.T @ w) / size
+    return cofactors_back(inside, x) - c * (sum(w * h, static=WHOLE) / size)
+
+
+cofactors_back: Primitive = define(
+    "cofactors_back", by_arrays("cofactors_back", "array_algebra"),
+    lambda w, h, u, x: cofactors_back(w, x), _through_cofactors_back,
+    kind="carried", linear=False, spoken=False, shape_of=_square("cofactors_back"), parameters="u, x",
+)  # fmt: skip
 
 
 def _solved(shapes: Sequence[Shape], static: Any) -> Shape:
@@ -167,66 +174,7 @@ def _to_matrix(u: Node, y: Node, a: Node, b: Node) -> Node:
 
 
 solve: Primitive = define(
-    "solve", by_arrays("solve"), _to_matrix, lambda u, y, a, b: solve(a.T, u), kind="carried", shape_of=_solved,
-    parameters="a, b", domain="a square, and not singular",
+    "solve", by_arrays("solve", "array_algebra"), _to_matrix, lambda u, y, a, b: solve(a.T, u), kind="carried",
+    shape_of=_solved, parameters="a, b", domain="a square, and not singular",
     edges=(Edge("domain", lambda y, a, b: abs(y).max() == float("inf"), SINGULAR),),
-)  # fmt: skip
-
-
-# Along the last axis
-
-
-def _along_last(shapes: Sequence[Shape], static: Any) -> Shape:
-    if not shapes[0]:
-        raise ShapesDoNotFit("softmax of a scalar", "write softmax(a, b, ...) for the share of a among scalars")
-    return shapes[0]
-
-
-softmax_of = define(
-    "softmax_of", by_arrays("softmax"), lambda u, y, x: y * (u - kept(sum, u * y, LAST)), kind="carried",
-    shape_of=_along_last, shown="softmax", spoken=False, verbs=("saturates", "saturates"),
-    definition=lambda x: exp(x) / kept(sum, exp(x), LAST),
-)  # fmt: skip
-logsoftmax = define(
-    "logsoftmax", by_arrays("logsoftmax"), lambda u, y, x: u - exp(y) * kept(sum, u, LAST), kind="carried",
-    shape_of=_along_last, definition=lambda x: x - log(kept(sum, exp(x), LAST)),
-)  # fmt: skip
-
-
-def _entropy_shape(shapes: Sequence[Shape], static: Any) -> Shape:
-    logits, target = shapes
-    if not logits or target not in (logits, logits[:-1]):
-        raise ShapesDoNotFit(
-            f"cross_entropy(logits, target) with logits {shown(logits)} and target {shown(target)}",
-            f"target has to be a class index a row, {shown(logits[:-1])}, or probabilities, {shown(logits)}",
-        )
-    return ()
-
-
-def _one_hot(target: Node, logits: Node) -> Node:
-    return target if target.shape == logits.shape else one_hot(target, static=logits.shape[-1])
-
-
-def _rows(logits: Node) -> int:
-    return count(logits.shape[:-1])
-
-
-def _to_logits(y: Node, logits: Node, target: Node) -> Node:
-    share = _one_hot(target, logits)
-    weight = kept(sum, target, LAST) if target.shape == logits.shape else 1
-    return (softmax_of(logits) * weight - share) / _rows(logits)
-
-
-def _to_target(y: Node, logits: Node, target: Node) -> Node | None:
-    return -logsoftmax(logits) / _rows(logits) if target.shape == logits.shape else None
-
-
-one_hot = define(
-    "one_hot", by_arrays("one_hot"), None, kind="carried", static=True, spoken=False, verbs=("stops", "stops"),
-    shape_of=lambda shapes, classes: (*shapes[0], classes),
-)  # fmt: skip
-cross_entropy = define(
-    "cross_entropy", by_arrays("cross_entropy"), _to_logits, _to_target, kind="reduces", shape_of=_entropy_shape,
-    parameters="logits, target", domain="target: class indices, or probabilities",
-    definition=lambda logits, target: -sum(_one_hot(target, logits) * logsoftmax(logits), static=WHOLE) / _rows(logits),
 )  # fmt: skip

@@ -5,7 +5,7 @@ The static parameter is (axis or None, is the axis kept at length 1). In a rule 
 
 from __future__ import annotations
 
-from gradcli.graph import ATOM_LEVEL, Edge, Node, Primitive, define
+from gradcli.graph import ATOM_LEVEL, SUM_LEVEL, Edge, Node, Primitive, define
 from gradcli.graph.arithmetic import equal, where
 from gradcli.graph.elementary import exp, log, sqrt
 from gradcli.graph.lazily import by_arrays
@@ -15,7 +15,7 @@ from gradcli.graph.shaping import concat, cumsum, index, ones, reshape, transpos
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from gradcli.graph import Shape
@@ -49,7 +49,7 @@ def _notation(name: str, whole: str | None = None) -> Any:
 def reduction(name: str, forward: str, rule: Any, *, whole: str | None = None, **description: Any) -> Primitive:
     """Define a reduction along an axis, or over everything."""
     return define(
-        name, by_arrays(forward), rule, kind="reduces", static=True, shape_of=_shape,
+        name, by_arrays(forward, "array_reductions"), rule, kind="reduces", static=True, shape_of=_shape,
         notation=_notation(description.get("shown", name), whole),
         **{"parameters": "x, axis", "arity": 2, "defaults": (None,)} | description,
     )  # fmt: skip
@@ -65,13 +65,26 @@ mean = reduction(
     "mean", "mean", lambda y, x, axis: 1 / _many(x, axis), verbs=("spreads", "spreads"),
     definition=lambda x, axis: sum(x, static=axis) / _many(x, axis),
 )  # fmt: skip
+
+
+def _centred_text(operands: Sequence[Text], axis: int | None) -> Text:
+    text, level = operands[0]
+    shown = text if level > SUM_LEVEL else f"({text})"
+    return (f"{shown} - mean({text}{'' if axis is None else f', {axis}'})", SUM_LEVEL)
+
+
+centred: Primitive = define(  # x - mean(x) to all digits, also where the mean is far larger than what is left
+    "centred", by_arrays("centred", "array_reductions"), lambda u, y, x, axis: centred(u, static=axis),
+    kind="carried", linear=True, static=True, spoken=False, shape_of=lambda shapes, axis: shapes[0],
+    notation=_centred_text,
+)  # fmt: skip
 var = reduction(
-    "var", "variance", lambda y, x, axis: 2 / _many(x, axis) * (x - kept(mean, x, axis)),
+    "var", "variance", lambda y, x, axis: 2 / _many(x, axis) * centred(x, static=axis[0]),
     definition=lambda x, axis: sum((x - kept(mean, x, axis)) ** 2, static=axis) / _many(x, axis),
 )  # fmt: skip
 std = reduction(
     "std", "deviation",
-    lambda y, x, axis: where(equal(y, 0), 0, (x - kept(mean, x, axis)) / y / _many(x, axis)),
+    lambda y, x, axis: where(equal(y, 0), 0, centred(x, static=axis[0]) / y / _many(x, axis)),
     definition=lambda x, axis: sqrt(sum((x - kept(mean, x, axis)) ** 2, static=axis) / _many(x, axis)),
     edges=(Edge("kink", lambda y, x: y == 0, "kink where all elements are equal: every derivative is taken as 0"),),
 )  # fmt: skip
@@ -80,8 +93,32 @@ norm = reduction(
     definition=lambda x, axis: sqrt(sum(x**2, static=axis)),
     edges=(Edge("kink", lambda y, x: y == 0, "kink at the origin: every derivative is taken as 0"),),
 )  # fmt: skip
+
+
+def _shares(y: Node, x: Node, axis: Axis) -> Node:
+    """softmax along the axis."""
+    from gradcli.graph.shares import softmax_of
+
+    return _along(softmax_of, x, axis[0])
+
+
+def _along(function: Callable[[Node], Node], x: Node, axis: int | None) -> Node:
+    """A FUNCTION that works along the last axis, along AXIS or over everything."""
+    shape, rank = x.shape, len(x.shape)
+    if axis is None:
+        if rank == 1:
+            return function(x)
+        return reshape(function(reshape(x, static=(count(shape),))), static=shape)
+    axis %= rank
+    if axis == rank - 1:
+        return function(x)
+    order = (*(k for k in range(rank) if k != axis), axis)
+    back = tuple(order.index(k) for k in range(rank))
+    return transpose(function(transpose(x, static=order)), static=back)
+
+
 logsumexp = reduction(
-    "logsumexp", "logsumexp", lambda y, x, axis: exp(x - y),
+    "logsumexp", "logsumexp", _shares,
     definition=lambda x, axis: log(sum(exp(x), static=axis)),
 )  # fmt: skip
 
@@ -115,15 +152,7 @@ argmax = reduction("argmax", "place_of_largest", None, verbs=("stops", "stops"))
 
 def _others(y: Node, x: Node, axis: Axis) -> Node:
     """The product of all other elements: a tree of halves, up and down, so that zeros do no harm in any order."""
-    shape = x.shape
-    if axis[0] is None:
-        return reshape(_others_of_last(reshape(x, static=(1, count(shape)))), static=shape)
-    last = len(shape) - 1
-    order = tuple(k for k in range(len(shape)) if k != axis[0] % len(shape)) + (axis[0] % len(shape),)
-    if order[last] == last:
-        return _others_of_last(x)
-    back = tuple(order.index(k) for k in range(len(shape)))
-    return transpose(_others_of_last(transpose(x, static=order)), static=back)
+    return _along(_others_of_last, x, axis[0])
 
 
 def _others_of_last(x: Node) -> Node:
@@ -155,6 +184,6 @@ def _vectors(shapes: Sequence[Shape], static: Any) -> Shape:
 
 
 dot = define(
-    "dot", by_arrays("dot"), lambda y, a, b: b, lambda y, a, b: a, kind="reduces", shape_of=_vectors,
-    verbs=("swaps", "scales"), parameters="a, b", definition=lambda a, b: sum(a * b, static=WHOLE),
+    "dot", by_arrays("dot", "array_reductions"), lambda y, a, b: b, lambda y, a, b: a, kind="reduces",
+    shape_of=_vectors, verbs=("swaps", "scales"), parameters="a, b", definition=lambda a, b: sum(a * b, static=WHOLE),
 )  # fmt: skip

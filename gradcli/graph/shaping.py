@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def moving(name: str, rule: Any, shape_of: Callable[[Sequence[Shape], Any], Shape], **description: Any) -> Primitive:
     """Define a primitive that only moves elements, or adds up copies of them."""
     return define(
-        name, by_arrays(description.pop("forward", name)), rule, kind="carried", shape_of=shape_of,
+        name, by_arrays(description.pop("forward", name), "array_moves"), rule, kind="carried", shape_of=shape_of,
         **{"static": True, "linear": True, "moves": True, "verbs": ("moves", "moves")} | description,
     )  # fmt: skip
 
@@ -72,7 +72,14 @@ def ones(like: Node, shape: Shape) -> Node:
 
 def _transposed(shapes: Sequence[Shape], order: tuple[int, ...] | None) -> Shape:
     (shape,) = shapes
-    return shape[::-1] if order is None else tuple([shape[axis] for axis in order])
+    if order is None:
+        return shape[::-1]
+    if sorted(order) != list(range(len(shape))):
+        raise ShapesDoNotFit(
+            f"{shown(shape)} cannot be transposed by {', '.join(map(str, order))}",
+            f"{axes_of(shape)}, each once" if shape else axes_of(shape),
+        )
+    return tuple([shape[axis] for axis in order])
 
 
 def _transpose_notation(operands: Sequence[Text], order: tuple[int, ...] | None) -> Text:
