@@ -38,12 +38,12 @@ def _rest(text: Text) -> str:
     return text[0] if text[1] > SUM_LEVEL else f"({text[0]})"
 
 
-def _centred_text(operands: Sequence[Text]) -> Text:
+def _centred_text(operands: Sequence[Text], static: Any) -> Text:
     u, y = operands
     return (f"{_rest(u)} - sum({_factor(u)}*{_factor(y)}, -1)", SUM_LEVEL)
 
 
-def _excess_text(operands: Sequence[Text]) -> Text:
+def _excess_text(operands: Sequence[Text], static: Any) -> Text:
     y, t = operands
     return (f"{_factor(y)}*sum({t[0]}, -1) - {_rest(t)}", SUM_LEVEL)
 
