@@ -98,6 +98,10 @@ def explained(
         from gradcli.questions.complaints import refuse_length
 
         refuse_length(question, most_lines)
+    if question.shapes is not None:
+        from gradcli.questions import array_explanation
+
+        return array_explanation.explained(question)
     values = evaluate(question.graph, question.point)
     sweep, flows = backward(question, values)
     tangents = dict(passes(question, values)) if options.mode == "forward" else {}
@@ -149,7 +153,8 @@ def _notes(
 ) -> list[Note]:
     """The notes, those on recognised FOLDS with them; insight is imported only where there is something to say."""
     remarks = question.program.remarks
-    if not (folds or question.unused or remarks or _worth_a_note(question.graph, values, sweep, flows)):
+    example = question.example
+    if not (folds or question.unused or remarks or example or _worth_a_note(question.graph, values, sweep, flows)):
         return []
     from gradcli.insight.notes import Note, Run, notes
 
@@ -168,6 +173,8 @@ def _notes(
     unused = "does not occur in the program, so its gradient is 0"
     found += [Note("unused", name, f"{name}: {unused}") for name in question.unused]
     found += [Note(kind, message.partition(":")[0], message) for kind, message in remarks]
+    if example is not None and example.values:
+        found.append(Note("example", next(iter(example.values)), example.message()))
     return found
 
 

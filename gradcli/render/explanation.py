@@ -43,13 +43,17 @@ def draw(
     full: bool = False,
 ) -> list[Text]:
     """The renderables of VIEW for a terminal of WIDTH cells; without UNICODE they are ASCII; FULL folds nothing."""
+    if explanation.question.shapes is not None:
+        from gradcli.render.arrays import draw_arrays
+
+        return draw_arrays(explanation, view=view, width=width, unicode=unicode, digits=digits, full=full)
     plan, body = _body(explanation, view, digits, width=width, unicode=unicode, full=full)
-    parts = [*_title(explanation, width, unicode), *body, Text(""), *_answer(explanation, plan, width, unicode)]
+    parts = [*title_lines(explanation, width, unicode), *body, Text(""), *_answer(explanation, plan, width, unicode)]
     notes = [note.message for note in explanation.notes]
     if explanation.question.folds:
         notes.append("--decomposition naive shows how the gradient flows through what was folded")
     if notes:
-        parts += [Text(""), *_notes(notes, width, unicode)]
+        parts += [Text(""), *note_lines(notes, width, unicode)]
     return parts
 
 
@@ -67,7 +71,7 @@ def _body(
     if view == "ledger":
         from gradcli.render.ledger import ledger, lines_of, steps
 
-        taken = _blocks(steps(explanation), full=full)
+        taken = folded_blocks(steps(explanation), full=full)
         digits = Digits(explanation, lines_of(explanation, taken), base)
         if not taken:
             return digits, hanging(Text(""), Text("no gradient flows: nothing to differentiate by", style=DIM), width)
@@ -77,24 +81,26 @@ def _body(
     noted = {note.line for note in explanation.notes if note.kind != "recognised"}
     order = sorted(explanation.rows, key=lambda index: bool(explanation.graph.operands[index]))
     shown = (
-        order if full else _folded(order, lambda index: explanation.labels.names[index] in noted, kind=explanation.kind)
+        order
+        if full
+        else folded_rows(order, lambda index: explanation.labels.names[index] in noted, kind=explanation.kind)
     )
     digits = Digits(explanation, [row for row in shown if isinstance(row, int)], base)
     return digits, table(explanation, shown, digits, width=width, unicode=unicode)
 
 
-def _blocks(blocks: Sequence[Sequence[Item]], *, full: bool) -> list[Item | str]:
+def folded_blocks(blocks: Sequence[Sequence[Item]], *, full: bool) -> list[Item | str]:
     """The rows of all blocks, each folded to its share of MOST_ROWS; of many blocks, the first."""
     if full or len(blocks) < 2:
-        return [row for block in blocks for row in (block if full else _folded(block, lambda row: False))]
+        return [row for block in blocks for row in (block if full else folded_rows(block, lambda row: False))]
     shown = blocks[:MOST_BLOCKS]
     most = MOST_ROWS // len(shown)
-    rows = [row for block in shown for row in _folded(block, lambda row: False, most)]
+    rows = [row for block in shown for row in folded_rows(block, lambda row: False, most)]
     hidden = len(blocks) - len(shown)
     return [*rows, f"… {hidden:,} more inputs (--full shows all)"] if hidden else rows
 
 
-def _folded(
+def folded_rows(
     rows: Sequence[Item],
     keep: Callable[[Item], bool],
     most: int = MOST_ROWS,
@@ -123,7 +129,7 @@ def _counted(kinds: Iterable[str]) -> str:
     return f"lines ({', '.join([*told, *([f'{rest:,} others'] if rest else [])])})"
 
 
-def _title(explanation: Explanation, width: int, unicode: bool) -> list[Text]:
+def title_lines(explanation: Explanation, width: int, unicode: bool) -> list[Text]:
     """`f = expression   naive`, broken at blanks under itself."""
     name = explanation.labels.names[explanation.result]
     expression = safe(explanation.title())
@@ -169,7 +175,7 @@ def _gradient(explanation: Explanation, plan: Digits, source: str, gradient: flo
     return row or shown(gradient, plan.base)
 
 
-def _notes(messages: Sequence[str], width: int, unicode: bool) -> list[Text]:
+def note_lines(messages: Sequence[str], width: int, unicode: bool) -> list[Text]:
     lines = []
     for message in messages:
         text = safe(message) if unicode else in_ascii(safe(message))
