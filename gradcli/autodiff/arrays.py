@@ -10,8 +10,9 @@ import numpy as np
 
 from gradcli.autodiff import FEW, local_gradients, locals_of
 from gradcli.autodiff.array_locals import array_locals
+from gradcli.autodiff.masks import carried_ahead, carried_back, fitted, meet, through, whole
 from gradcli.graph import CONSTANT, VARIABLE, Graph, Primitive
-from gradcli.graph.arrays import apply, elementwise, fit, quiet, shape_of
+from gradcli.graph.arrays import apply, elementwise, fit, quiet, shape_of, zeros
 from gradcli.graph.carriers import read, trace_array_rules
 
 TYPE_CHECKING = False
@@ -19,11 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from gradcli.autodiff.masks import Open
     from gradcli.graph import Shape
     from gradcli.graph.arrays import Value
     from gradcli.graph.carriers import Trace
-
-    Open = Any  # which elements no closed gate cut off, an array of bools; None is all
 
 
 def evaluate(
@@ -116,7 +116,7 @@ class ArraySweep:
             self.numbers[index], self.open[index] = more, open
         else:
             self.numbers[index] = before + more
-            self.open[index] = _meet(self.open[index], open)
+            self.open[index] = meet(self.open[index], open)
 
 
 def seed_of(value: Value) -> Value:
@@ -133,6 +133,7 @@ def pull_back(
     active: Sequence[bool],
     *,
     upstream: Value | None = None,
+    open: Open = None,
     strong_zero: bool = False,
     flows: list[ArrayFlow] | None = None,
     keep: Sequence[int] | None = None,
@@ -140,17 +141,51 @@ def pull_back(
 ) -> ArraySweep:
     """The adjoint of every ACTIVE line that RESULT is computed from, from UPSTREAM (in the shape of RESULT) down.
 
-    Without UPSTREAM it starts from `seed_of` the result. FLOWS, where given, receives every flow in the order of the
-    sweep. With KEEP only the adjoints of those lines are left, and all others are given back on the way; with FREES
-    the VALUES are, too.
+    Without UPSTREAM it starts from `seed_of` the result; OPEN says which elements of it are meant, None is all. FLOWS,
+    where given, receives every flow in the order of the sweep. With KEEP only the adjoints of those lines are left, and
+    all others are given back on the way; with FREES the VALUES are, too. The adjoints of leaves and of what is kept are
+    arrays of their own, which a caller may change.
     """
     sweep = ArraySweep(len(graph))
     if not active[result]:
         return sweep
-    seed = seed_of(values[result])
-    if upstream is not None:
-        seed = upstream if np.all(seed == 1.0) else np.where(np.isnan(seed), seed, upstream)
-    sweep.numbers[result] = float(seed) if np.ndim(seed) == 0 else seed
+    seed = seed_of(values[result]) if upstream is None else upstream
+    sweep.numbers[result] = _lost_where_nan(seed, values[result], open)
+    sweep.open[result] = open
+    _sweep_back(sweep, graph, values, result, active, strong_zero=strong_zero, flows=flows, keep=keep, frees=frees)
+    _own(sweep, graph, keep, None if flows is not None else [*values, upstream])
+    return sweep
+
+
+def _lost_where_nan(number: Value, value: Value, open: Open) -> Value:
+    """NUMBER, and nan where VALUE is nan and not cut off."""
+    if type(number) is float and type(value) is float:
+        return number if value == value or (open is not None and not open) else value
+    lost = np.isnan(value)
+    if open is not None:
+        lost = lost & open
+    return _as_number(np.where(lost, np.nan, number)) if lost.any() else number
+
+
+def _own(sweep: ArraySweep, graph: Graph, keep: Sequence[int] | None, used: Sequence[Value | None] | None) -> None:
+    """Copy the adjoints of leaves, or of the lines to KEEP, that are views, at another line, or among the USED (None:
+    all may be)."""
+    leaves = [index for index, operands in enumerate(graph.operands) if not operands] if keep is None else keep
+    taken = {id(value) for value in used or ()}
+    own = {id(number): index for index, number in enumerate(sweep.numbers)}  # the last line that has it
+    for index in leaves:
+        number = sweep.numbers[index]
+        if type(number) is not np.ndarray:
+            continue
+        if used is None or number.base is not None or id(number) in taken or own[id(number)] != index:
+            sweep.numbers[index] = number.copy()
+
+
+def _sweep_back(
+    sweep: ArraySweep, graph: Graph, values: list[Value], result: int, active: Sequence[bool], *,
+    strong_zero: bool = False, flows: list[ArrayFlow] | None = None, keep: Sequence[int] | None = None,
+    frees: bool = False,
+) -> None:  # fmt: skip
     kept = None if keep is None else frozenset(keep)
     with quiet():
         for index in range(result, -1, -1):
@@ -173,7 +208,6 @@ def pull_back(
                 sweep.numbers[index] = sweep.open[index] = None
             if frees:
                 values[index] = stand_in(values[index])
-    return sweep
 
 
 def push_forward(
@@ -182,17 +216,21 @@ def push_forward(
     result: int,
     tangents: Mapping[int, Value],
     *,
+    open: Mapping[int, Open] | None = None,
     strong_zero: bool = False,
     flows: list[ArrayFlow] | None = None,
 ) -> ArraySweep:
-    """The tangent of every line up to RESULT, where the lines of TANGENTS move like that, each in its own shape."""
+    """The tangent of every line up to RESULT, where the lines of TANGENTS move like that, each in its own shape.
+
+    OPEN says which elements of those lines move at all, None is all.
+    """
     sweep = ArraySweep(len(graph))
     if not tangents:
         return sweep
     with quiet():
         for index in range(min(tangents), result + 1):
             if index in tangents:
-                sweep.numbers[index] = tangents[index]
+                sweep.numbers[index], sweep.open[index] = tangents[index], (open or {}).get(index)
                 continue
             line: Line | None = None
             for slot, operand in enumerate(graph.operands[index]):
@@ -203,17 +241,13 @@ def push_forward(
                 found = line.push(slot, tangent, sweep.open[operand])
                 if found is None:
                     continue
-                local, pushed, open = found
-                sweep.add(index, pushed, open)
+                local, pushed, passed = found
+                sweep.add(index, pushed, passed)
                 if flows is not None:
-                    flows.append(ArrayFlow(operand, index, slot, tangent, local, pushed, open))
-        found_tangent = sweep.numbers[result]
-        if found_tangent is not None:
-            seed, open = seed_of(values[result]), sweep.open[result]
-            if not np.all(seed == 1.0):
-                lost = np.isnan(seed) if open is None else np.isnan(seed) & open
-                ended = np.where(lost, np.nan, found_tangent)
-                sweep.numbers[result] = float(ended) if np.ndim(ended) == 0 else ended
+                    flows.append(ArrayFlow(operand, index, slot, tangent, local, pushed, passed))
+        ended = sweep.numbers[result]
+        if ended is not None:
+            sweep.numbers[result] = _lost_where_nan(ended, values[result], sweep.open[result])
     return sweep
 
 
@@ -228,6 +262,7 @@ class Line:
         self.strong_zero = strong_zero
         self._trace: Trace | None = None
         self._read: dict[int, Any] = {}
+        self._upstream: Value | None = None
 
     @property
     def trace(self) -> Trace:
@@ -254,8 +289,7 @@ class Line:
         output = self.trace.outputs[slot]
         if output is None or self.primitive.kind == "carried":
             return None
-        found: Value = self._value(output, [self._kept(self.y), *self.operands])
-        return found
+        return self._value(slot, output, [self._kept(self.y), *self.operands])
 
     def _local_of_floats(self, slot: int) -> float | None:
         count = len(self.operands)
@@ -264,17 +298,13 @@ class Line:
         rule = locals_of(self.primitive, self.static, count)[slot]
         return rule and rule(self.y, *self.operands)
 
-    def _value(self, output: int, leaves: Sequence[Value]) -> Any:
-        lines = [line for line in self.trace.lines_of(self.trace.outputs.index(output)) if line not in self._read]
-        if len(leaves) > output:
+    def _value(self, slot: int, output: int, leaves: Sequence[Value]) -> Any:
+        if output < len(leaves):
             return leaves[output]
-        values = read(self.trace, leaves, self._apply, float_or_array, lines, known=self._read)
+        lines = [line for line in self.trace.lines_of(slot) if line not in self._read]
+        values = read(self.trace, leaves, apply, float_or_array, lines, known=self._read)
         self._read.update((line, values[line]) for line in lines)
         return self._read[output]
-
-    @staticmethod
-    def _apply(primitive: Primitive, static: Any, operands: Sequence[Any]) -> Any:
-        return apply(primitive, static, operands)
 
     def _kept(self, value: Value) -> Value:
         """VALUE in the shape of y with the reduced axis at length 1."""
@@ -294,24 +324,40 @@ class Line:
             return None
         shape = shape_of(self.operands[slot])
         if self.primitive.kind == "carried":
-            leaves = [self.y, *self.operands, upstream]
-            found = read(self.trace, leaves, self._apply, float_or_array, self.trace.lines_of(slot))[output]
-            return None, found, self._moved_back(slot, output, open)
+            passed = carried_back(
+                self.primitive, self.static, slot, self._shapes(), open, shape_of(self.y),
+                lambda mask: self._carried(slot, output, mask),
+            )  # fmt: skip
+            return None, self._closed(self._carried(slot, output, upstream), passed), passed
         local = self._local(slot)
         assert local is not None
         if self.primitive.opens:
-            open = _through(local, None if open is None else self._kept(open))
+            open = through(local, None if open is None else self._kept(open))
         elif open is not None:
             open = self._kept(open)
         flow = self._times(self._kept(upstream), local, open)
-        return local, _as_number(fit(flow, shape)), _fit_open(open, shape_of(flow), shape)
+        return local, _as_number(fit(flow, shape)), fitted(open, np.shape(flow), shape)
+
+    def _carried(self, slot: int, output: int, upstream: Value) -> Value:
+        """The rule of a line that is carried; what several operands share is read once."""
+        if self._upstream is not upstream:
+            self._upstream, self._read = upstream, {}
+        return _as_number(self._value(slot, output, [self.y, *self.operands, upstream]))
+
+    def _shapes(self) -> list[Shape]:
+        return [shape_of(operand) for operand in self.operands]
+
+    @staticmethod
+    def _closed(number: Value, open: Open) -> Value:
+        """NUMBER, exactly 0 where it is not open."""
+        return number if open is None else _as_number(np.where(open, number, 0.0))
 
     def _pull_elementwise(self, slot: int, upstream: Value, open: Open) -> tuple[Value | None, Value, Open] | None:
         local = self._local(slot)
         if local is None:
             return None
         if self.primitive.opens:
-            open = _through(local, open)
+            open = through(local, open)
         flow: Any = self._times(upstream, local, open)
         operand: Any = self.operands[slot]
         if type(operand) is float:
@@ -323,7 +369,7 @@ class Line:
         have = () if type(flow) is float else flow.shape
         if have == shape:
             return local, flow, open
-        return local, _as_number(fit(flow, shape)), _fit_open(open, have, shape)
+        return local, _as_number(fit(flow, shape)), fitted(open, have, shape)
 
     def push(self, slot: int, tangent: Value, open: Open) -> tuple[Value | None, Value, Open] | None:
         """Local gradient, pushed tangent and what is open, for one operand; None where nothing flows."""
@@ -331,21 +377,20 @@ class Line:
         if output is None:
             return None
         if self.primitive.kind == "carried":
-            return None, self._carried_forward(slot, output, tangent), self._moved_forward(slot, open)
+            return None, *self._carried_ahead(slot, output, tangent, open)
         local = self._local(slot)
         if local is None:
             return None
         if self.primitive.opens:
-            open = _through(local, open)
+            open = through(local, open)
         flow = self._times(tangent, local, open)
         shape = shape_of(self.y)
         if self.primitive.kind == "elementwise":
-            return local, _as_number(fit(flow, shape)), _fit_open(open, shape_of(flow), shape)
+            return local, _as_number(fit(flow, shape)), fitted(open, np.shape(flow), shape)
         axis = self.static[0] if self.primitive.static else None
-        flow = fit(flow, np.broadcast_shapes(*map(shape_of, self.operands)))
-        pushed = np.sum(flow, axis=axis)
+        flow = fit(flow, shape_of(self.operands[slot]))
         still = None if open is None else np.any(np.broadcast_to(open, np.shape(flow)), axis=axis)
-        return local, _as_number(pushed), still
+        return local, _as_number(np.sum(flow, axis=axis)), still
 
     def _times(self, number: Value, local: Value, open: Open) -> Any:
         """NUMBER through LOCAL; what is not open is exactly 0."""
@@ -362,43 +407,41 @@ class Line:
             dead = ((np.equal(number, 0) & np.isinf(local)) | (np.isinf(number) & np.equal(local, 0)))
             found = np.where(dead, 0.0, found)
         if open is None:
-            return found
-        if np.shape(open) != np.shape(found) or type(found) is float:
-            return np.where(open, found, 0.0)
+            return _as_number(found)
+        if np.shape(open) != np.shape(found) or np.ndim(found) == 0:
+            return _as_number(np.where(open, found, 0.0))
         found[~open] = 0.0  # in place: `found` is ours
         return found
 
-    def _moved_back(self, slot: int, output: int, open: Open) -> Open:
-        if open is None or not self.primitive.moves:
-            return None
-        leaves = [self.y, *self.operands, np.asarray(open, dtype=float)]
-        found = read(self.trace, leaves, self._apply, float_or_array, self.trace.lines_of(slot))[output]
-        return np.not_equal(found, 0)
+    def _carried_ahead(self, slot: int, output: int, tangent: Value, open: Open) -> tuple[Value, Open]:
+        """The tangent through a line that is carried: a linear one takes it as it is, others transpose their rule."""
+        if not self.primitive.linear:
+            return self._transposed(slot, output, tangent, open)
+        passed = carried_ahead(
+            self.primitive, self.static, slot, self._shapes(), open, shape_of(self.y),
+            lambda mask: self._replaced(slot, mask),
+        )  # fmt: skip
+        return self._closed(self._replaced(slot, tangent), passed), passed
 
-    def _moved_forward(self, slot: int, open: Open) -> Open:
-        if open is None or not (self.primitive.moves and self.primitive.linear):
-            return None
-        return np.not_equal(self._replaced(slot, np.asarray(open, dtype=float)), 0)
-
-    def _replaced(self, slot: int, number: Any) -> Any:
+    def _replaced(self, slot: int, number: Value) -> Value:
         operands = [*self.operands]
         operands[slot] = number
-        return apply(self.primitive, self.static, operands)
+        return _as_number(apply(self.primitive, self.static, operands))
 
-    def _carried_forward(self, slot: int, output: int, tangent: Value) -> Value:
-        """The tangent through a line that is carried: a linear one takes it as it is, others transpose their rule."""
-        if self.primitive.linear:
-            return _as_number(self._replaced(slot, tangent))
+    def _transposed(self, slot: int, output: int, tangent: Value, open: Open) -> tuple[Value, Open]:
+        """A sweep back through the lines of the rule, which are linear in the upstream, from its output to that."""
         graph, leaf = self.trace.graph, self.trace.inputs - 1
-        leaves = [self.y, *self.operands, np.zeros(shape_of(self.y)) if shape_of(self.y) else 0.0]
-        values = read(self.trace, leaves, self._apply, float_or_array, self.trace.lines_of(slot))
+        leaves = [self.y, *self.operands, zeros(shape_of(self.y))]
+        values = read(self.trace, leaves, apply, float_or_array, self.trace.lines_of(slot))
         active = [False] * len(graph)
         active[leaf] = True
         for index in self.trace.lines_of(slot):
             active[index] = any(active[operand] for operand in graph.operands[index])
-        sweep = pull_back(graph, values, output, active, upstream=tangent, keep=[leaf])
+        sweep = ArraySweep(len(graph))
+        sweep.numbers[output], sweep.open[output] = tangent, open
+        _sweep_back(sweep, graph, values, output, active, strong_zero=self.strong_zero)
         found = sweep.numbers[leaf]
-        return found if found is not None else leaves[-1]
+        return (leaves[-1] if found is None else found), whole(sweep.open[leaf])
 
 
 def float_or_array(static: Any) -> Value:
@@ -408,19 +451,3 @@ def float_or_array(static: Any) -> Value:
 
 def _as_number(found: Any) -> Value:
     return float(found) if np.ndim(found) == 0 else found
-
-
-def _through(share: Value, open: Open) -> Open:
-    """What stays open behind a gate: an element whose share is 0 is closed, one whose share is nan is not."""
-    passed = np.not_equal(share, 0) if np.asarray(share).dtype != bool else share
-    return passed if open is None else passed & open
-
-
-def _meet(one: Open, other: Open) -> Open:
-    return None if one is None or other is None else one | other
-
-
-def _fit_open(open: Open, have: Shape, shape: Shape) -> Open:
-    if open is None or np.shape(open) == have == shape:
-        return open
-    return np.not_equal(fit(np.asarray(np.broadcast_to(open, have), dtype=float), shape), 0)

@@ -163,7 +163,7 @@ class Primitive:
                 "carried": a rule is `rule(upstream, y, *operands)`, how the upstream is carried back.
     shape_of    the shape of the line from the shapes of its operands and the static; raises ShapesDoNotFit.
     linear      of what is carried: in each operand alone, so a tangent goes through the primitive itself.
-    moves       of what is carried: it only moves elements, so a mask of open gates goes the same way.
+    moves       of what is carried: it moves elements or adds them up, so a mask of open gates goes the same way.
     """
 
     __slots__ = (
