@@ -30,7 +30,13 @@ def _product(shapes: Sequence[Shape], static: Any) -> Shape:
         )
     rows = a[-2:-1]
     columns = b[-1:] if len(b) > 1 else ()
-    return (*broadcast([a[:-2], b[:-2]]), *rows, *columns)
+    try:
+        stacks = broadcast([a[:-2], b[:-2]])
+    except ShapesDoNotFit:
+        found = f"stacks of {shown(a[:-2])} and {shown(b[:-2])} matrices"
+        raise ShapesDoNotFit(f"shapes do not fit at '@': {shown(a)} and {shown(b)}, {found}",
+                             "axes before the last two have to be equal, or 1") from None  # fmt: skip
+    return (*stacks, *rows, *columns)
 
 
 def _swapped(x: Node) -> Node:
@@ -84,10 +90,10 @@ matmul: Primitive = define(
 
 
 def _outer_shape(shapes: Sequence[Shape], static: Any) -> Shape:
-    for slot, shape in enumerate(shapes):
+    for shape in shapes:
         if len(shape) != 1:
-            raise ShapesDoNotFit(f"outer takes two vectors: {shown(shapes[0])} and {shown(shapes[1])}",
-                                 "flatten(x) makes a vector of an array", (slot,))  # fmt: skip
+            way = "flatten(x) makes a vector of an array" if shape else "with a scalar, write *"
+            raise ShapesDoNotFit(f"outer takes two vectors, not {shown(shapes[0])} and {shown(shapes[1])}", way)
     return (*shapes[0], *shapes[1])
 
 
@@ -101,7 +107,8 @@ def _square(name: str) -> Any:
     def shape_of(shapes: Sequence[Shape], static: Any) -> Shape:
         shape = shapes[0]
         if len(shape) != 2 or shape[0] != shape[1]:
-            raise ShapesDoNotFit(f"{name} takes a square matrix: {shown(shape)}", "as many rows as columns", (0,))
+            way = "a matrix has two axes" if len(shape) != 2 else "as many rows as columns"
+            raise ShapesDoNotFit(f"{name} takes a square matrix, not {shown(shape)}", way, (0,))
         return shape
 
     return shape_of
@@ -126,8 +133,8 @@ def _identity(x: Node) -> Node:
 
 
 trace = define(
-    "trace", by_arrays("trace", "array_reductions"), lambda y, x: _identity(x), kind="reduces",
-    shape_of=_one_number("trace"), verbs=("spreads", "spreads"), domain="square matrices",
+    "trace", by_arrays("trace", "array_reductions"), lambda u, y, x: u * _identity(x), kind="carried",
+    linear=True, moves=True, shape_of=_one_number("trace"), verbs=("spreads", "spreads"), domain="square matrices",
 )  # fmt: skip
 SINGULAR = "the matrix is singular"
 det: Primitive = define(
@@ -163,8 +170,8 @@ def _solved(shapes: Sequence[Shape], static: Any) -> Shape:
     a, b = shapes
     _square("solve")(shapes, static)
     if len(b) not in (1, 2) or b[0] != a[0]:
-        raise ShapesDoNotFit(f"solve(a, b) with a {shown(a)} and b {shown(b)}",
-                             f"b has to be a vector or matrix with {a[0]} rows", (1,))  # fmt: skip
+        wanted = f"a vector of length {a[0]}, or a matrix with {a[0]} rows"
+        raise ShapesDoNotFit(f"solve with a matrix {shown(a)} takes {wanted}, not {shown(b)}", "")
     return b
 
 

@@ -179,7 +179,9 @@ def _vectors(shapes: Sequence[Shape], static: Any) -> Shape:
     a, b = shapes
     if len(a) != 1 or len(b) != 1 or a != b:
         hint = "for matrices write a @ b" if len(a) > 1 or len(b) > 1 else "both need the same length"
-        raise ShapesDoNotFit(f"dot takes two vectors of one length: {shown(a)} and {shown(b)}", hint)
+        if not (a and b):
+            hint = "with a scalar, write *"
+        raise ShapesDoNotFit(f"dot takes two vectors of one length, not {shown(a)} and {shown(b)}", hint)
     return ()
 
 

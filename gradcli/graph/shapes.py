@@ -18,11 +18,15 @@ MOST_AXES = 32  # what numpy 1 can hold
 class ShapesDoNotFit(Exception):
     """The operands of a line have shapes that it cannot combine: a message, a way out, and the line where it is known.
 
-    `slots` are the operands that the message is about, None for all of them.
+    `slots` are the operands that the message is about, None for all of them; `part` is the place among all that is
+    written there, sizes, axes and indices counted too, of what is to blame.
     """
 
-    def __init__(self, message: str, hint: str = "", slots: Sequence[int] | None = None) -> None:
+    def __init__(
+        self, message: str, hint: str = "", slots: Sequence[int] | None = None, part: int | None = None
+    ) -> None:
         super().__init__(message)
+        self.part = part
         self.message = message
         self.hint = hint
         self.slots = slots
@@ -43,13 +47,24 @@ def count(shape: Sequence[int]) -> int:
     return product
 
 
-def sized(bytes_: float) -> str:
+def ragged(first: Shape, other: Shape, row: int) -> str:
+    """Entries of an array that have different shapes, in words."""
+
+    def said(shape: Shape) -> str:
+        return f"has shape {shown(shape)}" if len(shape) > 1 else f"has length {shape[0]}" if shape else "is a number"
+
+    return f"a ragged array: its first entry {said(first)}, entry {row + 1} {said(other)}"
+
+
+def sized(many: float) -> str:
     """A number of bytes as people say it."""
-    for unit in ("bytes", "KiB", "MiB", "GiB", "TiB"):
-        if bytes_ < 1023.5:
-            return f"{bytes_:.3g} {unit}" if bytes_ < 999.5 else f"{bytes_:.0f} {unit}"
-        bytes_ /= 1024
-    return f"{bytes_:.3g} PiB"
+    for unit in ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB"):
+        if many < 1023.5:
+            return f"{many:.3g} {unit}" if many < 999.5 else f"{many:.0f} {unit}"
+        if many >= 1 << 70:
+            break
+        many /= 1024
+    return "more than any memory"
 
 
 def broadcast(shapes: Sequence[Shape]) -> Shape:
@@ -79,7 +94,7 @@ def reduced(shape: Shape, axis: int | None, *, keep: bool = False) -> Shape:
     if axis is None:
         return (1,) * len(shape) if keep else ()
     if not -len(shape) <= axis < len(shape):
-        raise ShapesDoNotFit(f"there is no axis {axis} in {shown(shape)}", axes_of(shape))
+        raise ShapesDoNotFit(f"there is no axis {axis} in {shown(shape)}", axes_of(shape), part=1)
     axis %= len(shape)
     return (*shape[:axis], *(1,) * keep, *shape[axis + 1 :])
 

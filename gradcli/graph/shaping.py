@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gradcli.graph import ATOM_LEVEL, Node, Primitive, define
 from gradcli.graph.lazily import by_arrays
-from gradcli.graph.shapes import ShapesDoNotFit, axes_of, count, shown
+from gradcli.graph.shapes import ShapesDoNotFit, axes_of, count, ragged, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -136,9 +136,10 @@ def _slot(place: Any) -> str:
 def _indexed(shapes: Sequence[Shape], places: Places) -> Shape:
     (shape,) = shapes
     wanted = [place for place in places if place is not Ellipsis]
+    if not shape:
+        raise ShapesDoNotFit("an index of a scalar", "a scalar has no axis: leave the index out")
     if len(wanted) > len(shape):
-        axes = "is a scalar and has no index" if not shape else f"has {len(shape)} ax{'e' if len(shape) > 1 else 'i'}s"
-        raise ShapesDoNotFit(f"{shown(shape)} {axes}, {len(wanted)} given", axes_of(shape))
+        raise ShapesDoNotFit(f"{len(wanted)} indices for {shown(shape)}", axes_of(shape), part=len(shape) + 1)
     full = [slice(None)] * (len(shape) - len(wanted))
     at = places.index(Ellipsis) if Ellipsis in places else len(places)
     found = []
@@ -150,12 +151,15 @@ def _indexed(shapes: Sequence[Shape], places: Places) -> Shape:
                 raise ShapesDoNotFit(
                     f"[{_slot(place)}] picks nothing from axis {axis}, whose length is {length}",
                     f"an index is from 0 to {length - 1}, and the end of a slice is one past the last",
+                    part=axis + 1,
                 )
             found.append(kept)
         elif not -length <= place < length:
             raise ShapesDoNotFit(
                 f"index {place} is out of range: axis {axis} of {shown(shape)} has length {length}",
-                f"an index is from 0 to {length - 1}, or from -1 to -{length} counted from the end",
+                f"an index is from 0 to {length - 1}, or from -1 to -{length} counted from the end"
+                if length > 1 else "its only index is 0",
+                part=axis + 1,
             )
     return tuple(found)
 
@@ -176,10 +180,8 @@ scatter: Primitive = moving(
 def _stacked(shapes: Sequence[Shape], static: Any) -> Shape:
     if len(set(shapes)) > 1:
         first = next(k for k, shape in enumerate(shapes) if shape != shapes[0])
-        raise ShapesDoNotFit(
-            f"rows of different shapes: {shown(shapes[0])} and {shown(shapes[first])}",
-            "all entries of an array have one shape", (0, first),
-        )  # fmt: skip
+        message = ragged(shapes[0], shapes[first], first)
+        raise ShapesDoNotFit(message, "all entries of an array have one shape", (0, first))
     return (len(shapes), *shapes[0])
 
 
@@ -192,8 +194,11 @@ stack = moving(
 
 def _joined(shapes: Sequence[Shape], axis: int) -> Shape:
     first = shapes[0]
-    if not first or not -len(first) <= axis < len(first):
-        raise ShapesDoNotFit(f"there is no axis {axis} in {shown(first)}", axes_of(first))
+    if () in shapes:
+        raise ShapesDoNotFit("concat joins arrays, and this is a scalar", "write [x] for an array of one element",
+                             (shapes.index(()),))  # fmt: skip
+    if not -len(first) <= axis < len(first):
+        raise ShapesDoNotFit(f"there is no axis {axis} in {shown(first)}", axes_of(first), (0,), len(shapes))
     axis %= len(first)
     for slot, shape in enumerate(shapes):
         if len(shape) != len(first) or any(
@@ -201,7 +206,7 @@ def _joined(shapes: Sequence[Shape], axis: int) -> Shape:
         ):
             raise ShapesDoNotFit(
                 f"{shown(first)} and {shown(shape)} cannot be joined along axis {axis}",
-                "all other axes have to be equal", (0, slot),
+                "all other axes have to be equal" if len(shape) == len(first) else "both need as many axes", (0, slot),
             )  # fmt: skip
     return (*first[:axis], sum(shape[axis] for shape in shapes), *first[axis + 1 :])
 
@@ -230,7 +235,7 @@ def _running(shapes: Sequence[Shape], axis: int | None) -> Shape:
     if axis is None:
         return (count(shape),)
     if not -len(shape) <= axis < len(shape):
-        raise ShapesDoNotFit(f"there is no axis {axis} in {shown(shape)}", axes_of(shape))
+        raise ShapesDoNotFit(f"there is no axis {axis} in {shown(shape)}", axes_of(shape), part=1)
     return shape
 
 
@@ -245,7 +250,7 @@ def _running_back(u: Node, y: Node, x: Node, axis: int | None) -> Node:
 
 
 cumsum: Primitive = moving(
-    "cumsum", _running_back, _running, moves=False, parameters="x, axis", arity=2, defaults=(None,),
+    "cumsum", _running_back, _running, parameters="x, axis", arity=2, defaults=(None,),
     verbs=("adds up", "adds up"),
     notation=lambda operands, axis: (f"cumsum({_call(operands, *[] if axis is None else [axis])})", ATOM_LEVEL),
 )  # fmt: skip

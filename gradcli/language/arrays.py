@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradcli.graph import CONSTANT, array_primitives
-from gradcli.graph.shapes import BYTES, MAX_MEMORY, count, shown, sized
+from gradcli.graph.shapes import BYTES, MAX_MEMORY, MOST_AXES, count, ragged, shown, sized
 from gradcli.language import ARRAY, INDEX, SLICE
 
 TYPE_CHECKING = False
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     Entry = Any  # a line, a float, or a Literal
 
+LARGEST = 1 << 53  # up to here every whole number is a float
 OF_ONE = {"max": "amax", "min": "amin", "softmax": "softmax_of"}  # what a call with one argument means
 FIRST_TAKES_ALL = {"amax": "amax_first", "amin": "amin_first"}
 MAKERS = frozenset(("zeros", "ones", "eye", "linspace", "arange"))
@@ -64,47 +65,57 @@ def bracketed(builder: Expressions, code: int, argument: Any, stack: list[Any], 
         stack.append(_array(builder, entries, place))
     elif code == SLICE:
         low, high = argument
-        top = _whole(builder, stack.pop(), place, "an end of a slice") if high else None
-        stack.append(Slice(_whole(builder, stack.pop(), place, "an end of a slice") if low else None, top))
+        top = _whole(builder, stack.pop(), place, int(low), "an end of a slice") if high else None
+        stack.append(Slice(_whole(builder, stack.pop(), place, 0, "an end of a slice") if low else None, top))
     elif code == INDEX:
         places = stack[len(stack) - argument :]
         del stack[len(stack) - argument :]
         static = tuple([
-            slice(*entry.ends) if isinstance(entry, Slice) else _whole(builder, entry, place, "an index")
-            for entry in places
+            slice(*entry.ends) if isinstance(entry, Slice) else _whole(builder, entry, place, slot, "an index")
+            for slot, entry in enumerate(places, 1)
         ])  # fmt: skip
         stack[-1] = builder.append("index", (builder.line(stack[-1], place),), place, static)
     else:
         stack[-1] = builder.append("transpose", (builder.line(stack[-1], place),), place, None)
 
 
-def _array(builder: Expressions, entries: Sequence[Entry], place: int) -> Entry:
+def _array(builder: Expressions, entries: list[Entry], place: int) -> Entry:
     if not entries:
         builder.fail("shape", "an empty array", place, hint="an array has at least one element")
     if all(type(entry) is float for entry in entries):
-        return Literal((len(entries),), list(entries))
+        return Literal((len(entries),), entries)
     if all(isinstance(entry, Literal) and type(entry.numbers) is list for entry in entries):
         shape = entries[0].shape
+        if len(shape) == MOST_AXES:
+            builder.fail("limit", f"an array of more than {MOST_AXES} axes", place, hint="use fewer brackets")
         numbers: list[float] = []
         for row, entry in enumerate(entries):
             if entry.shape != shape:
                 _ragged(builder, shape, entry.shape, row, place)
             numbers += entry.numbers
         return Literal((len(entries), *shape), numbers)
-    constants = [() if type(entry) is float else getattr(entry, "shape", None) for entry in entries]
-    first = next((shape for shape in constants if shape is not None), ())
-    for row, other in enumerate(constants):
-        if other is not None and other != first:
-            _ragged(builder, first, other, row, place)
+    if all(type(entry) is float or isinstance(entry, Literal) for entry in entries):
+        shapes = [() if type(entry) is float else entry.shape for entry in entries]
+        for row, other in enumerate(shapes):
+            if other != shapes[0]:
+                _ragged(builder, shapes[0], other, row, place)
     return builder.append("stack", tuple([builder.line(entry, place) for entry in entries]), place)
 
 
 def _ragged(builder: Expressions, first: Shape, other: Shape, row: int, place: int) -> NoReturn:
-    def said(shape: Shape) -> str:
-        return f"has shape {shown(shape)}" if len(shape) > 1 else f"has length {shape[0]}" if shape else "is a number"
+    from gradcli.language.shaped import failed
 
-    message = f"a ragged array: its first entry {said(first)}, entry {row + 1} {said(other)}"
-    builder.fail("shape", message, place, hint="all entries of an array have one shape")
+    hint = "all entries of an array have one shape"
+    raise failed(builder, ragged(first, other, row), place, (0, row), (first, other), hint)
+
+
+def _operand(builder: Expressions, place: int, slot: int) -> int:
+    """Where the operand SLOT of the item at PLACE ends, if places are known."""
+    if builder.spans is None:
+        return place
+    from gradcli.language.shaped import operand_places
+
+    return operand_places(builder.items, place)[slot]
 
 
 def product(builder: Expressions, left: Entry, right: Entry, place: int) -> int:
@@ -117,10 +128,7 @@ def product(builder: Expressions, left: Entry, right: Entry, place: int) -> int:
 def called(builder: Expressions, name: str, arguments: list[Entry], place: int) -> Entry | None:
     """A call of a function of arrays, or None where NAME is none."""
     known = array_primitives()
-    if len(arguments) == 1:
-        name_of_one = OF_ONE.get(name, name)
-    else:
-        name_of_one = name
+    name_of_one = OF_ONE.get(name, name) if len(arguments) == 1 else name
     found = known.get(name_of_one)
     if name in MAKERS:
         builder.has_arrays = True
@@ -137,7 +145,7 @@ def called(builder: Expressions, name: str, arguments: list[Entry], place: int) 
     _check_count(builder, found, len(arguments), place)
     static = None
     if found.parameters == "x, axis":
-        axis = _whole(builder, arguments[1], place, "an axis") if len(arguments) > 1 else None
+        axis = _whole(builder, arguments[1], place, 1, "an axis") if len(arguments) > 1 else None
         arguments = arguments[:1]
         static = axis if name == "cumsum" else (axis, False)
     line_name = FIRST_TAKES_ALL.get(found.name, found.name) if builder.first_takes_all else found.name
@@ -150,6 +158,8 @@ def _check_count(builder: Expressions, found: Primitive, given: int, place: int)
         from gradcli.language.nearest import counted
 
         hint = f"write {found.shown}({found.parameters})"
+        if found.parameters == "x, axis":
+            hint = f"write {found.shown}(x), or {found.shown}(x, 0) along axis 0"
         builder.fail("arguments", counted(found, least, given), place, name=found.shown, hint=hint)
 
 
@@ -161,24 +171,25 @@ def _sized(builder: Expressions, found: Primitive, arguments: list[Entry], place
         builder.fail("arguments", counted(found, 2, len(arguments), open_ended=True), place, name=found.name,
                      hint=f"write {found.name}({found.parameters})")  # fmt: skip
     return builder.append(
-        found.name, (builder.line(arguments[0], place),), place, _sizes(builder, arguments[1:], place, found.name)
+        found.name, (builder.line(arguments[0], place),), place, _sizes(builder, arguments[1:], place, found.name, 1)
     )
 
 
 def _concat(builder: Expressions, found: Primitive, arguments: list[Entry], place: int) -> int:
     axis = 0
     if len(arguments) > 1 and _constant(builder, arguments[-1]) is not None:
-        axis = _whole(builder, arguments.pop(), place, "an axis")
+        axis = _whole(builder, arguments[-1], place, len(arguments) - 1, "an axis")
+        arguments.pop()
     _check_count(builder, found, len(arguments), place)
     return builder.append(found.name, tuple([builder.line(entry, place) for entry in arguments]), place, axis)
 
 
 def _transpose(builder: Expressions, found: Primitive, arguments: list[Entry], place: int) -> int:
     _check_count(builder, found, min(len(arguments), 1), place)
-    order = tuple([_whole(builder, entry, place, "an axis") for entry in arguments[1:]])
+    order = tuple([_whole(builder, entry, place, slot, "an axis") for slot, entry in enumerate(arguments[1:], 1)])
     if sorted(order) != list(range(len(order))):
-        builder.fail("arguments", f"the axes of transpose are {', '.join(map(str, order))}", place, name=found.name,
-                     hint="each axis stands there once, as in transpose(x, 2, 0, 1)")  # fmt: skip
+        builder.fail("arguments", f"axes {', '.join(map(str, order))} are no order of axes", place, name=found.name,
+                     hint="each axis from 0 on stands there once, as in transpose(x, 2, 0, 1)")  # fmt: skip
     return builder.append(found.name, (builder.line(arguments[0], place),), place, order or None)
 
 
@@ -192,27 +203,43 @@ def _constant(builder: Expressions, entry: Entry) -> float | None:
     return None
 
 
-def _whole(builder: Expressions, entry: Entry, place: int, what: str) -> int:
+def _whole(builder: Expressions, entry: Entry, place: int, slot: int, what: str) -> int:
+    """The whole number that operand SLOT has to be."""
     number = _constant(builder, entry)
     if number is None or number != number or number % 1 != 0:
-        said = "and this is none" if number is None else f"not {number:g}"
-        builder.fail("value", f"{what} has to be a whole number that is written out, {said}", place,
-                     hint="shapes are checked before any number is computed, so it cannot be a variable")  # fmt: skip
+        operand = _operand(builder, place, slot)
+        if number is not None:
+            builder.fail("value", f"{what} has to be a whole number, not {number:g}", operand, hint="write 0 or 1")
+        name = builder.graph.names[entry] if type(entry) is int else None
+        only = f", or define it in the program, {name} = 1" if name in builder.variables else ""
+        builder.fail("value", f"{what} has to be a number that is written out, and this is none", operand,
+                     hint=f"shapes are checked before any number is computed: write the number{only}")  # fmt: skip
+    if abs(number) > LARGEST:
+        builder.fail("limit", f"{what} of {number:g} is too large", _operand(builder, place, slot),
+                     hint="write a smaller number")  # fmt: skip
     return int(number)
 
 
-def _sizes(builder: Expressions, entries: Sequence[Entry], place: int, name: str) -> Shape:
+def _sizes(builder: Expressions, entries: Sequence[Entry], place: int, name: str, skipped: int = 0) -> Shape:
+    """The sizes that stand behind SKIPPED other operands, or in one list there."""
+    slots = range(skipped, skipped + len(entries))
     if len(entries) == 1 and isinstance(entries[0], Literal) and len(entries[0].shape) == 1:
-        entries = list(entries[0].numbers)
-    sizes = tuple([_whole(builder, entry, place, "a size") for entry in entries])
-    if any(size < 1 for size in sizes):
-        builder.fail("shape", f"a size has to be at least 1, not {min(sizes)}", place, hint=f"write {name} with sizes "
-                     "such as 2, 3")  # fmt: skip
+        slots = [skipped] * len(entries[0].numbers)  # type: ignore[assignment]
+        entries = [float(number) for number in entries[0].numbers]
+    sizes = []
+    for slot, entry in zip(slots, entries, strict=True):
+        size = _whole(builder, entry, place, slot, "a size")
+        if size < 1:
+            builder.fail("shape", f"a size has to be at least 1, not {size}", _operand(builder, place, slot),
+                         hint=f"write sizes such as {name}({'x, ' * skipped}2, 3)")  # fmt: skip
+        sizes.append(size)
+    if len(sizes) > MOST_AXES:
+        builder.fail("limit", f"an array of {len(sizes)} axes, the most is {MOST_AXES}", place, hint="use fewer sizes")
     check_memory(builder, sizes, place)
-    return sizes
+    return tuple(sizes)
 
 
-def check_memory(builder: Expressions, shape: Shape, place: int) -> None:
+def check_memory(builder: Expressions, shape: Sequence[int], place: int) -> None:
     """Refuse an array that would take more than the bound of --max-memory, before it is made."""
     wanted, most = count(shape) * BYTES, MAX_MEMORY if builder.memory is None else builder.memory
     if wanted > most:
@@ -248,17 +275,25 @@ def _eye(builder: Expressions, arguments: list[Entry], place: int) -> Entry:
 
 
 def _numbers(builder: Expressions, name: str, arguments: list[Entry], place: int) -> list[float]:
-    found = [_constant(builder, entry) for entry in arguments]
-    if any(number is None or number - number != 0 for number in found):
-        builder.fail("value", f"{name!r} takes numbers that are written out", place, name=name,
-                     hint="shapes are checked before any number is computed, so they cannot be variables")  # fmt: skip
-    return [number for number in found if number is not None]
+    found = []
+    for slot, entry in enumerate(arguments):
+        number = _constant(builder, entry)
+        if number is None or number - number != 0:
+            hint = "shapes are checked before any number is computed, so it cannot be a variable"
+            message = f"{name!r} takes finite numbers that are written out"
+            builder.fail("value", message, _operand(builder, place, slot), hint=hint)
+        found.append(number)
+    return found
 
 
 def _linspace(builder: Expressions, arguments: list[Entry], place: int) -> Entry:
     _counted(builder, "linspace", "from, to, n", arguments, 3, 3, place)
-    low, high, _ = _numbers(builder, "linspace", arguments, place)
-    (many,) = _sizes(builder, arguments[2:], place, "linspace")
+    low, high = _numbers(builder, "linspace", arguments[:2], place)
+    many = _whole(builder, arguments[2], place, 2, "a size")
+    if many < 1:
+        builder.fail("shape", f"a size has to be at least 1, not {many}", _operand(builder, place, 2),
+                     hint="write linspace(from, to, n), as in linspace(0, 1, 5)")  # fmt: skip
+    check_memory(builder, (many,), place)
     from gradcli.graph.arrays import linspace
     from gradcli.text import shortest
 
@@ -273,6 +308,8 @@ def _arange(builder: Expressions, arguments: list[Entry], place: int) -> Entry:
     if many < 1:
         builder.fail("shape", "this arange has no element", place, name="arange",
                      hint="write arange(n), arange(from, to) or arange(from, to, step)")  # fmt: skip
+    if not many < LARGEST:
+        builder.fail("limit", "this arange has too many elements", place, hint="take a larger step", name="arange")
     check_memory(builder, (int(many),), place)
     from gradcli.graph.arrays import arange
     from gradcli.text import shortest

@@ -78,19 +78,26 @@ def _computed(source: str, what: str, memory: int | None) -> Any:
         from gradcli.errors import GradError
 
         name = next(iter([*program.variables, *program.definitions, *program.at]))
+        placed = build(source, memory=memory, places=True)
+        span = placed.graph.spans[placed.variables[name]] if name in placed.variables else None
         raise GradError(
-            "value", f"{what} has to be a number, and {name!r} is none", source=source, hint=_number_hint(name)
-        )
-    return _constant(program.graph, program.result, source, program.has_arrays)
+            "value", f"{what} has to be a number, and {name!r} is none", source=placed.source, hint=_number_hint(name),
+            spans=[] if span is None else [span],
+        )  # fmt: skip
+    try:
+        return _constant(program.builder, program.result)
+    except PlacesNeeded:
+        placed = build(source, memory=memory, places=True)
+        return _constant(placed.builder, placed.result)
 
 
-def _constant(graph: Graph, result: int, source: str, has_arrays: bool) -> Any:
+def _constant(builder: Expressions, line: int) -> Any:
     """The value of a line that depends on no variable."""
-    if not has_arrays:
-        return evaluate(graph, {})[result]
+    if not builder.has_arrays:
+        return evaluate(builder.graph, {})[line]
     from gradcli.language.shaped import value_of_constant
 
-    return value_of_constant(graph, result, source)
+    return value_of_constant(builder, line)
 
 
 def _number_hint(name: str) -> str:
@@ -160,7 +167,7 @@ class _Builder(Expressions):
                 place,
                 hint=_number_hint(other),
             )
-        self.at[name] = _constant(aside.graph, line, self.source, aside.has_arrays)
+        self.at[name] = _constant(aside, line)
 
     def define(self, start: int, target: int, end: int) -> None:
         """One `name = body` or `name(parameters) = body`."""
