@@ -64,19 +64,20 @@ def pull_back(
     result: int,
     active: list[bool],
     *,
+    seed: float = 1.0,
     strong_zero: bool = False,
     flows: list[Flow] | None = None,
 ) -> Sweep:
     """The adjoint of every ACTIVE line that RESULT (a scalar) is computed from: downstream = upstream * local.
 
-    The seed is 1, and nan where the result is nan. FLOWS, where given, receives every flow in the order of the
-    sweep: (from, to, operand slot, upstream, local, downstream, closed). A closed gate carries exactly 0, and so
+    It starts from SEED, and from nan where the result is nan. FLOWS, where given, receives every flow in the order of
+    the sweep: (from, to, operand slot, upstream, local, downstream, closed). A closed gate carries exactly 0, and so
     does every flow below one. With STRONG_ZERO, 0 times inf is 0.
     """
     sweep = Sweep(len(graph))
     adjoints, closed = sweep.numbers, sweep.closed
     if active[result]:
-        adjoints[result] = 1.0 if values[result] == values[result] else values[result]
+        adjoints[result] = seed if values[result] == values[result] else values[result]
     primitives, every_operands, statics = graph.primitives, graph.operands, graph.statics
     for index in range(result, -1, -1):
         upstream = adjoints[index]
@@ -112,12 +113,20 @@ def push_forward(
     graph: Graph, values: list[float], result: int, source: int, *, strong_zero: bool = False
 ) -> Sweep:
     """The tangent of every line with respect to the line SOURCE, whose own tangent is 1; one pass an input."""
+    return push_along(graph, values, result, {source: 1.0}, strong_zero=strong_zero)
+
+
+def push_along(
+    graph: Graph, values: list[float], result: int, moving: Mapping[int, float], *, strong_zero: bool = False
+) -> Sweep:
+    """The tangent of every line up to RESULT, where the lines MOVING have these tangents."""
     sweep = Sweep(len(graph))
     tangents, closed = sweep.numbers, sweep.closed
-    tangents[source] = 1.0
-    for index in range(source + 1, result + 1):
+    for line, moves in moving.items():
+        tangents[line] = moves
+    for index in range(min(moving, default=result) + 1, result + 1):
         operands = graph.operands[index]
-        if not operands:
+        if not operands or index in moving:
             continue
         primitive = graph.primitives[index]
         arguments = [values[operand] for operand in operands]

@@ -134,9 +134,16 @@ def schema(request: Request) -> int:
     return 0
 
 
+def about_jacobians(request: Request) -> int:
+    """The commands vjp, jvp and jacobian."""
+    from gradcli.cli import array_commands
+
+    return array_commands.answer(request)
+
+
 ANSWERS = {
-    "eval": evaluate, "grad": differentiate, "explain": explain, "compare": compare, "functions": functions,
-    "schema": schema,
+    "eval": evaluate, "grad": differentiate, "explain": explain, "compare": compare, "vjp": about_jacobians,
+    "jvp": about_jacobians, "jacobian": about_jacobians, "functions": functions, "schema": schema,
 }  # fmt: skip
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 MOST_DIGITS = 17
 UNITS = "KMGT"  # each 1024 times the one before
-NUMBERED = "eval grad explain compare"  # the commands that compute something
+NUMBERED = "eval grad explain compare vjp jvp jacobian"  # the commands that compute something
 
 COMMANDS = {
     "eval": "Compute the value of EXPR, and print nothing else.",
     "grad": "Compute the value of EXPR and its derivative by every variable.",
     "explain": "Show every value, local gradient and flow on the way. `gradcli EXPR` is the same.",
     "compare": "Compute EXPR in several ways, and count the digits that are right.",
+    "vjp": "Multiply an upstream gradient with the Jacobian of EXPR, in one backward pass.",
+    "jvp": "Say how the value of EXPR moves along a direction, in one forward pass.",
+    "jacobian": "Show the Jacobian of EXPR, its pattern, and the product that takes its place.",
     "functions": "List every function and operator, or describe the one called NAME.",
     "schema": "Print the JSON Schema of everything that --json prints.",
 }
@@ -20,7 +23,8 @@ class Option:
     """One option: what follows it is its kind.
 
     flag: nothing · choice: one of `choices` · names: names separated by commas · digits: a number from 1 to 17 ·
-    path: a file, or - for standard input · bytes: a number that may end in K, M, G or T.
+    path: a file, or - for standard input · bytes: a number that may end in K, M, G or T · point: NAME=VALUE,... ·
+    value: an expression without variables, or @FILE.
     """
 
     __slots__ = ("choices", "commands", "default", "help", "kind", "metavar", "name")
@@ -72,21 +76,36 @@ OPTIONS = (
     Option("format", "choice", f"{NUMBERED} functions", "What to print.", choices=("text", "json")),
     Option("view", "choice", "explain", "How to draw it.", choices=("table", "tree", "ledger")),
     Option("by", "choice", "compare", "What to compare.", choices=("decomposition",)),
-    Option("wrt", "names", "grad explain compare", "Differentiate by these names only.", metavar="x,y"),
+    Option("wrt", "names", "grad explain compare vjp jacobian", "Differentiate by these names only.", metavar="x,y"),
     Option(
-        "decomposition", "choice", "eval grad explain",
+        "decomposition", "choice", "eval grad explain vjp jvp jacobian",
         "typed: as written. naive: down to + - * / ^ exp log sqrt. sigmoid: spelled-out forms become one function. "
         "auto: those that lose no digits by it.",
         choices=("auto", "typed", "naive", "sigmoid"),
     ),
-    Option("mode", "choice", "grad explain", "The way of the chain rule.", choices=("reverse", "forward")),
     Option(
-        "ties", "choice", "grad explain compare",
+        "mode", "choice", "grad explain jacobian",
+        "The way of the chain rule. Without it jacobian takes the one with fewer passes, all others reverse.",
+        choices=("reverse", "forward"),
+    ),
+    Option(
+        "along", "point", "jvp", "The direction: how much each name moves; the others stand still.",
+        metavar="x=1,W=ones(2,3)",
+    ),
+    Option(
+        "upstream", "value", "vjp jacobian",
+        "The upstream gradient, in the shape of the value: an expression without variables, or @FILE. For a scalar it "
+        "is 1 where it is left out.",
+        metavar="ones(2,3)",
+    ),
+    Option(
+        "ties", "choice", "grad explain compare vjp jvp jacobian",
         "At a tie in max, min or clip: share the gradient, give it to the first, or refuse.",
         choices=("split", "first", "error"),
     ),
     Option(
-        "zero", "choice", "grad explain compare", "In the flows of gradients, 0 times inf is nan (ieee) or 0 (strong).",
+        "zero", "choice", "grad explain compare vjp jvp jacobian",
+        "In the flows of gradients, 0 times inf is nan (ieee) or 0 (strong).",
         choices=("ieee", "strong"),
     ),
     Option(
@@ -96,11 +115,12 @@ OPTIONS = (
         metavar="N",
     ),
     Option(
-        "full", "flag", "explain",
-        "Show every line, however many. Without it a view folds a large graph, and --json stops at 20,000 lines.",
+        "full", "flag", "explain jacobian",
+        "Show every line, or every entry, however many. Without it a view folds a large graph, --json stops at 20,000 "
+        "lines, and a Jacobian at 1,000,000 entries.",
     ),
     Option(
-        "example", "example", f"{NUMBERED} vjp jvp jacobian",
+        "example", "example", NUMBERED,
         "Give names without a value small whole numbers, in these shapes; shapes left out follow from the others. "
         "auto: choose every shape.",
         metavar="X:2x3,W:3x4,c",

@@ -132,6 +132,7 @@ def not_accepted(option: Option, text: str | None) -> GradError:
         wanted = {
             "digits": f"a number from 1 to {MOST_DIGITS}", "names": "names, as in x,y",
             "bytes": "a number of bytes, as in 500M or 2G", "example": "names with shapes, as in X:2x3,c",
+            "point": "names and how they move, as in x=1,y=-2", "value": "an expression without variables, or @FILE",
         }.get(option.kind, "a file")  # fmt: skip
     near = get_close_matches(text or "", option.choices, 1, 0.6)
     found = "nothing" if text is None else repr(text)

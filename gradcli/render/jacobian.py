@@ -1,0 +1,312 @@
+"""A Jacobian as matrices with labelled rows and columns, its zeros by structure dim, and what takes its place."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from gradcli.graph.shapes import BYTES
+from gradcli.graph.shapes import shown as shape_shown
+from gradcli.render.style import (
+    DIM,
+    FINAL,
+    GAP,
+    GRADIENT,
+    LABEL,
+    LOCAL,
+    NOTE,
+    RESULT,
+    Grid,
+    aligned,
+    folded,
+    hanging,
+    in_ascii_text,
+    number_style,
+    safe,
+)  # fmt: skip
+from gradcli.report.rounding import shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gradcli.graph import Shape
+    from gradcli.report.jacobian import JacobianReport, Matrix, Row
+
+NO_PATH = "·"
+MOST_ENTRIES = 400  # of a matrix that is drawn whole
+CORNER = 8  # rows and columns of a larger one
+MOST_STEPS = 30
+MOST_NAMED = 3
+MOST_NUMBERS = 60  # of an array that is printed whole
+
+
+def draw(
+    report: JacobianReport, *, width: int = 80, unicode: bool = True, digits: int = 6, full: bool = False
+) -> list[Text]:
+    """The renderables for a terminal of WIDTH cells; without UNICODE they are ASCII; FULL draws every entry."""
+    if report.is_scalar:
+        matrices = [_gradient_row(report, width, digits)]
+    else:
+        matrices = [_matrix(report, matrix, width, digits, full=full) for matrix in report.matrices]
+    parts = [_title(report, width), *matrices]
+    parts[-1] = [*parts[-1], *_legend(report)]
+    parts.append(_made(report, width))
+    parts += [_in_its_place(report, width, full=full)] if report.steps else []
+    parts.append(_answer(report, width, digits, full=full))
+    notes = [note.message for note in report.notes if note.kind not in ("recognised", "flow")]
+    parts += [[line for note in notes for line in _note(note, width)]] if notes else []
+    lines = [line for part in parts for line in (*part, Text(""))][:-1]
+    return lines if unicode else [in_ascii_text(line) for line in lines]
+
+
+def _note(message: str, width: int) -> list[Text]:
+    return hanging(Text("note  ", style=NOTE), Text(safe(message)), width)
+
+
+def _title(report: JacobianReport, width: int) -> list[Text]:
+    expression = safe(report.title())
+    words = Text(expression, style=LABEL)
+    words.append(f"   {report.question.options.decomposition}", style=DIM)
+    return hanging(Text("" if expression == report.label else f"{report.label} = ", style=LABEL), words, width)
+
+
+# Matrices
+
+
+def _matrix(report: JacobianReport, matrix: Matrix, width: int, digits: int, *, full: bool) -> list[Text]:
+    """The heading, the matrix or its corner, and where there is an upstream gradient the product beside it."""
+    label = report.label
+    size = f"{matrix.rows:,}×{matrix.columns:,}, "
+    words = Text(f"{size}{matrix.words(label)}")
+    lines = hanging(Text(f"∂{label}/∂{matrix.name}   ", style=LABEL), words, width)
+    whole = full or matrix.entries <= MOST_ENTRIES
+    rows = range(matrix.rows if whole else min(matrix.rows, CORNER))
+    columns = range(matrix.columns if whole else min(matrix.columns, CORNER))
+    beside = _beside(report.rows_of(matrix, digits)) if whole else []
+    names = _labels(label, matrix.result, len(rows))
+    headings = _labels(matrix.name, matrix.shape, len(columns))
+    cells = [
+        [shown(matrix.numbers[row][column], digits) if matrix.reaches[row][column] else NO_PATH for column in columns]
+        for row in rows
+    ]
+    lines += _drawn(names, headings, cells, beside, width)
+    if not whole:
+        lines += _summary(matrix, width, digits)
+    return lines
+
+
+def _labels(name: str, shape: Shape, most: int) -> list[str]:
+    """`x[0,1]`: the elements of an array, the first MOST, in order."""
+    if not shape:
+        return [safe(name)]
+    found = []
+    for place in range(most):
+        indices: list[str] = []
+        for length in reversed(shape):
+            indices.insert(0, str(place % length))
+            place //= length
+        found.append(f"{safe(name)}[{','.join(indices)}]")
+    return found
+
+
+def _drawn(
+    names: Sequence[str], headings: Sequence[str], cells: Sequence[Sequence[str]], beside: Sequence[Text], width: int
+) -> list[Text]:
+    """Rows of cells under headings; where they are too wide, columns go below each other, BESIDE last."""
+    left = max(map(len, names)) + GAP
+    columns = [aligned([row[place] for row in cells]) for place in range(len(headings))]
+    wide = [max(len(heading), len(column[0])) for heading, column in zip(headings, columns, strict=True)]
+    lines: list[Text] = []
+    start = 0
+    while start < len(headings):
+        end, used = start + 1, left + wide[start]
+        while end < len(headings) and used + GAP + wide[end] <= width:
+            used += GAP + wide[end]
+            end += 1
+        fits = bool(beside) and end == len(headings) and used + 2 * GAP + max(map(len, beside)) <= width
+        if start:
+            lines.append(Text(""))
+        lines.append(_headings(headings[start:end], wide[start:end], left))
+        if fits:
+            _put(lines[-1], used + 2 * GAP, beside[0])
+        for place, name in enumerate(names):
+            line = Text(name.ljust(left), style="")
+            line.stylize(LABEL, 0, len(name))
+            at = left
+            for column, size in zip(columns[start:end], wide[start:end], strict=True):
+                text = column[place]
+                _put(line, at + (size - len(text) + 1) // 2, Text(text, style=_style(text)))
+                at += size + GAP
+            if fits:
+                _put(line, used + 2 * GAP, beside[place + 1])
+            line.rstrip()
+            lines.append(line)
+        start = end
+        if end == len(headings) and beside and not fits:
+            lines += _below(names, beside, width)
+    return lines
+
+
+def _headings(headings: Sequence[str], wide: Sequence[int], left: int) -> Text:
+    cells = [heading.rjust(size) for heading, size in zip(headings, wide, strict=True)]
+    return Text(" " * left + (" " * GAP).join(cells), style=DIM)
+
+
+def _put(line: Text, at: int, text: Text) -> None:
+    """TEXT at column AT of a line that is shorter."""
+    line.append(" " * max(at - line.cell_len, 0))
+    line.append_text(text)
+
+
+def _style(text: str) -> str:
+    return DIM if text.strip() == NO_PATH else number_style(text, LOCAL)
+
+
+def _beside(rows: Sequence[Row]) -> list[Text]:
+    """`upstream × local = downstream  gate` for each element of a diagonal matrix, under its heading."""
+    if not rows:
+        return []
+    columns = [
+        aligned([shown(number, row.digits) for row, number in zip(rows, numbers, strict=True)])
+        for numbers in (
+            [row.upstream for row in rows], [row.local for row in rows], [row.downstream for row in rows]
+        )
+    ]  # fmt: skip
+    names = ("upstream", "local", "downstream")
+    wide = [max(len(name), len(column[0])) for name, column in zip(names, columns, strict=True)]
+    head = " × ".join(name.center(size) for name, size in zip(names[:2], wide[:2], strict=True))
+    found = [Text(f"{head} = {names[2]}", style=DIM)]
+    for place, row in enumerate(rows):
+        above, local, below = (column[place].center(size) for column, size in zip(columns, wide, strict=True))
+        line = Text.assemble(
+            (above, number_style(above, GRADIENT)), (" × ", DIM), (local, number_style(local, LOCAL)), (" = ", DIM),
+            (below, number_style(below, GRADIENT)), (f"  {row.gate}{', closed' if row.closed else ''}", DIM),
+        )  # fmt: skip
+        found.append(line)
+    return found
+
+
+def _below(names: Sequence[str], beside: Sequence[Text], width: int) -> list[Text]:
+    """The products in rows of their own, where the matrix leaves no room beside it."""
+    left = max(map(len, names)) + GAP
+    if left + max(map(len, beside)) <= width:
+        lines = [Text(""), Text(" " * left).append_text(beside[0])]
+        for name, text in zip(names, beside[1:], strict=True):
+            line = Text(name.ljust(left), style="")
+            line.stylize(LABEL, 0, len(name))
+            lines.append(line.append_text(text))
+        return lines
+    lines = [Text(""), *(Text(line, style=DIM) for line in folded("upstream × local = downstream", width, 2))]
+    for name, text in zip(names, beside[1:], strict=True):
+        words = " ".join(text.plain.split())
+        lines.append(Text(name, style=LABEL))
+        lines += [Text(f"  {line}") for line in folded(words, width - 2, 2)]
+    return lines
+
+
+def _summary(matrix: Matrix, width: int, digits: int) -> list[Text]:
+    """What is not drawn of a large matrix, and numbers about all of it."""
+    more = []
+    if matrix.rows > CORNER:
+        more.append(f"{matrix.rows - CORNER:,} more rows")
+    if matrix.columns > CORNER:
+        more.append(f"{matrix.columns - CORNER:,} more columns")
+    numbers = (("min", matrix.least), ("mean", matrix.mean), ("max", matrix.largest))
+    about = ", ".join(f"{name} {shown(number, digits)}" for name, number in numbers)
+    rest = f"all {matrix.entries:,} entries: {about}; {matrix.pathless:,} without a path, {matrix.zeros:,} computed 0"
+    lines = [f"… {' and '.join(more)} (--full shows all)", rest]
+    return [Text(line, style=DIM) for text in lines for line in folded(text, width, 2)]
+
+
+def _gradient_row(report: JacobianReport, width: int, digits: int) -> list[Text]:
+    """A scalar by scalars: one row, a column a name."""
+    label, matrices = report.label, report.matrices
+    if not matrices:
+        return [Text("nothing to differentiate by", style=DIM)]
+    words = f"1×{len(matrices):,}, "
+    words += f"one row: {label} is a scalar, so its Jacobian is its gradient, laid flat"
+    lines = hanging(Text(f"∂{label}   ", style=LABEL), Text(words), width)
+    cells = [shown(m.numbers[0][0], digits) if m.reaches[0][0] else NO_PATH for m in matrices]
+    return [*lines, *_drawn([label], [safe(matrix.name) for matrix in matrices], [cells], [], width)]
+
+
+def _legend(report: JacobianReport) -> list[Text]:
+    if not any(matrix.has_zeros_by_structure for matrix in report.matrices):
+        return []
+    zeros = any(m.zeros for m in report.matrices)
+    computed = "; a 0 was computed" if zeros else ""
+    return [Text(f"{NO_PATH} no path: 0 whatever the values are{computed}", style=DIM)]
+
+
+# What is done
+
+
+def _made(report: JacobianReport, width: int) -> list[Text]:
+    return hanging(Text("made by  ", style=DIM), Text(report.why()), width)
+
+
+def _in_its_place(report: JacobianReport, width: int, *, full: bool) -> list[Text]:
+    """The backward pass as products without a matrix, and what both would cost."""
+    plural = "the matrices" if len(report.matrices) > 1 else "the matrix"
+    lines = hanging(Text(""), Text(f"instead of {plural}, one backward pass:"), width)
+    grid = Grid(["flow", "product", "numbers", "bytes", "multiplications"], unicode=True, width=width)
+    steps = report.steps if full else report.steps[:MOST_STEPS]
+    rows = [(f"{s.source} → {s.target}", s.text, s.kept, s.products) for s in steps]
+    many = len(report.steps) > 1
+    total = ("all flows", "one backward pass", report.kept, report.products_made)
+    names = [f"∂{report.label}/∂{matrix.name}" for matrix in report.matrices]
+    named = ", ".join(names[:MOST_NAMED]) + (", …" if len(names) > MOST_NAMED else "")
+    dense = ("dense", f"upstream @ {named}", report.entries, report.entries)
+    counted = [*rows, *([total] if many else []), dense]
+    numbers = [f"{row[2]:,}" for row in counted]
+    taken = [f"{row[2] * BYTES:,}" for row in counted]
+    times = ["" if row[3] is None else f"{row[3]:,}" for row in counted]
+    headed = ((numbers, "numbers"), (taken, "bytes"), (times, "multiplications"))
+    columns = [_right(column, heading) for column, heading in headed]
+    room = max(width - sum(len(column[0]) + GAP for column in columns) - max(len(row[0]) for row in counted) - GAP, 16)
+    for place, row in enumerate(counted):
+        if place == len(rows):
+            if len(report.steps) > len(steps):
+                grid.span(Text(f"… {len(report.steps) - len(steps):,} more flows (--full shows all)", style=DIM))
+            grid.rule()
+        text = "\n".join(folded(safe(row[1]), room, 2))
+        styles = (LABEL, LOCAL) if place < len(rows) else (DIM, "")
+        cells = [Text(cell, style=style) for cell, style in zip((row[0], text), styles, strict=True)]
+        grid.add(*cells, *(Text(column[place]) for column in columns))
+    lines += grid.lines()
+    return [*lines, *hanging(Text("saved    ", style=DIM), Text(report.saved()), width)]
+
+
+def _right(column: Sequence[str], heading: str) -> list[str]:
+    size = max(len(heading), *map(len, column))
+    return [text.rjust(size) for text in column]
+
+
+def _answer(report: JacobianReport, width: int, digits: int, *, full: bool) -> list[Text]:
+    """The value, and with an upstream gradient the product by every name: they stand next to the prompt."""
+    from gradcli.render.plain import array, number
+
+    def said(value: object) -> str:
+        if type(value) is float:
+            return number(value, digits)
+        size = value.size  # type: ignore[attr-defined]
+        return array(value, digits) if full or size <= MOST_NUMBERS else _short(value, digits)
+
+    label = report.label
+    rows = [(label, said(report.value), RESULT)]
+    if report.products is not None:
+        rows.append(("upstream", said(report.upstream), GRADIENT))
+        rows += [(f"upstream·∂{label}/∂{name}", said(value), FINAL) for name, value in report.products.items()]
+    wide = max(len(name) for name, _, _ in rows)
+    lines = []
+    for name, text, style in rows:
+        lines += hanging(Text(f"{safe(name).ljust(wide)} = ", style=style), Text(text, style=style), width)
+    return lines
+
+
+def _short(value: object, digits: int) -> str:
+    """A large array by its shape and range."""
+    from gradcli.render.plain import number
+
+    low, high = float(value.min()), float(value.max())  # type: ignore[attr-defined]
+    return f"{shape_shown(value.shape)}, min {number(low, digits)}, max {number(high, digits)}"  # type: ignore[attr-defined]
