@@ -387,10 +387,10 @@ class Line:
         shape = shape_of(self.y)
         if self.primitive.kind == "elementwise":
             return local, _as_number(fit(flow, shape)), fitted(open, np.shape(flow), shape)
-        axis = self.static[0] if self.primitive.static else None
+        axis, keep = self.static if self.primitive.static else (None, False)
         flow = fit(flow, shape_of(self.operands[slot]))
-        still = None if open is None else np.any(np.broadcast_to(open, np.shape(flow)), axis=axis)
-        return local, _as_number(np.sum(flow, axis=axis)), still
+        still = None if open is None else np.any(np.broadcast_to(open, np.shape(flow)), axis=axis, keepdims=keep)
+        return local, _as_number(np.sum(flow, axis=axis, keepdims=keep)), still
 
     def _times(self, number: Value, local: Value, open: Open) -> Any:
         """NUMBER through LOCAL; what is not open is exactly 0."""

@@ -51,6 +51,8 @@ def decompose(graph: Graph, result: int, decomposition: str, keep: Iterable[int]
     if decomposition == "naive":
         return expand(graph)
     telltale = any(primitive.name in TELLTALES for primitive in graph.primitives) or 0.5 in graph.statics
+    if graph.shapes is not None:
+        telltale = telltale or any(primitive.name == "mean" for primitive in graph.primitives)
     if decomposition == "typed" or not telltale:
         return Decomposed(graph, range(len(graph)))
     from gradcli.graph.recognise import matches
@@ -140,7 +142,7 @@ def _with_matches(graph: Graph, result: int, found: dict[int, Match]) -> Decompo
             continue
         operands = tuple([recipe.write(short, moved) for recipe in match.operands])
         name, span = graph.names[index], graph.spans[index]
-        line = short.append(match.primitive, operands, None, None if match.negative else name, span)
+        line = short.append(match.primitive, operands, match.static, None if match.negative else name, span)
         moved.append(short.append(NAMED["neg"], (line,), None, name, span) if match.negative else line)
         inner = [moved[other] for other in match.inner if not live[other]]
         folds[line] = Fold(graph, index, match, moved, inner)

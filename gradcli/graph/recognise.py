@@ -57,11 +57,14 @@ class Recipe:
 class Match:
     """A line that is a primitive of the operands, or minus that; `inner` are the typed lines between, in order."""
 
-    __slots__ = ("inner", "lines", "negative", "operands", "primitive")
+    __slots__ = ("inner", "lines", "negative", "operands", "primitive", "static")
 
-    def __init__(self, primitive: Primitive, operands: Sequence[Recipe], *, negative: bool = False) -> None:
+    def __init__(
+        self, primitive: Primitive, operands: Sequence[Recipe], *, negative: bool = False, static: Any = None
+    ) -> None:
         self.primitive = primitive
         self.negative = negative
+        self.static = static
         self.operands = operands
         self.lines = [line for recipe in operands for line in recipe.lines()]
         self.inner: list[int] = []
@@ -70,11 +73,16 @@ class Match:
 def matches(graph: Graph, kept: Collection[int] = ()) -> dict[int, Match]:
     """Every line that can be recognised, by index. No pattern sees through a line in KEPT, so that it stays live."""
     primitives()
+    patterns = PATTERNS
+    if graph.shapes is not None:
+        from gradcli.graph.recognise_arrays import PATTERNS_OF_ARRAYS
+
+        patterns = {**PATTERNS, **PATTERNS_OF_ARRAYS}
     view = View(graph, kept)
     found: dict[int, Match] = {}
     for index, primitive in enumerate(graph.primitives):
         view.root = index
-        for pattern in PATTERNS.get(primitive.name, ()):
+        for pattern in patterns.get(primitive.name, ()):
             match = pattern(view, index)
             if match is not None:
                 match.inner = sorted(line for line in _between(graph, index, match) if graph.operands[line])
@@ -142,7 +150,10 @@ class View:
                 self.numbers.append(-operands[0])
                 continue
             if primitive is CONSTANT:
-                sign, static = (-1, -static) if static < 0 else (1, static)
+                if type(static) is float:
+                    sign, static = (-1, -static) if static < 0 else (1, static)
+                else:
+                    static = id(static)
             elif name in ("mul", "div"):
                 sign = 1 if (operands[0] > 0) == (operands[1] > 0) else -1
                 operands = [abs(number) for number in operands]
