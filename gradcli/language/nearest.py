@@ -62,7 +62,7 @@ def unknown_function(
     if name in OF_DERIVATIVES:
         return f"{name!r} is no function of the language", "ask for derivatives with: gradcli grad EXPR --wrt x"
     if name in SIZES:
-        return f"unknown function {name!r}", "a size is a number that is written out; explain shows the shape of every line"
+        return f"unknown function {name!r}", "a size is a number that is written out; explain shows all shapes"
     if name in ELSEWHERE:
         meant = ELSEWHERE[name]
         return f"unknown function {name!r}", f"did you mean {meant!r}?" if meant.isidentifier() else f"write {meant}"

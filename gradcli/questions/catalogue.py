@@ -12,6 +12,7 @@ from gradcli.graph.notation import atom, local_text, operation, spelled
 from gradcli.language.builder import build
 from gradcli.language.expressions import CONSTANTS
 from gradcli.questions import Options, differentiated
+from gradcli.questions.array_catalogue import array_entries, array_functions, array_operators
 from gradcli.report.catalogue import Catalogue, Entry, Worked
 
 TYPE_CHECKING = False
@@ -52,22 +53,35 @@ SPELLINGS = {
 
 def catalogue() -> Catalogue:
     """Every operator, then every function by name."""
-    known = primitives().values()
-    spoken = sorted((p for p in known if p.spoken), key=lambda primitive: primitive.name)
-    return Catalogue([entry_of(p) for p in [*(p for p in known if p.notation), *spoken]], whole=True)
+    known = _of_scalars()
+    operators = [*(entry_of(p) for p in known if p.notation), *array_operators()]
+    functions = [*(entry_of(p) for p in known if p.spoken), *array_functions()]
+    return Catalogue([*operators, *sorted(functions, key=lambda entry: entry.name)], whole=True)
 
 
 def described(name: str) -> Catalogue:
     """The function, or the operators, of that NAME."""
-    wanted = ALIASES.get(name.strip(), name.strip())
+    wanted = name.strip()
+    if wanted[:1].isalpha() and wanted.endswith(")"):
+        wanted = wanted.partition("(")[0]
+    wanted = ALIASES.get(wanted, wanted)
     found = [
-        primitive
-        for primitive in primitives().values()
-        if (primitive.spoken and primitive.name == wanted) or (primitive.notation and primitive.notation[0] == wanted)
+        entry_of(primitive)
+        for primitive in _of_scalars()
+        if (primitive.spoken and primitive.name == wanted) or wanted == _symbol(primitive)
     ]
+    found += array_entries(wanted)
     if not found:
         raise _unknown(wanted)
-    return Catalogue([entry_of(primitive) for primitive in found], whole=False)
+    return Catalogue(found, whole=False)
+
+
+def _of_scalars() -> list[Primitive]:
+    return [primitive for primitive in primitives().values() if primitive.kind == "elementwise"]
+
+
+def _symbol(primitive: Primitive) -> str | None:
+    return None if primitive.notation is None or callable(primitive.notation) else primitive.notation[0]
 
 
 def _unknown(name: str) -> GradError:
@@ -84,14 +98,14 @@ def _unknown(name: str) -> GradError:
 def entry_of(primitive: Primitive) -> Entry:
     """All that the registry says about a primitive, and what the engine computes with it."""
     operands = operands_of(primitive)
-    entry = Entry(primitive.notation[0] if primitive.notation else primitive.name, _call(primitive, operands))
+    entry = Entry(_symbol(primitive) or primitive.name, _call(primitive, operands))
     entry.locals = dict(_locals(primitive, operands))
     entry.gates = primitive.verbs
     entry.domain = primitive.domain
     entry.edges = [(edge.kind, edge.says) for edge in primitive.edges]
     entry.definition = _definition(primitive, operands)
-    entry.recognised = [text for text in SPELLINGS.get(primitive.name, ()) if is_recognised(text, primitive)]
-    entry.worked = _worked(primitive, operands)
+    entry.recognise = lambda: [t for t in SPELLINGS.get(primitive.name, ()) if is_recognised(t, primitive)]
+    entry.work = lambda: _worked(primitive, operands)
     return entry
 
 

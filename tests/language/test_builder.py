@@ -433,7 +433,7 @@ BLOCKS = [
         error: unknown function 'shape'
           shape(x)
           ^^^^^
-          a size is a number that is written out; explain shows the shape of every line
+          a size is a number that is written out; explain shows all shapes
         """,
     ),
     (
