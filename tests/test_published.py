@@ -4,8 +4,12 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from programs import EVERY_DECOMPOSITION, answer
+from running import run
+
+from gradcli.questions import Options, differentiated
 
 CASES = [json.loads(line) for line in Path(__file__).with_name("published.jsonl").read_text("utf-8").splitlines()]
 SCALAR = [
@@ -13,6 +17,9 @@ SCALAR = [
     for case in CASES
     if not any(isinstance(value, list) for value in case["at"].values()) and "grad(" not in case["expr"]
 ]
+
+
+OF_ARRAYS = [case for case in CASES if case not in SCALAR and "grad(" not in case["expr"]]
 
 
 def within(got, published, tolerance):
@@ -50,9 +57,40 @@ def test_a_published_example_is_the_same_in_every_decomposition(case, mode):
 LOSES_DIGITS = {("sigmoid-minus-400", "naive")}
 
 
+def all_within(got, published, tolerance):
+    """The same element by element, in one shape."""
+    assert np.shape(got) == np.shape(published)
+    return all(within(float(a), float(b), tolerance) for a, b in zip(np.ravel(got), np.ravel(published), strict=True))
+
+
+@pytest.mark.parametrize("mode", ["reverse", "forward"])
+@pytest.mark.parametrize("decomposition", EVERY_DECOMPOSITION)
+@pytest.mark.parametrize("case", OF_ARRAYS, ids=[case["id"] for case in OF_ARRAYS])
+def test_a_published_example_of_arrays_is_reproduced(case, decomposition, mode):
+    """Value and gradients in their shapes, in both modes and every decomposition."""
+    at = {name: np.array(value, dtype=float) for name, value in case["at"].items()}
+    found = differentiated(case["expr"], at, Options(decomposition=decomposition, mode=mode))
+    tolerance = max(case["tol"], 1e-14 if decomposition == "naive" else 0)
+    assert within(found.value, case.get("value", found.value), tolerance)
+    for name, published in case["grad"].items():
+        assert all_within(found.gradients[name], published, tolerance), name
+
+
+@pytest.mark.parametrize("case", OF_ARRAYS, ids=[case["id"] for case in OF_ARRAYS])
+def test_a_published_example_of_arrays_is_printed(case):
+    """Typed at a prompt, the gradients come out as they were published."""
+    words = [f"{name}={json.dumps(value)}" for name, value in case["at"].items()]
+    code, out, err = run("grad", case["expr"], *words, "--json")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    for name, published in case["grad"].items():
+        assert all_within(found["gradients"][name], published, case["tol"]), name
+
+
 def test_every_published_example_says_where_it_is_from():
     """A number without a source proves nothing."""
     assert len(SCALAR) >= 25
+    assert len(OF_ARRAYS) >= 5
     assert all(case["source"] for case in CASES)
 
 

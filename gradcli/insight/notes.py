@@ -19,6 +19,8 @@ FAR_OUT = {
     "logaddexp": "no overflow", "softmax": "no overflow", "hypot": "no overflow, and 0 at the origin",
     "abs": "no overflow, and 0 at the origin", "log1p": "exact near 0", "expm1": "exact near 0", "sinh": "exact near 0",
     "silu": "exact far out", "exp": "e^x with the constant e",
+    "norm": "no overflow, and 0 at the origin", "logsumexp": "no overflow", "logsoftmax": "exact far out",
+    "var": "no overflow", "std": "no overflow, and 0 where all elements are equal",
 }  # fmt: skip
 
 
