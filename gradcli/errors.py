@@ -16,7 +16,8 @@ NARROWEST = 20  # cells for the source, however narrow the terminal
 class GradError(Exception):
     """Bad input: a kind, a fact, a way out, and a place where there is one.
 
-    With LABELS, one for each span, the spans are operands, and OPERATOR is what stands between or before them.
+    With LABELS, one for each span, the spans are operands, and OPERATOR is what stands between or before them; without
+    one the last operand is to blame.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ def describe(error: GradError, *, width: int = 80) -> str:
     lines = [f"error: {safe(error.message)}"]
     if error.source is not None and error.spans:
         if several_lines(error.source):
-            lines[0] = f"error: line {place_of(error.source, error.spans[0][0])[0]}: {safe(error.message)}"
+            lines[0] = f"error: line {place_of(error.source, centre(error)[0])[0]}: {safe(error.message)}"
         lines += (("  " + line).rstrip() for line in picture(error, max(width - 2, NARROWEST)))
     if error.hint:
         lines += ("  " + safe(line) for line in error.hint.split("\n"))
@@ -81,15 +82,19 @@ def as_object(error: GradError) -> dict[str, object]:
     """The error as JSON's object; what does not apply is left out."""
     facts: dict[str, object] = {"kind": error.kind, "message": error.message}
     if error.source is not None and error.spans:
-        low, high = error.spans[0]
-        if error.labels:  # of an operation, with all its operands
-            ends = [*error.spans, *([] if error.operator is None else [error.operator])]
-            low, high = min(low for low, _ in ends), max(high for _, high in ends)
+        low, high = centre(error)
         line, column = place_of(error.source, low)
         facts |= {"line": line, "column": column, "span": [low, high]}
     if error.hint:
         facts["hint"] = error.hint
     return {"schema": "gradcli/1", "error": facts}
+
+
+def centre(error: GradError) -> Span:
+    """The place that matters most: the first, and among operands what joins them, or the last."""
+    if error.labels:
+        return error.operator or error.spans[-1]
+    return error.spans[0]
 
 
 def place_of(source: str, at: int) -> Span:
@@ -116,8 +121,8 @@ def several_lines(source: str) -> bool:
 def picture(error: GradError, cells: int) -> Iterator[str]:
     """The line of the source that matters, or a window of it, and the marks under it."""
     source = error.source or ""
-    first = error.spans[0]
-    begin, end = line_begin(source, first[0]), line_end(source, first[0])
+    at = centre(error)[0]
+    begin, end = line_begin(source, at), line_end(source, at)
     places = [(low, max(high, low + 1)) for low, high in error.spans]
     signs = [("~" if error.labels else "^", places)]
     signs += [] if error.operator is None else [("^", [error.operator])]
@@ -170,13 +175,12 @@ def labelled(labels: Sequence[tuple[int | None, str]], cells: int) -> Iterator[s
 
 def wanted(error: GradError, begin: int, end: int, cells: int) -> Span:
     """What a window should hold if it can: all marks of the line, or else the first place, or else its beginning."""
-    first = error.spans[0]
-    centre = error.operator or first
-    marks = [span for span in (*error.spans, error.belongs or first, centre) if begin <= span[0] <= end]
+    first = centre(error)
+    marks = [span for span in (*error.spans, error.belongs or first, first) if begin <= span[0] <= end]
     whole = min(low for low, _ in marks), max(high for _, high in marks)
     widest = cells - 3 if error.labels else cells // 2
-    for low, high in (whole, centre, first):
-        if high - low <= widest and begin <= low <= end:
+    for low, high in (whole, first):
+        if high - low <= widest:
             return low, min(high, end)
     return first[0], min(first[0] + cells // 2, end)
 
