@@ -93,9 +93,9 @@ OPTIONS = (
         metavar="x=1,W=ones(2,3)",
     ),
     Option(
-        "upstream", "value", "vjp jacobian",
+        "upstream", "value", "vjp jacobian explain",
         "The upstream gradient, in the shape of the value: an expression without variables, or @FILE. For a scalar it "
-        "is 1 where it is left out.",
+        "is 1 where it is left out. explain takes it with --element.",
         metavar="ones(2,3)",
     ),
     Option(
@@ -118,6 +118,15 @@ OPTIONS = (
         "full", "flag", "explain jacobian",
         "Show every line, or every entry, however many. Without it a view folds a large graph, --json stops at 20,000 "
         "lines, and a Jacobian at 1,000,000 entries.",
+    ),
+    Option(
+        "element", "element", "explain",
+        "Derive the gradient by one element step by step: what it reaches, how strongly, what comes down, the sum.",
+        metavar="X[0,0]",
+    ),
+    Option(
+        "shapes", "flag", "explain",
+        "For every matrix product, list the ways to multiply, what fits, and why the gradient is what it is.",
     ),
     Option(
         "example", "example", NUMBERED,

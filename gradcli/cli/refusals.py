@@ -122,6 +122,11 @@ def after_dashes(word: str) -> str:
     return f"to compute it, write -- '{word}'"
 
 
+def only_with(option: str, other: str, hint: str) -> GradError:
+    """An option of `explain` that means something beside another one only."""
+    return GradError("usage", f"explain takes --{option} only with --{other}", hint=hint)
+
+
 def not_accepted(option: Option, text: str | None) -> GradError:
     """A value that does not fit its option, or is missing."""
     if option.kind == "flag":
@@ -132,6 +137,7 @@ def not_accepted(option: Option, text: str | None) -> GradError:
         wanted = {
             "digits": f"a number from 1 to {MOST_DIGITS}", "names": "names, as in x,y",
             "bytes": "a number of bytes, as in 500M or 2G", "example": "names with shapes, as in X:2x3,c",
+            "element": "a name and its indices, as in X[0,0]",
             "point": "names and how they move, as in x=1,y=-2", "value": "an expression without variables, or @FILE",
         }.get(option.kind, "a file")  # fmt: skip
     near = get_close_matches(text or "", option.choices, 1, 0.6)
