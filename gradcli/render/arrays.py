@@ -28,7 +28,7 @@ def draw_arrays(
     explanation: ArrayExplanation = found
     speaker, body = _body(explanation, view, digits, width=width, unicode=unicode, full=full)
     parts = [*title_lines(explanation, width, unicode), *body, Text(""), *_answer(speaker, width, unicode=unicode)]
-    notes = [note.message for note in explanation.notes]
+    notes = [note.message for note in explanation.notes if note.kind != "example"]  # the title says it
     if explanation.question.folds:
         notes.append("--decomposition naive shows how the gradient flows through what was folded")
     if notes:

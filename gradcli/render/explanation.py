@@ -49,7 +49,7 @@ def draw(
         return draw_arrays(explanation, view=view, width=width, unicode=unicode, digits=digits, full=full)
     plan, body = _body(explanation, view, digits, width=width, unicode=unicode, full=full)
     parts = [*title_lines(explanation, width, unicode), *body, Text(""), *_answer(explanation, plan, width, unicode)]
-    notes = [note.message for note in explanation.notes]
+    notes = [note.message for note in explanation.notes if note.kind != "example"]  # the title says it
     if explanation.question.folds:
         notes.append("--decomposition naive shows how the gradient flows through what was folded")
     if notes:
@@ -136,6 +136,9 @@ def title_lines(explanation: Explanation, width: int, unicode: bool) -> list[Tex
     words = Text(expression if unicode else in_ascii(expression), style=LABEL)
     mode = "forward mode, " if explanation.question.options.mode == "forward" else ""
     words.append(f"   {mode}{explanation.decomposition}", style=DIM)
+    example = explanation.question.example
+    if example is not None:
+        words.append(f"   {safe(example.text())}", style=DIM)
     return hanging(Text("" if expression == name else f"{name} = ", style=LABEL), words, width)
 
 

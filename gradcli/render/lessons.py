@@ -223,6 +223,10 @@ def _derivation(
             "3 what comes down?", "upstream", lambda room: block(derivation.upstream, digits, full=full, room=room),
             GRADIENT,
         )  # fmt: skip
+    else:
+        steps.add("2 so nothing flows back", f"through {line}", lambda room: ["0"], GRADIENT)
+        steps.draw()
+        return
     part = f"through {line}" if several else f"∂{lesson.of}/∂{element}"
     style = GRADIENT if several else FINAL
     steps.add("4 multiply and add", part, lambda room: sum_lines(terms, total, digits, room), style)
@@ -394,20 +398,24 @@ def draw_shapes(lesson: ShapeLesson, *, width: int = 80, unicode: bool = True) -
 
 def _gradient(lesson: ShapeLesson, line: str, gradient: ProductGradient, page: Page) -> None:
     by = f"∂{lesson.of}/∂{gradient.by}"
-    made_of = f"upstream = ∂{lesson.of}/∂{line}, {shape_text(gradient.upstream)}, and {gradient.other}"
-    wanted = f"{by} has the shape of {gradient.by}, {shape_text(gradient.wanted)}"
+    upstream = "upstream" if line == lesson.of else f"upstream = ∂{lesson.of}/∂{line}"
+    made_of = f"{upstream}, {shape_text(gradient.upstream)}, and {gradient.other}"
+    side = f", on the {('left', 'right')[gradient.slot]}," if gradient.by_twice else ""
+    wanted = f"{by}{side} has the shape of {gradient.by}, {shape_text(gradient.wanted)}"
     page.say(f"{wanted}; it is made of {made_of}, {shape_text(gradient.other_shape)}", "", 2)
     rows = [
         (candidate.text, _multiplied(candidate), _verdict(candidate, gradient)) for candidate in gradient.candidates
     ]
     texts = max(len(text) for text, _, _ in rows)
     shapes = max(len(shape) for _, shape, _ in rows)
+    beside_it = all(texts + shapes + len(verdict) + 6 <= page.width for _, _, verdict in rows)
     for (text, shape, verdict), candidate in zip(rows, gradient.candidates, strict=True):
         style = FINAL if candidate.is_rule else "" if candidate.fits else DIM
-        if texts + shapes + len(verdict) + 6 <= page.width:
+        if beside_it:
             page.put(Text(f"  {text.ljust(texts)}  {shape.ljust(shapes)}  {verdict}", style=style))
         else:
-            page.say(f"  {text}  {shape}  {verdict}", style, 6)
+            page.say(f"  {text}", style, 4)
+            page.say(f"    {shape}  {verdict}", style, 6)
     many = len(gradient.candidates)
     multiply = sum(candidate.shape is not None for candidate in gradient.candidates)
     fit = len(gradient.fitting)
@@ -418,7 +426,8 @@ def _gradient(lesson: ShapeLesson, line: str, gradient: ProductGradient, page: P
         page.say(f"  {counted}, so {by} = {gradient.formula}", RESULT, 4)
     else:
         page.say(f"  {counted}: the shapes do not decide. By the rule, {by} = {gradient.formula}", NOTE, 4)
-        page.say(f"  {_decider(lesson, gradient)}", NOTE, 4)
+        if gradient.example is not None or lesson.undecidable:
+            page.say(f"  {_decider(lesson, gradient)}", NOTE, 4)
     page.say(f"  why: {gradient.reason}", "", 7)
 
 

@@ -60,16 +60,19 @@ class Forms:
         lead = len(use.shape) - len(use.own)
         letters = [":" if axis in axes else _letter(axis - lead) for axis in range(len(use.shape))]
         upstream = _indexed("upstream", letters)
-        number = _as_number(rule)
+        local, each = rule or "local", rule or ""
         if rule is None:
             self.local = "1 where it passes, 0 where it is blocked, a share of 1 at a tie"
-        elif number is None:
-            self.local = rule
+            each = _indexed("local", letters)
+        elif rule in use.operands:
             self.factor = f"{rule} there"
-        local = _indexed("local", letters) if number is None else rule or ""
-        found = _times(upstream, local)
+            each = use.aligned(use.operands.index(rule), letters)
+        elif _as_number(rule) is None:
+            self.factor = f"{rule} there"
+            self.local, local, each = (rule, "local", _indexed("local", letters)) if use.shape else ("", rule, rule)
+        found = _times(upstream, each)
         self.indices = f"sum({found})" if axes else found
-        whole = _times("upstream", "local" if number is None else rule or "")
+        whole = _times("upstream", local)
         for axis in reversed(axes):
             whole = f"sum({whole}, {axis})" if len(axes) < len(use.shape) else whole
         if axes and len(axes) == len(use.shape):
@@ -154,6 +157,12 @@ class Use:
             sides[n] if literal[n] and self.shapes[n] else labels.text(operand)[0] for n, operand in enumerate(lines)
         ]
         self.element = _indexed(self.operands[slot], [str(k) for k in place])
+
+    def aligned(self, n: int, letters: Sequence[str]) -> str:
+        """Operand N where the line has the index LETTERS."""
+        skip = len(self.shape) - len(self.shapes[n])
+        inside = ["0" if length == 1 else letters[axis + skip] for axis, length in enumerate(self.shapes[n])]
+        return _indexed(self.operands[n], inside)
 
     def spelled(self) -> str:
         """One element of the line, which is computed element by element, over the elements of its operands."""

@@ -193,7 +193,7 @@ def where(found: Sequence[Place], shape: Sequence[int], name: str) -> str:
     if not shape:
         return f"{name} itself"
     if len(found) == total:
-        return f"all {total} of {name}" if total > 1 else f"{name}, its only one"
+        return f"all of {name}"
     if len(found) == 1:
         return f"{name}[{','.join(map(str, found[0]))}] alone"
     if len(shape) == 2 and len(found) == shape[1] and len({row for row, _ in found}) == 1:

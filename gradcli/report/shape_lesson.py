@@ -67,7 +67,7 @@ class ProductGradient:
     """The gradient by one operand of one product: what it has to be, and all candidates, those that fit first."""
 
     __slots__ = (
-        "by", "candidates", "classes", "example", "formula", "has_other_way", "index", "other", "other_shape", "reason",
+        "by", "by_twice", "candidates", "classes", "example", "formula", "index", "other", "other_shape", "reason",
         "slot", "upstream", "wanted",
     )  # fmt: skip
 
@@ -78,6 +78,7 @@ class ProductGradient:
         use = _use(lesson, index, slot)
         self.by = use.operands[slot]
         self.other = use.operands[1 - slot]
+        self.by_twice = use.operands[0] == use.operands[1]
         self.wanted = use.own
         self.other_shape = use.shapes[1 - slot]
         self.upstream = use.shape
@@ -158,6 +159,11 @@ class ShapeLesson:
         for flow in sorted(flows, key=lambda flow: (flow.source, flow.slot)):
             if self.graph.primitives[flow.source].name == "matmul":
                 self.products.setdefault(flow.source, []).append(ProductGradient(self, flow))
+
+    @property
+    def undecidable(self) -> bool:
+        """Whether shapes for all names were found, so that where they do not decide, none do."""
+        return self._suggested_shapes is not None
 
     def title(self) -> str:
         """How the program was read."""
@@ -298,7 +304,12 @@ def reason(use: Use) -> str:
         times = f"{left}[k,i]" if a == 2 else f"{left}[i]"
     name = use.operands[use.slot]
     every = " for every k" if sums else ""
-    return f"{name}[{own}] goes into {into}{every}, times {times}; so its gradient is {pattern}"
+    turned = ""
+    if sums and use.slot == 0 and a == 2:
+        turned = f", and {right}[j,:] is column j of {right}.T"
+    elif sums and use.slot == 1:
+        turned = f", and {left}[:,i] is row i of {left}.T"
+    return f"{name}[{own}] goes into {into}{every}, times {times}; so its gradient is {pattern}{turned}"
 
 
 def _use(lesson: ShapeLesson, index: int, slot: int) -> Use:
