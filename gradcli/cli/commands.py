@@ -75,14 +75,14 @@ def differentiate(request: Request) -> int:
 
 def explain(request: Request) -> int:
     """Everything on the way, drawn."""
+    if request["upstream"] and not request["element"]:
+        from gradcli.cli.refusals import only_with
+
+        raise only_with("upstream", "element", "gradcli vjp takes it without")
     if request["element"] or request["shapes"]:
         from gradcli.cli.lessons import teach
 
         return teach(request)
-    if request["upstream"]:
-        from gradcli.cli.refusals import only_with
-
-        raise only_with("upstream", "element", "gradcli vjp takes it without")
     from gradcli.questions import explained
 
     most = MOST_LINES_OF_JSON if request.json and not request["full"] else None

@@ -91,6 +91,22 @@ class Explained(Result):
         return page(self._drawn(view="table", width=WIDTH, digits=6, full=False))
 
 
+class Lesson(Explained):
+    """One element of a gradient derived, or what shapes say about products; printed, it is what the command prints."""
+
+    _found: Any
+
+    def text(self, *, view: str = "table", width: int = WIDTH, digits: int = 6, full: bool = False) -> str:
+        """The lesson as plain text; it has one view."""
+        return plain(self._drawn(view=view, width=width, digits=digits, full=full))
+
+    def _drawn(self, **how: Any) -> Sequence[Text]:
+        from gradcli.render.lessons import draw_lessons
+
+        del how["view"]
+        return draw_lessons(self._found, unicode=True, **how)
+
+
 class Compared:
     """The decompositions side by side; printed, it is the table."""
 
@@ -163,10 +179,26 @@ def explain(
     ties: str = "split",
     zero: str = "ieee",
     example: Example | None = None,
+    element: str | None = None,
+    upstream: Value | None = None,
+    shapes: bool = False,
     **values: Value,
 ) -> Explained:
-    """Every value, local gradient and flow on the way to the value and the gradients of EXPRESSION."""
+    """Every value, local gradient and flow on the way to the value and the gradients of EXPRESSION.
+
+    With `element`, "X[0,0]", the derivative by that element is derived step by step (`upstream` weighs the elements of
+    a value that is an array); with `shapes` every way to multiply is listed for each matrix product.
+    """
     how = options(wrt=wrt, decomposition=decomposition, mode=mode, ties=ties, zero=zero, example=example)
+    if element is not None or shapes:
+        from gradcli.questions.lessons import taught
+
+        weights = None if upstream is None else number("upstream", upstream)
+        return Lesson(
+            taught(_text(expression), point(at, values), how, element=element, upstream=weights, shapes=shapes)
+        )
+    if upstream is not None:
+        raise GradError("usage", "explain takes upstream only with element")
     return Explained(explained(_text(expression), point(at, values), how))
 
 

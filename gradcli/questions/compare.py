@@ -121,6 +121,8 @@ def _notes(typed: Question, sigmoid: Question, truth: Truth, typed_truth: Truth)
         name = labels.names[typed.result]
         message = f"{name}: {truth.bits:,} bits did not tell a true number from 0; it rounds to 0 anyhow"
         found.append(Note("digits", name, message))
+    if typed.example is not None and typed.example.values:
+        found.append(Note("example", next(iter(typed.example.values)), typed.example.message()))
     found += [
         Note("unused", name, f"{name}: does not occur in the program, so its gradient is 0") for name in typed.unused
     ]

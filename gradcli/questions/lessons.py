@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gradcli.graph import Shape
     from gradcli.graph.arrays import Value
     from gradcli.insight.notes import Note
-    from gradcli.report.shape_lesson import ShapeLesson
+    from gradcli.report.shape_lesson import Lessons, ShapeLesson
 
     Place = tuple[int, ...]
 
@@ -105,6 +105,24 @@ def _notes(
     if question.shapes is not None:
         return notes_of(question, values, sweep, flows)
     return differentiated(question.source, question.given, question.options).notes
+
+
+def taught(
+    source: str,
+    given: Mapping[str, Any],
+    options: Options,
+    *,
+    element: str | None = None,
+    upstream: Value | None = None,
+    shapes: bool = False,
+) -> Lessons:
+    """The lessons that are asked for: on one ELEMENT of a gradient, on the SHAPES of products, or both."""
+    from gradcli.report.shape_lesson import Lessons
+
+    return Lessons(
+        None if element is None else derived(source, given, options, element, upstream),
+        shapes_explained(source, given, options) if shapes else None,
+    )
 
 
 def refuse_forward(options: Options) -> None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from gradcli.insight.notes import Note
     from gradcli.language.question import Question
     from gradcli.report.lessons import Derivation, ElementLesson, Term
-    from gradcli.report.shape_lesson import Candidate, ProductGradient, ShapeLesson
+    from gradcli.report.shape_lesson import Candidate, Lessons, ProductGradient, ShapeLesson
 
 MOST_TERMS, FIRST_TERMS = 12, 4  # of a sum that is shown whole; of one that is not
 MOST_CHECKED = 200  # terms whose digits are thought about
@@ -114,7 +114,7 @@ class Steps:
         if len(question) + 2 + len(text) <= self.page.width:
             self.page.put(Text.assemble((question, LABEL), "  ", (text, style)))
             return
-        self.page.put(Text(question, style=LABEL))
+        self.page.say(question, LABEL, 2)
         self.page.say(f"  {text}", style, 4)
 
     def _below(self, question: str, label: str, make: Callable[[int], list[str]], style: str) -> None:
@@ -139,21 +139,15 @@ class Steps:
 
 
 def draw_lessons(
-    element: ElementLesson | None,
-    shapes: ShapeLesson | None,
-    *,
-    width: int = 80,
-    unicode: bool = True,
-    digits: int = 6,
-    full: bool = False,
+    lessons: Lessons, *, width: int = 80, unicode: bool = True, digits: int = 6, full: bool = False
 ) -> list[Text]:
     """The lessons that there are, one below the other."""
     found: list[Text] = []
-    if element is not None:
-        found += draw_element(element, width=width, unicode=unicode, digits=digits, full=full)
-    if shapes is not None:
+    if lessons.element is not None:
+        found += draw_element(lessons.element, width=width, unicode=unicode, digits=digits, full=full)
+    if lessons.shapes is not None:
         found += [Text("")] if found else []
-        found += draw_shapes(shapes, width=width, unicode=unicode)
+        found += draw_shapes(lessons.shapes, width=width, unicode=unicode)
     return found
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gradcli.graph.arrays import Value
     from gradcli.insight.notes import Note
     from gradcli.language.question import Question
+    from gradcli.report.lessons import ElementLesson
 
 MOST_COMPARED = 100_000  # elements of a candidate whose numbers are looked at
 CLOSE = 1e-9
@@ -216,6 +217,45 @@ class ShapeLesson:
             ],
             "notes": [{"kind": note.kind, "line": note.line, "message": note.message} for note in self.notes],
         }
+
+
+class Lessons:
+    """What was asked for in place of the whole explanation: the derivation of an element, the shapes, or both."""
+
+    def __init__(self, element: ElementLesson | None, shapes: ShapeLesson | None) -> None:
+        self.element = element
+        self.shapes = shapes
+
+    @property
+    def _first(self) -> ElementLesson | ShapeLesson:
+        found = self.element or self.shapes
+        assert found is not None
+        return found
+
+    @property
+    def question(self) -> Question:
+        """What was asked."""
+        return self._first.question
+
+    @property
+    def value(self) -> Value:
+        """The value of the program."""
+        return self._first.values[self.question.result]
+
+    @property
+    def gradients(self) -> dict[str, Value]:
+        """The gradient by the name whose element was derived."""
+        return {} if self.element is None else {self.element.name: self.element.gradient}
+
+    @property
+    def notes(self) -> Sequence[Note]:
+        """What is worth a note."""
+        return self._first.notes
+
+    def as_object(self) -> dict[str, object]:
+        """The lessons as one object of schema gradcli/1."""
+        found = {} if self.shapes is None else self.shapes.as_object()
+        return found if self.element is None else {**found, **self.element.as_object()}
 
 
 def candidates(other: str, upstream: Shape, shape: Shape) -> Iterator[Candidate]:
