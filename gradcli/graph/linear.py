@@ -159,10 +159,17 @@ def _through_cofactors_back(w: Node, h: Node, u: Node, x: Node) -> Node:
     return cofactors_back(inside, x) - c * (sum(w * h, static=WHOLE) / size)
 
 
+def _squares(shapes: Sequence[Shape], static: Any) -> Shape:
+    if shapes[0] != shapes[1]:
+        raise ShapesDoNotFit(f"two square matrices, not {shown(shapes[0])} and {shown(shapes[1])}")
+    shape: Shape = _square("cofactors_back")(shapes, static)
+    return shape
+
+
 cofactors_back: Primitive = define(
     "cofactors_back", by_arrays("cofactors_back", "array_algebra"),
     lambda w, h, u, x: cofactors_back(w, x), _through_cofactors_back,
-    kind="carried", linear=False, spoken=False, shape_of=_square("cofactors_back"), parameters="u, x",
+    kind="carried", linear=False, spoken=False, shape_of=_squares, parameters="u, x",
 )  # fmt: skip
 
 

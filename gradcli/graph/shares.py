@@ -30,6 +30,12 @@ def _along_last(shapes: Sequence[Shape], static: Any) -> Shape:
     return shapes[0]
 
 
+def _alike(shapes: Sequence[Shape], static: Any) -> Shape:
+    if not shapes[0] or shapes[0] != shapes[1]:
+        raise ShapesDoNotFit(f"shares and weights of different shapes: {shown(shapes[0])} and {shown(shapes[1])}")
+    return shapes[0]
+
+
 def _factor(text: Text) -> str:
     return text[0] if text[1] >= PRODUCT_LEVEL else f"({text[0]})"
 
@@ -60,12 +66,12 @@ logsoftmax = define(
 centred_by: Primitive = define(
     "centred_by", by_arrays("centred_by", "array_shares"),
     lambda w, c, u, y: -excess(y, w), lambda w, c, u, y: -u * kept(sum, w, LAST),
-    kind="carried", shape_of=_along_last, spoken=False, notation=_centred_text,
+    kind="carried", shape_of=_alike, spoken=False, notation=_centred_text,
 )  # fmt: skip
 excess: Primitive = define(
     "excess", by_arrays("excess", "array_shares"),
     lambda w, e, y, t: w * kept(sum, t, LAST), lambda w, e, y, t: -centred_by(w, y),
-    kind="carried", shape_of=_along_last, spoken=False, notation=_excess_text,
+    kind="carried", shape_of=_alike, spoken=False, notation=_excess_text,
 )  # fmt: skip
 
 
