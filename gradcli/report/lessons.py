@@ -87,6 +87,7 @@ class Derivation:
             "sum": self.total,
             "one": self.forms.indices,
             "all": self.forms.whole,
+            "factor": self.forms.local,
             "gradient": plain(self.flow.downstream),
         }
 
