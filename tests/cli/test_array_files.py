@@ -15,7 +15,7 @@ from running import run, shell
 from gradcli.errors import GradError
 from gradcli.graph.given import from_file
 
-KINDS = ["bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float16", "float32", "float64"]
+KINDS = "bool int8 uint8 int16 uint16 int32 uint32 int64 uint64 float16 float32 float64".split()
 W = np.array([[0, 1, 2], [3, 4, 5]])
 
 
@@ -329,7 +329,8 @@ def test_a_damaged_file_is_an_error_and_no_accident(folder, seed):
         damaged = bytearray(data)
         for _ in range(chance.randint(1, 5)):
             at = chance.randrange(len(damaged) + 1)
-            damaged[at : at + chance.randint(0, 2)] = chance.choice([b"", b"9", b"9999", b"(", b"[[", b"-", b"\0", b'"'])
+            found = chance.choice([b"", b"9", b"9999", b"(", b"[[", b"-", b"\0", b'"'])
+            damaged[at : at + chance.randint(0, 2)] = found
         (folder / f"w.{suffix}").write_bytes(damaged)
         with warnings.catch_warnings():
             warnings.simplefilter("error")
