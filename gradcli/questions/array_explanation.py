@@ -7,7 +7,7 @@ from gradcli.errors import GradError
 from gradcli.graph.arrays import from_numbers, shape_of, units
 from gradcli.graph.shapes import count, shown
 from gradcli.insight.notes import Note
-from gradcli.questions.arrays import backward, gradients_of, notes_of
+from gradcli.questions.arrays import alone, backward, gradients_of, notes_of
 from gradcli.report.array_explanation import ArrayExplanation, ArrayPass
 
 TYPE_CHECKING = False
@@ -64,7 +64,10 @@ def _passes(question: Question, values: Sequence[Value]) -> Iterator[ArrayPass]:
         shape = shape_of(values[line])
         for place, unit in enumerate(units(shape)):
             flows: list[ArrayFlow] = []
-            sweep = push_forward(question.graph, values, question.result, {line: unit}, strong_zero=strong, flows=flows)
+            sweep = push_forward(
+                question.graph, values, question.result, {line: unit}, open=alone(line, unit), strong_zero=strong,
+                flows=flows,
+            )  # fmt: skip
             yield ArrayPass(sweep, flows, f"{name}{_element(place, shape)}", line)
 
 

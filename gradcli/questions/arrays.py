@@ -134,11 +134,18 @@ def by_forward_mode(question: Question, values: Sequence[Value]) -> dict[str, Va
         shape = shape_of(values[line])
         pushed = []
         for unit in units(shape):
-            sweep = push_forward(question.graph, values, question.result, {line: unit}, strong_zero=strong)
+            sweep = push_forward(
+                question.graph, values, question.result, {line: unit}, open=alone(line, unit), strong_zero=strong
+            )
             number = sweep.numbers[question.result]
             pushed.append(0.0 if number is None else number)
         found[name] = from_numbers(pushed, shape)
     return found
+
+
+def alone(line: int, unit: Value) -> dict[int, object]:
+    """The mask of a LINE in which one element moves, and all others are no part of the pass."""
+    return {} if type(unit) is float else {line: unit != 0}
 
 
 def gradients_of(question: Question, found: Mapping[str, Value | None]) -> dict[str, Value]:
