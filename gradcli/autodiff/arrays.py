@@ -263,6 +263,11 @@ class Line:
         self._trace: Trace | None = None
         self._read: dict[int, Any] = {}
         self._upstream: Value | None = None
+        self._apply = apply
+        if strong_zero:
+            from gradcli.autodiff.strong import apply_strongly
+
+            self._apply = apply_strongly
 
     @property
     def trace(self) -> Trace:
@@ -302,7 +307,7 @@ class Line:
         if output < len(leaves):
             return leaves[output]
         lines = [line for line in self.trace.lines_of(slot) if line not in self._read]
-        values = read(self.trace, leaves, apply, float_or_array, lines, known=self._read)
+        values = read(self.trace, leaves, self._apply, float_or_array, lines, known=self._read)
         self._read.update((line, values[line]) for line in lines)
         return self._read[output]
 
@@ -404,8 +409,9 @@ class Line:
             return np.where(open, number, 0.0) if np.isnan(np.sum(passed)) else passed
         found: Any = number * local
         if self.strong_zero:
-            dead = ((np.equal(number, 0) & np.isinf(local)) | (np.isinf(number) & np.equal(local, 0)))
-            found = np.where(dead, 0.0, found)
+            from gradcli.autodiff.strong import times
+
+            found = times(number, local)
         if open is None:
             return _as_number(found)
         if np.shape(open) != np.shape(found) or np.ndim(found) == 0:
@@ -426,7 +432,7 @@ class Line:
     def _replaced(self, slot: int, number: Value) -> Value:
         operands = [*self.operands]
         operands[slot] = number
-        return _as_number(apply(self.primitive, self.static, operands))
+        return _as_number(self._apply(self.primitive, self.static, operands))
 
     def _transposed(self, slot: int, output: int, tangent: Value, open: Open) -> tuple[Value, Open]:
         """A sweep back through the lines of the rule, which are linear in the upstream, from its output to that."""
