@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradcli.autodiff.arrays import evaluate, pull_back, push_forward
-from gradcli.graph import CONSTANT, VARIABLE, Graph, Primitive, array_primitives
+from gradcli.graph import CONSTANT, VARIABLE, Graph, Node, Primitive, array_primitives
 from gradcli.graph.arrays import apply, quiet
-from gradcli.graph.carriers import trace_array_rules
+from gradcli.graph.carriers import trace_array_rules, write
 from gradcli.graph.shapes import ShapesDoNotFit, count
 
 ALL = {name: found for name, found in array_primitives().items() if found not in (VARIABLE, CONSTANT)}
@@ -187,6 +187,21 @@ def _statics(primitive: Primitive, shapes: tuple[tuple[int, ...], ...]) -> list[
     return [s for s in STATICS[primitive.name](shapes[0]) if primitive.name != "concat" or s is not None]
 
 
+
+
+def rule_written_out(case: ArrayCase, slot: int) -> tuple[Graph, int | None]:
+    """A graph of the case's line and below it the lines of the rule of operand SLOT; the index of its last one."""
+    graph = Graph()
+    graph.shapes = []
+    nodes = [Node(graph, graph.variable(f"x{k}", None, shape)) for k, shape in enumerate(case.shapes)]
+    carried = case.primitive.kind == "carried"
+    static = (case.static[0], True) if case.primitive.static and not carried else case.static
+    y = case.primitive(*nodes, static=static)
+    leaves = [y, *nodes]
+    if carried:
+        leaves.append(Node(graph, graph.variable("upstream", None, case.shape)))
+    output = write(trace_array_rules(case.primitive, case.static, case.shapes), leaves)[slot]
+    return graph, None if output is None else output.index
 
 
 EVERY_CASE = [case for primitive in ARRAYS.values() for case in cases(primitive)]

@@ -17,6 +17,7 @@ from array_cases import (
     difference,
     inner,
     point,
+    rule_written_out,
 )
 from helpers import SPECIAL, far_points, moderate_points, variants
 from mpmath import mp
@@ -25,7 +26,7 @@ from gradcli.autodiff import locals_of
 from gradcli.autodiff.arrays import Line, evaluate, pull_back, push_forward
 from gradcli.graph import NAMED, Graph, Node, Primitive
 from gradcli.graph.arrays import apply, quiet, shape_of
-from gradcli.graph.carriers import trace_array_rules, trace_definition, write
+from gradcli.graph.carriers import trace_definition, write
 
 ULPS = 2  # numpy rounds some functions otherwise than the C library
 TINY = 5e-324
@@ -203,19 +204,6 @@ def spoiled(primitive: Primitive, rules: tuple, name: str) -> Primitive:
     """PRIMITIVE under another NAME, with other rules."""
     kept = ("opens", "variadic", "parameters", "arity", "static", "kind", "shape_of", "linear", "moves")
     return Primitive(name, primitive.forward, rules, **{of: getattr(primitive, of) for of in kept})
-
-
-def rule_written_out(case: ArrayCase, slot: int) -> tuple[Graph, int | None]:
-    """A graph of the case's line and below it the lines of the rule of operand SLOT; the index of its last one."""
-    graph = Graph()
-    graph.shapes = []
-    nodes = [Node(graph, graph.variable(f"x{k}", None, shape)) for k, shape in enumerate(case.shapes)]
-    carried = case.primitive.kind == "carried"
-    static = (case.static[0], True) if case.primitive.static and not carried else case.static
-    y = case.primitive(*nodes, static=static)
-    leaves = [y, *nodes, *[Node(graph, graph.variable("upstream", None, case.shape))] * carried]
-    output = write(trace_array_rules(case.primitive, case.static, case.shapes), leaves)[slot]
-    return graph, None if output is None else output.index
 
 
 @pytest.mark.parametrize(("case", "slot"), SOME, ids=str)
