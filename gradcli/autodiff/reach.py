@@ -59,7 +59,7 @@ def _marked(
 def strength(
     graph: Graph, values: Sequence[Value], index: int, slot: int, place: Place, *, strong_zero: bool = False
 ) -> Value:
-    """The derivative of every element of line INDEX by the element at PLACE of operand SLOT."""
+    """The derivative of line INDEX, element by element, by the element at PLACE of operand SLOT; 0 where not reached."""
     line = Line(graph, values, index, strong_zero=strong_zero)
     shape = shape_of(values[index])
     with quiet():
@@ -69,10 +69,11 @@ def strength(
         local = line.local(slot)
         if local is None:
             return as_value(np.zeros(shape))
+        marks = reached(graph, values, index, slot, place)
         if line.primitive.kind == "elementwise":
-            return as_value(np.array(np.broadcast_to(local, shape)))
+            return as_value(np.where(marks, np.broadcast_to(local, shape), 0.0))
         whole = np.broadcast_to(local, shape_of(line.operands[slot]))
-        return as_value(np.full(shape, whole[place]))
+        return as_value(np.where(marks, whole[place], 0.0))
 
 
 def places(mask: Any) -> list[Place]:
