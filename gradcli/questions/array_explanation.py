@@ -31,12 +31,21 @@ def explained(question: Question) -> ArrayExplanation:
         found = _by_passes(question, values, passes)
     else:
         found = {name: sweep.numbers[line] for name, line in question.sources.items() if line is not None}
-    notes = notes_of(question, values, sweep, flows)
+    notes = [*notes_of(question, values, sweep, flows), *_folds(question)]
     shape = shape_of(values[question.result])
     if shape:
         notes.append(_of_sum(question, shape))
     gradients = gradients_of(question, found)
     return ArrayExplanation(question, values, ArrayPass(sweep, flows), gradients, notes, passes)
+
+
+def _folds(question: Question) -> Iterator[Note]:
+    """What was spelled out and is now one line."""
+    if question.folds:
+        from gradcli.insight.notes import Run, recognised
+
+        ones = [1.0] * len(question.graph)  # such a note does not depend on values
+        yield from recognised(Run(question.graph, ones, question.result, question.labels(), folds=question.folds))
 
 
 def _of_sum(question: Question, shape: Shape) -> Note:

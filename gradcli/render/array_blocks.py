@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from gradcli.graph.arrays import quiet
 from gradcli.graph.shapes import count
-from gradcli.render.style import aligned
+from gradcli.render.style import aligned, folded
 from gradcli.report.rounding import shown
 
 TYPE_CHECKING = False
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MOST_LENGTH, MOST_SHORT = 6, 12  # of an axis; elements of an array that is whole however long its axis is
 CORNER = 3
-GAP = "  "
+GAP, MORE = "  ", "  …"
 
 
 def is_small(value: Value) -> bool:
@@ -49,7 +49,10 @@ def block(value: Value | None, digits: int, *, full: bool = False, room: int | N
         return [shown(value, digits)]
     if full or is_small(value):
         return _whole(value, digits, room)
-    return [*_corner(value, digits), *summary(value, digits)]
+    if is_uniform(value):
+        return [f"all {shown(float(value.ravel()[0]), digits)}"]  # type: ignore[union-attr]
+    lines = [*_corner(value, digits, room), *summary(value, digits)]
+    return lines if room is None else [piece for line in lines for piece in folded(line, room)]
 
 
 def _whole(value: Any, digits: int, room: int | None) -> Block:
@@ -90,17 +93,20 @@ def _pieces(rows: Sequence[Sequence[str]], room: int | None) -> Block:
     return found
 
 
-def _corner(value: Any, digits: int) -> Block:
-    """The first rows and columns; an axis that is short is whole."""
+def _corner(value: Any, digits: int, room: int | None) -> Block:
+    """The first rows and columns, as many as fit; an axis that is short is whole."""
     lead, head = value.ndim - 2, ""
     if lead > 0:
         head = f"[{','.join(['0'] * lead)}] "
         value = value[(0,) * lead]
     kept = [length if length <= MOST_LENGTH else CORNER for length in value.shape]
-    part = value[tuple([slice(0, length) for length in kept])]
-    lines = _pieces(_texts(part, digits), None)
+    texts = _texts(value[tuple([slice(0, length) for length in kept])], digits)
+    lines = _pieces(texts, None)
+    while room is not None and kept[-1] > 1 and len(head) + wide(lines) + len(MORE) > room:
+        kept[-1] -= 1
+        lines = _pieces([row[: kept[-1]] for row in texts], None)
     if kept[-1] < value.shape[-1]:
-        lines = [line.ljust(max(map(len, lines))) + "  …" for line in lines]
+        lines = [line.ljust(wide(lines)) + MORE for line in lines]
     if value.ndim == 2 and kept[0] < value.shape[0]:
         lines.append("…")
     lines = beside([[head], lines]) if head else lines

@@ -89,16 +89,16 @@ class Row:
             self.gate = "adds" if sweep.forward else "copy adds"
         else:
             edge = self.edge = explanation.edges(self.index, self.place)[self.at]
-            self.name = f"{speaker.name(edge.source)} → {speaker.name(edge.target)}"
-            self.shapes = f"{speaker.shape(edge.source)} → {speaker.shape(edge.target)}"
+            self.name = speaker.spell(f"{speaker.name(edge.source)} → {speaker.name(edge.target)}")
+            self.shapes = speaker.spell(f"{speaker.shape(edge.source)} → {speaker.shape(edge.target)}")
             if self.at == 0:
                 shown = explanation.graph.primitives[edge.owner].shown
                 verb = explanation.gate_shown(edge.owner, self.place)
-                self.gate = shown if verb in ("adds", "subtracts") else f"{shown} {verb}"
+                self.gate = speaker.spell(shown if verb in ("adds", "subtracts") else f"{shown} {verb}")
 
     def flow(self) -> Block:
         """Where the gradient flows, with the shapes under it, or beside it where they are short."""
-        if self.edge is None or self.shapes == "[] → []":
+        if self.edge is None or self.shapes.strip("[]") in ("] → [", "] -> ["):
             return [f"{self.name}  {self.shapes.partition(' ')[0]}"]
         return [self.name, self.shapes]
 
@@ -109,19 +109,20 @@ class Row:
     def local(self, room: int | None = None) -> Block:
         """What it is multiplied by, or how it is carried; of a sum row what is added."""
         if self.at == SUM:
-            return self.speaker.parts(self.index, "Σ ", room, self.place)
+            return self.speaker.parts(self.index, self.speaker.spell("Σ "), room, self.place)
         edge = self.edge
         if edge is None:
             return [""]
         if edge.local is None:
             return broken(self.speaker.carried(edge), room or WIDEST_RULE)
-        formula = self.speaker.formula(edge)
-        found = beside([["× "], self.speaker.local(edge, None if room is None else room - 2)])
-        above = broken(f"× {formula} =", room or WIDEST_RULE) if formula else []
-        if formula and (room is None or len(formula) + 5 + wide(found) <= room) and len(formula) < WIDEST_RULE:
-            found, above = beside([[f"× {formula} = "], self.speaker.local(edge)]), []
+        formula, times = self.speaker.formula(edge), self.speaker.spell("× ")
+        formula = f"({formula})" if " + " in formula or " - " in formula else formula
+        numbers = self.speaker.local(edge, None if room is None else room - 2)
+        found = beside([[f"{times}{formula} = " if formula else times], numbers])
+        if formula and (wide(found) > room if room is not None else len(formula) > WIDEST_RULE):
+            found = [*broken(f"{times}{formula} =", room or WIDEST_RULE), *beside([["  "], numbers])]
         below = broken(self.speaker.summed(edge), room or WIDEST_RULE) if edge.copied else []
-        return [*above, *found, *below]
+        return [*found, *below]
 
     def downstream(self, room: int | None = None) -> Block:
         """What arrives."""

@@ -4,7 +4,7 @@ which axes an operand was copied along, and what adds up where flows meet."""
 from __future__ import annotations
 
 from gradcli.render.array_blocks import beside, block, each, is_small, wide
-from gradcli.render.style import folded
+from gradcli.render.style import folded, in_ascii
 from gradcli.render.table import ORDINALS
 from gradcli.report.precision import MOST_PARTS
 from gradcli.report.rounding import shown
@@ -12,22 +12,27 @@ from gradcli.text import shortest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gradcli.graph.arrays import Value
     from gradcli.render.array_blocks import Block
     from gradcli.report.array_explanation import ArrayEdge, ArrayExplanation
     from gradcli.report.array_precision import ArrayDigits
 
-LONGEST_FORMULA = 60  # of a local gradient; longer ones are shown as numbers only
+LONGEST_FORMULA = 90  # of a local gradient; longer ones are shown as numbers only
 MOST_NAMES = 3
 UNREADABLE = ("fit(", "concat(", "[...")
 
 
 class Speaker:
-    """The texts of one drawing, with its digits; FULL shows every number."""
+    """The texts of one drawing, with its digits; FULL shows every number, without UNICODE they are ASCII."""
 
-    def __init__(self, explanation: ArrayExplanation, digits: ArrayDigits, *, full: bool) -> None:
+    def __init__(self, explanation: ArrayExplanation, digits: ArrayDigits, *, full: bool, unicode: bool = True) -> None:
         self.explanation = explanation
         self.digits = digits
         self.full = full
+        self.unicode = unicode
+        self.spell: Callable[[str], str] = str if unicode else in_ascii
 
     def name(self, index: int) -> str:
         """The label of a line."""
@@ -39,23 +44,29 @@ class Speaker:
 
     def value(self, index: int, room: int | None = None) -> Block:
         """The value of a line."""
-        return block(self.explanation.values[index], self.digits.value(index), full=self.full, room=room)
+        return self.block(self.explanation.values[index], self.digits.value(index), room)
 
     def number(self, index: int, place: int = 0, room: int | None = None) -> Block:
         """The gradient of a line, or its tangent."""
         number, digits = self.explanation.number(index, place), self.digits.number(index, place)
-        return block(number, digits, full=self.full, room=room)
+        return self.block(number, digits, room)
 
     def downstream(self, edge: ArrayEdge, place: int = 0, room: int | None = None) -> Block:
         """What a flow brings."""
-        return block(edge.downstream, self.digits.downstream(edge, place), full=self.full, room=room)
+        return self.block(edge.downstream, self.digits.downstream(edge, place), room)
+
+    def block(self, value: Value | None, digits: int, room: int | None = None) -> Block:
+        """A value as a block."""
+        if room is not None and not self.unicode:
+            room -= 2  # three dots for one
+        return [self.spell(line) for line in block(value, digits, full=self.full, room=room)]
 
     def local(self, edge: ArrayEdge, room: int | None = None) -> Block:
         """The local gradient of a flow in numbers."""
         assert edge.local is not None
         digits = self.digits.local(edge)
         many = bool(self.explanation.shape(edge.owner) or self.explanation.shape(edge.operand))
-        return each(edge.local, digits, many=many) or block(edge.local, digits, full=self.full, room=room)
+        return each(edge.local, digits, many=many) or self.block(edge.local, digits, room)
 
     def formula(self, edge: ArrayEdge) -> str:
         """The local gradient as a formula; blank where that is the number itself, or cannot be read."""
@@ -97,7 +108,7 @@ class Speaker:
 
     def rules(self, index: int, room: int | None = None) -> Block:
         """All that is said of the rules of a line, at most ROOM cells wide where that is given."""
-        lines = self.sum(index, room)
+        lines = [*self.sum(index, room)]
         edges = self.explanation.local_edges(index)
         merged: dict[tuple[str, tuple[str, ...]], list[ArrayEdge]] = {}
         for edge in edges:
@@ -108,9 +119,9 @@ class Speaker:
             formula = self.formula(edge)
             merged.setdefault((formula, tuple(self._numbers(edge, formula, room))), []).append(edge)
         for (formula, numbers), same in merged.items():
-            names = [f"∂{self.name(edge.owner)}/∂{self.operand(edge)}" for edge in same]
+            names = [self.spell(f"∂{self.name(edge.owner)}/∂{self.operand(edge)}") for edge in same]
             if len(names) > MOST_NAMES:
-                names = [*names[: MOST_NAMES - 1], f"… {len(names) - MOST_NAMES + 1:,} more"]
+                names = [*names[: MOST_NAMES - 1], self.spell(f"… {len(names) - MOST_NAMES + 1:,} more")]
             lines += equation(" = ".join(names), formula, [*numbers], room)
         for edge in edges:
             lines += broken(self.copied(edge), room) if edge.copied else []
@@ -118,12 +129,23 @@ class Speaker:
 
     def _numbers(self, edge: ArrayEdge, formula: str, room: int | None) -> Block:
         """The numbers of a local gradient; none where they stand in the row of another line, or are many."""
+        shares = self._shares(edge)
+        if shares:
+            return [shares]
         local = self.local(edge, None if room is None else room - 4)
         if len(local) == 1 and " " not in local[0].removesuffix(" each"):
             return local
         if formula and (formula in self.explanation.labels.names or not (self.full or is_small(edge.local))):  # type: ignore[arg-type]
             return []
         return local
+
+    def _shares(self, edge: ArrayEdge) -> str:
+        """`1 at 39 elements, 0 at 31`: a large gate that only opens or closes."""
+        share = edge.local
+        if self.full or is_small(share) or not self.explanation.graph.primitives[edge.owner].opens:  # type: ignore[arg-type]
+            return ""
+        ones, zeros = int((share == 1).sum()), int((share == 0).sum())  # type: ignore[union-attr]
+        return f"1 at {ones:,} elements, 0 at {zeros:,}" if ones + zeros == share.size else ""  # type: ignore[union-attr]
 
     def sum(self, index: int, room: int | None = None, place: int = 0) -> Block:
         """`= 2 + 3` where several flows meet, of arrays block beside block."""
@@ -149,21 +171,22 @@ class Speaker:
         sweep = self.explanation.sweeps()[place]
         flows = sweep.arriving[index]
         if not (self.full or is_small(self.explanation.values[index])) or len(flows) > MOST_PARTS:
-            names = [self.name(flow.source) for flow in flows]
+            names = [*dict.fromkeys(self.name(flow.source) for flow in flows)]
             names = names if len(names) <= MOST_PARTS else [*names[:2], f"{len(names) - 2:,} more"]
-            return broken(f"{start}what flows from {', '.join(names[:-1])} and {names[-1]}", room)
+            return broken(f"{start}{len(flows):,} flows, from {' and '.join([', '.join(names[:-1]), names[-1]])}", room)
         keys = [(flow.target if sweep.forward else flow.source, flow.slot) for flow in flows]
         digits = [self.digits.parts.get((place, *key), self.digits.base) for key in keys]
-        blocks = [block(flow.downstream, d, full=self.full) for flow, d in zip(flows, digits, strict=True)]
+        blocks = [self.block(flow.downstream, d) for flow, d in zip(flows, digits, strict=True)]
         blocks = [_summand(lines, at) for at, lines in enumerate(blocks)]
-        signs = [start, *[" + "] * (len(blocks) - 1)]
+        plus = "  +  " if max(map(len, blocks)) > 1 else " + "
+        signs = [start, *[plus] * (len(blocks) - 1)]
         row = beside([piece for sign, lines in zip(signs, blocks, strict=True) for piece in ([sign], lines)])
         if room is None or wide(row) <= room:
             return row
         found = []
         for sign, flow, d in zip(signs, flows, digits, strict=True):
             head = (sign if sign == start else "+ ").rjust(len(start))
-            found += beside([[head], block(flow.downstream, d, full=self.full, room=room - len(head))])
+            found += beside([[head], self.block(flow.downstream, d, room - len(head))])
         return found
 
 

@@ -17,7 +17,7 @@ from gradcli.render.array_cells import (
     total_width,
 )  # fmt: skip
 from gradcli.render.style import DIM, GAP, GRADIENT, LABEL, LOCAL, VALUE, middle_cut
-from gradcli.render.table import NARROW, left_out
+from gradcli.render.table import NARROW
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,9 +39,9 @@ class Row:
         self.index = index
         self.name = speaker.name(index)
         operation = explanation.labels.operation(index)
-        self.operation = "" if operation == self.name else f" = {operation}"
+        self.operation = "" if operation == self.name else speaker.spell(f" = {operation}")
         self.shape = speaker.shape(index)
-        self.gate = explanation.gate_shown(index)
+        self.gate = speaker.spell(explanation.gate_shown(index))
         self.is_input = explanation.is_input(index)
         self.dim = index in explanation.folded
 
@@ -71,9 +71,14 @@ def table(speaker: Speaker, shown: Sequence[int | str], *, width: int, unicode: 
         grid.add(first, *cells)
         _below(grid, speaker, row, plan, width)
         place += 1
-    for text in left_out(plan.left_out, width, unicode=unicode):
-        grid.span(Text(text, style=DIM))
+    if plan.left_out:
+        grid.span(Text(passes_left_out(plan.left_out), style=DIM))
     return grid.lines()
+
+
+def passes_left_out(many: int) -> str:
+    """What is said of the elements whose tangents have no column."""
+    return f"… the passes of {many:,} more element{'s' * (many != 1)} are not shown (--view ledger shows pass by pass)"
 
 
 def _below(grid: Grid, speaker: Speaker, row: Row, plan: _Plan, width: int) -> None:
@@ -94,7 +99,8 @@ class _Plan:
         self.name_width = min(max(names, default=0), 12)
         natural = [len(row.name.ljust(self.name_width)) + len(row.operation) + 2 * row.dim for row in rows]
         self.line_width = min(max(natural, default=4), max(width // 3, 16))
-        self.left_out: list[str] = []
+        self.unicode = speaker.unicode
+        self.left_out = 0
         self.room: int | None = None
         self.gates_above = False
         self.columns: list[Column] | None = None
@@ -111,7 +117,7 @@ class _Plan:
         while more < len(numbers) and total_width([*kept, numbers[more]]) + GATE_WIDTH + GAP <= width:
             kept.append(numbers[more])
             more += 1
-        self.left_out = [sweep.name for sweep in speaker.explanation.sweeps()[more:]]
+        self.left_out = len(speaker.explanation.sweeps()) - more
         words = [row.gate for row in rows]
         ways = [gate_column(words, 1000), [Column("gate", DIM, [*map(gate_lines, words)])], []]
         for beside in ways:
@@ -140,7 +146,7 @@ class _Plan:
     def cut(self, row: Row) -> str:
         """What a line does, cut in the middle where it is long."""
         room = max(self.line_width - self.name_width - 2 * row.dim, 4)
-        return middle_cut(row.operation, room)
+        return middle_cut(row.operation, room, unicode=self.unicode)
 
 
 def _stacked(speaker: Speaker, rows: Sequence[Row | str], width: int, *, unicode: bool) -> list[Text]:
@@ -160,6 +166,6 @@ def _stacked(speaker: Speaker, rows: Sequence[Row | str], width: int, *, unicode
         heading = f"tangent {sweeps[0].name}" if sweeps[0].forward else "gradient"
         stack.cell(heading, lambda room, index=row.index: speaker.number(index, 0, room), GRADIENT)  # type: ignore[misc]
         stack.cell("", lambda room, index=row.index: speaker.rules(index, room), LOCAL)  # type: ignore[misc]
-    for text in left_out([sweep.name for sweep in sweeps[1:]], width, unicode=unicode):
-        stack.span(text)
+    if len(sweeps) > 1:
+        stack.span(passes_left_out(len(sweeps) - 1))
     return stack.lines

@@ -8,9 +8,10 @@ from rich.text import Text
 from gradcli.render.array_blocks import beside, level
 from gradcli.render.array_cells import Column, Stack, cells_of, gate_column, grid_of, total_width
 from gradcli.render.array_rules import broken
+from gradcli.render.array_table import passes_left_out
 from gradcli.render.branches import BLANK, BRANCH, PIPE
 from gradcli.render.style import DIM, GAP, GRADIENT, LABEL, LOCAL, VALUE, folded, middle_cut
-from gradcli.render.table import NARROW, left_out
+from gradcli.render.table import NARROW
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ class Row:
         self.edge: ArrayEdge | None = branch.edge  # type: ignore[assignment]
         self.name = speaker.name(self.index)
         operation = explanation.labels.operation(self.index)
-        self.operation = "" if operation == self.name else f" = {operation}"
-        gate = explanation.gate_shown(self.index)
+        self.operation = "" if operation == self.name else speaker.spell(f" = {operation}")
+        gate = speaker.spell(explanation.gate_shown(self.index))
         self.gate = "" if gate == "copy adds" else gate
         self.remark = ""
         if branch.remark == "see":
@@ -115,13 +116,14 @@ class _Layout:
             return [*found, Column(f"tangent {sweep.name}{up}", GRADIENT, numbers)]
         return [*found, Column(f"  gradient{down}", GRADIENT, level_behind([self._gradient(row) for row in rows]))]
 
-    def _local(self, row: Row, room: int) -> Block:
+    def _local(self, row: Row, room: int, numbers_room: int | None = None) -> Block:
         edge = row.edge
         if edge is None:
             return [""]
         if edge.local is None:
             return broken(self.speaker.carried(edge), room)
-        lines = beside([["× "], self.speaker.local(edge)])
+        numbers = self.speaker.local(edge, None if numbers_room is None else numbers_room - 2)
+        lines = beside([[self.speaker.spell("× ")], numbers])
         return [*lines, *broken(self.speaker.summed(edge), room)] if edge.copied else lines
 
     def _gradient(self, row: Row, room: int | None = None) -> tuple[str, Block]:
@@ -146,7 +148,9 @@ class _Layout:
 
     def _node(self, row: Row, at: int, room: int) -> Block:
         guides = self._guides(row.branch.guides)
-        first = guides + row.name + middle_cut(row.operation, max(room - len(guides) - len(row.name), 8))
+        first = guides + row.name + middle_cut(
+            row.operation, max(room - len(guides) - len(row.name), 8), unicode=self.unicode
+        )
         return [first, *[self._stem(at).rstrip()] * 20]
 
     def _below(self, row: Row, at: int) -> Block:
@@ -173,12 +177,10 @@ class _Layout:
             grid.add(Text("\n").join([first, *[Text(line, style=DIM) for line in node[1:]]]), *cells)
             for line in self._below(row, at):
                 grid.span(Text(line, style=DIM))
-        drawn = grid.lines()
-        return [*drawn, *self._left_out()]
-
-    def _left_out(self) -> list[Text]:
-        names = [sweep.name for sweep in self.speaker.explanation.sweeps()[1:]] if self.forward else []
-        return [Text(line, style=DIM) for line in left_out(names, self.width, unicode=self.unicode)]
+        many = len(self.speaker.explanation.sweeps()) - 1
+        if self.forward and many:
+            grid.span(Text(passes_left_out(many), style=DIM))
+        return grid.lines()
 
     def _stacked(self) -> list[Text]:
         """The cells of a row below each other, behind the guides."""
@@ -189,7 +191,7 @@ class _Layout:
             stack.first(row.name, f"{row.operation}  {self.speaker.shape(row.index)}", row.gate, guides)
             indent = f"{stem} "
             stack.cell("value   ", lambda room, row=row: self.speaker.value(row.index, room), VALUE, indent)  # type: ignore[misc]
-            stack.cell("", lambda room, row=row: self._local(row, room), LOCAL, indent)  # type: ignore[misc]
+            stack.cell("", lambda room, row=row: self._local(row, room, room), LOCAL, indent)  # type: ignore[misc]
             word = f"tangent {self.speaker.explanation.sweeps()[0].name}" if self.forward else "gradient"
             number = self.speaker.number if self.forward else None
             stack.cell(
@@ -201,7 +203,10 @@ class _Layout:
             )  # fmt: skip
             for line in self._below(row, at):
                 stack.span(line)
-        return [*stack.lines, *self._left_out()]
+        many = len(self.speaker.explanation.sweeps()) - 1
+        if self.forward and many:
+            stack.span(passes_left_out(many))
+        return stack.lines
 
 
 def level_behind(found: Sequence[tuple[str, Block]]) -> list[Block]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from gradcli.render.array_blocks import beside, block, wide
+from gradcli.render.array_blocks import beside, wide
 from gradcli.render.array_cells import styled
 from gradcli.render.array_rules import Speaker
 from gradcli.render.explanation import MOST_GRADIENTS, MOST_ROWS, folded_blocks, folded_rows, note_lines, title_lines
@@ -45,13 +45,13 @@ def _body(
         from gradcli.render.branches import Forest
 
         forest = Forest(explanation, len(explanation.graph) ** 2 if full else MOST_ROWS)
-        speaker = _speaker(explanation, forest.lines(), base, full=full)
+        speaker = _speaker(explanation, forest.lines(), base, full=full, unicode=unicode)
         return speaker, tree(speaker, forest, width=width, unicode=unicode)
     if view == "ledger":
         from gradcli.render.array_ledger import ledger, lines_of, steps
 
         taken = folded_blocks(steps(explanation), full=full)
-        speaker = _speaker(explanation, lines_of(explanation, taken), base, full=full)
+        speaker = _speaker(explanation, lines_of(explanation, taken), base, full=full, unicode=unicode)
         if not taken:
             return speaker, hanging(Text(""), Text("no gradient flows: nothing to differentiate by", style=DIM), width)
         return speaker, ledger(speaker, taken, width=width, unicode=unicode)
@@ -64,12 +64,12 @@ def _body(
         if full
         else folded_rows(order, lambda index: explanation.labels.names[index] in noted, kind=explanation.kind)
     )
-    speaker = _speaker(explanation, [row for row in shown if isinstance(row, int)], base, full=full)
+    speaker = _speaker(explanation, [row for row in shown if isinstance(row, int)], base, full=full, unicode=unicode)
     return speaker, table(speaker, shown, width=width, unicode=unicode)
 
 
-def _speaker(explanation: ArrayExplanation, rows: Iterable[int], base: int, *, full: bool) -> Speaker:
-    return Speaker(explanation, ArrayDigits(explanation, rows, base), full=full)
+def _speaker(explanation: ArrayExplanation, rows: Iterable[int], base: int, *, full: bool, unicode: bool) -> Speaker:
+    return Speaker(explanation, ArrayDigits(explanation, rows, base), full=full, unicode=unicode)
 
 
 def _answer(speaker: Speaker, width: int, *, unicode: bool) -> list[Text]:
@@ -87,8 +87,8 @@ def _answer(speaker: Speaker, width: int, *, unicode: bool) -> list[Text]:
     row: list[Text] = []
     held = 0
     for label, value, many, style in found:
-        head = f"{label} = "
-        piece = beside([[head], block(value, many, full=speaker.full, room=max(width - len(head), 8))])
+        head = speaker.spell(f"{label} = ")
+        piece = beside([[head], speaker.block(value, many, max(width - len(head), 8))])
         if row and held + APART + wide(piece) > width:
             lines += _side_by_side(row)
             row, held = [], 0

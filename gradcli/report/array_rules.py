@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gradcli.graph.notation import Text
 
 UPSTREAM, TANGENT = "upstream", "tangent"
+INSIDE = {"centred": "mean(", "centred_by": "sum(", "excess": "sum("}  # calls inside lines that only rules have
 
 
 def rule_text(graph: Graph, values: Sequence[Value], labels: Labels, index: int, slot: int) -> str | None:
@@ -120,7 +121,22 @@ def _operation(graph: Graph, index: int, texts: Sequence[Text]) -> Text:
     spelled = operation(primitive, static, texts)
     if primitive.kind == "reduces" and primitive.static and static[1] and static[0] is not None:
         return (_reshaped(spelled[0], graph.shapes[index]), ATOM_LEVEL) if static[0] % len(have[0]) else spelled
+    if primitive.name in INSIDE:
+        return (_kept_inside(primitive.name, static, spelled[0], [text for text, _ in texts], have[0]), spelled[1])
     return spelled
+
+
+def _kept_inside(name: str, static: Any, spelled: str, texts: Sequence[str], shape: Shape) -> str:
+    """What is spelled as `x - mean(x, 1)` and the like, with the mean in a shape that meets the rows of x."""
+    axis = static if name == "centred" else -1
+    if axis is None or axis % len(shape) == 0:
+        return spelled
+    start, call = len(texts[0]), INSIDE[name]
+    start = spelled.find(call, start)
+    stop = spelled.find(f", {axis})", start + len(texts[-1])) + len(f", {axis})")
+    kept = list(shape)
+    kept[axis] = 1
+    return spelled[:start] + _reshaped(spelled[start:stop], tuple(kept)) + spelled[stop:] if start >= 0 else spelled
 
 
 def _fitted(text: str, have: Shape, need: Shape) -> str | None:
