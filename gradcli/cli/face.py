@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from gradcli.insight.notes import Note
+    from gradcli.questions.jacobians import Product
     from gradcli.report.comparison import Comparison
     from gradcli.report.explanation import Explanation
+    from gradcli.report.jacobian import JacobianReport
 
 Value: TypeAlias = Any  # a number, lists of numbers, an array, or a text: an expression without variables
 Example: TypeAlias = Any  # "X:2x3,c", or shapes by name, {"X": (2, 3), "c": ()}, or "auto"
@@ -94,7 +96,8 @@ class Explained(Result):
 class Lesson(Explained):
     """One element of a gradient derived, or what shapes say about products; printed, it is what the command prints."""
 
-    _found: Any
+    def __init__(self, found: Any) -> None:
+        self._found: Any = found
 
     def text(self, *, view: str = "table", width: int = WIDTH, digits: int = 6, full: bool = False) -> str:
         """The lesson as plain text; it has one view."""
@@ -217,6 +220,167 @@ def compare(
 
     how = options(wrt=wrt, ties=ties, zero=zero, example=example)
     return Compared(compared(_text(expression), point(at, values), how))
+
+
+class Multiplied:
+    """The product of a Jacobian with one vector; printed, it is what the command prints."""
+
+    def __init__(self, found: Product) -> None:
+        self._found = found
+
+    @property
+    def value(self) -> Value:
+        """The value of the expression."""
+        return self._found.value
+
+    @property
+    def vjp(self) -> dict[str, Value]:
+        """The upstream gradient times the Jacobian, by name; empty where a direction was given."""
+        return {} if self._found.forward else dict(self._found.found)
+
+    @property
+    def jvp(self) -> Value | None:
+        """How the value moves along the direction; None where an upstream gradient was given."""
+        return self._found.found if self._found.forward else None
+
+    @property
+    def notes(self) -> list[str]:
+        """Conventions that were used, and where a nan or inf was born, a sentence each."""
+        return [note.message for note in self._found.notes]
+
+    def as_object(self) -> dict[str, object]:
+        """The answer as plain data, as `--json` prints it: schema gradcli/1."""
+        return self._found.as_object()
+
+    def as_json(self) -> str:
+        """One line of JSON, as `--json` prints it."""
+        return json_text(self.as_object())
+
+    def __str__(self) -> str:
+        from gradcli.render.products import product_lines
+
+        return "\n".join(product_lines(self._found, digits=None, unicode=True))
+
+    def __repr__(self) -> str:
+        name, found = ("jvp", self.jvp) if self._found.forward else ("vjp", self.vjp)
+        return f"<{type(self).__name__.lower()} value={self.value}, {name}={found}>"
+
+
+class Matrices:
+    """The Jacobian by every name; printed, or as the last line of a notebook's cell, it is the lesson."""
+
+    def __init__(self, found: JacobianReport) -> None:
+        self._found = found
+
+    @property
+    def value(self) -> Value:
+        """The value of the expression."""
+        return self._found.value
+
+    @property
+    def jacobian(self) -> dict[str, Value]:
+        """The derivative of every element of the value by every element of a name: the axes of the value first."""
+        return {matrix.name: number(matrix.name, matrix.nested()) for matrix in self._found.matrices}
+
+    @property
+    def vjp(self) -> dict[str, Value]:
+        """The upstream gradient times the Jacobian, by name; empty where none was given."""
+        return dict(self._found.products or {})
+
+    @property
+    def notes(self) -> list[str]:
+        """Conventions that were used, and where a nan or inf was born, a sentence each."""
+        return [note.message for note in self._found.notes]
+
+    def as_object(self) -> dict[str, object]:
+        """The answer as plain data, as `--json` prints it: schema gradcli/1."""
+        return self._found.as_object()
+
+    def as_json(self) -> str:
+        """One line of JSON, as `--json` prints it."""
+        return json_text(self.as_object())
+
+    def text(self, *, width: int = WIDTH, digits: int = 6, full: bool = False) -> str:
+        """The lesson as plain text."""
+        return plain(self._drawn(width=width, digits=digits, full=full))
+
+    def _drawn(self, **how: Any) -> Sequence[Text]:
+        from gradcli.render.jacobian import draw
+
+        return draw(self._found, unicode=True, **how)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __repr__(self) -> str:
+        return f"<jacobian of {list(self._found.shape)} by {', '.join(m.name for m in self._found.matrices)}>"
+
+    def _repr_html_(self) -> str:
+        return page(self._drawn(width=WIDTH, digits=6, full=False))
+
+
+def vjp(
+    expression: str,
+    *,
+    upstream: Value | None = None,
+    at: Mapping[str, Value] | None = None,
+    wrt: str | Iterable[str] | None = None,
+    decomposition: str = "auto",
+    ties: str = "split",
+    zero: str = "ieee",
+    example: Example | None = None,
+    **values: Value,
+) -> Multiplied:
+    """The gradient of sum(upstream*EXPRESSION) by every variable; of a scalar `upstream` is 1 where it is left out."""
+    from gradcli.questions.jacobians import pulled
+
+    how = options(wrt=wrt, decomposition=decomposition, ties=ties, zero=zero, example=example)
+    weights = None if upstream is None else number("upstream", upstream)
+    return Multiplied(pulled(_text(expression), point(at, values), how, weights))
+
+
+def jvp(
+    expression: str,
+    *,
+    along: Mapping[str, Value],
+    at: Mapping[str, Value] | None = None,
+    decomposition: str = "auto",
+    ties: str = "split",
+    zero: str = "ieee",
+    example: Example | None = None,
+    **values: Value,
+) -> Multiplied:
+    """How the value of EXPRESSION moves where the names in `along` move like that; all others stand still."""
+    from gradcli.questions.jacobians import Along, pushed
+
+    how = options(decomposition=decomposition, ties=ties, zero=zero, example=example)
+    return Multiplied(pushed(_text(expression), point(at, values), how, Along(point(along, {}))))
+
+
+def jacobian(
+    expression: str,
+    *,
+    upstream: Value | None = None,
+    at: Mapping[str, Value] | None = None,
+    wrt: str | Iterable[str] | None = None,
+    decomposition: str = "auto",
+    mode: str | None = None,
+    ties: str = "split",
+    zero: str = "ieee",
+    full: bool = False,
+    example: Example | None = None,
+    **values: Value,
+) -> Matrices:
+    """Every derivative of every element of EXPRESSION; without `mode` in the one that takes fewer passes.
+
+    With `upstream` its product with each matrix is there, too; `full` lifts the bound of 1,000,000 entries.
+    """
+    from gradcli.questions.jacobians import dense
+
+    how = options(wrt=wrt, decomposition=decomposition, mode=mode or "reverse", ties=ties, zero=zero, example=example)
+    how.mode = mode or "auto"
+    weights = None if upstream is None else number("upstream", upstream)
+    return Matrices(dense(_text(expression), point(at, values), how, weights, full=full))
 
 
 def options(wrt: str | Iterable[str] | None = None, example: Example | None = None, **choices: str) -> Options:

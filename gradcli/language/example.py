@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 AUTO = "auto"  # in place of a name: whatever is open is chosen
 MOST_SHOWN = 12  # elements of an array whose numbers are said
 MOST_NAMES = 8
+REGULAR = frozenset(("inv", "det", "solve"))  # what a singular matrix is no example for
 
 
 class Wanted:
@@ -186,10 +187,14 @@ def spelled(name: str, shape: Shape) -> str:
 
 
 def numbers(program: Program, given: Mapping[str, Shape], shapes: Mapping[str, Shape]) -> dict[str, Any]:
-    """1 2 -3 4 5 -6 ... through all names; what cross_entropy takes for classes is counted from 0."""
+    """1 2 -3 4 5 -6 ... through all names; what cross_entropy takes for classes is counted from 0.
+
+    In a matrix that is to be inverted the diagonal is negative: 1 2 -3 | 4 5 -6 | 7 8 -9 would be singular.
+    """
     found: dict[str, Any] = {}
     following = 1
     classes = _classes(program, given, shapes) if program.has_arrays else {}
+    inverted = _inverted(program)
     for name, shape in shapes.items():
         if name in classes:
             found[name] = _classes_of(classes[name], shape)
@@ -199,7 +204,12 @@ def numbers(program: Program, given: Mapping[str, Shape], shapes: Mapping[str, S
         else:
             from gradcli.graph.arrays import from_numbers
 
-            found[name] = from_numbers([_number(k) for k in range(following, following + count(shape))], shape)
+            counted = [_number(k) for k in range(following, following + count(shape))]
+            if program.variables[name] in inverted and len(shape) == 2:
+                counted = [
+                    -abs(number) if k % (shape[1] + 1) == 0 else abs(number) for k, number in enumerate(counted)
+                ]
+            found[name] = from_numbers(counted, shape)
         following += count(shape)
     return found
 
@@ -224,6 +234,14 @@ def _classes_of(many: int, shape: Shape) -> Any:
     from gradcli.graph.arrays import from_numbers
 
     return from_numbers([float(place % many) for place in range(count(shape))], shape)
+
+
+def _inverted(program: Program) -> set[int]:
+    """The lines of matrices that have to be regular."""
+    graph = program.graph
+    return {
+        graph.operands[index][0] for index, primitive in enumerate(graph.primitives) if primitive.name in REGULAR
+    }
 
 
 def _number(place: int) -> float:

@@ -23,7 +23,7 @@ from gradcli.render.style import (
     in_ascii_text,
     safe,
 )  # fmt: skip
-from gradcli.report.lessons import sum_digits
+from gradcli.report.lessons import is_noise, sum_digits
 from gradcli.report.rounding import shown
 
 TYPE_CHECKING = False
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 MOST_TERMS, FIRST_TERMS = 12, 4  # of a sum that is shown whole; of one that is not
 MOST_CHECKED = 200  # terms whose digits are thought about
 GAP = "   "
+NOISE = "which is 0 but for rounding"
 
 
 class Page:
@@ -279,7 +280,8 @@ def _together(lesson: ElementLesson, derivative: str, page: Page, digits: int, *
     texts = [f"({text})" if at and text.startswith("-") else text for at, text in enumerate(texts)]
     equation = f"{' + '.join(texts)} = {shown(lesson.total, digits)}"
     steps = Steps(page)
-    steps.add("add the uses", derivative, lambda room: folded(equation, room, 2), FINAL)
+    more = [NOISE] if is_noise(lesson.total, parts) else []
+    steps.add("add the uses", derivative, lambda room: [*folded(equation, room, 2), *more], FINAL)
     if lesson.place:
         steps.add(
             "", f"∂{lesson.of}/∂{lesson.name}", lambda room: block(lesson.gradient, digits, full=full, room=room), FINAL
@@ -292,6 +294,8 @@ def added_digits(parts: Sequence[float], total: float, digits: int) -> int:
     from gradcli.report.lessons import MOST_DIGITS
     from gradcli.report.rounding import added, misses, rounded
 
+    if is_noise(total, parts):
+        return digits
     while digits < MOST_DIGITS and misses(total, added(rounded(part, digits) for part in parts), digits) > 1:
         digits += 1
     return digits
@@ -362,9 +366,10 @@ def sum_lines(terms: Sequence[Term], total: float, digits: int, room: int) -> li
         else:
             held += f" + {text}"
     end = f" = {shown(total, digits)}"
-    if len(held) + len(end) > room:
-        return [*lines, held, f" {end}"]
-    return [*lines, held + end]
+    lines = [*lines, held, f" {end}"] if len(held) + len(end) > room else [*lines, held + end]
+    if is_noise(total, [term.product for term in terms]):
+        lines += folded(NOISE, room, 0)
+    return lines
 
 
 def product(term: Term, digits: int) -> str:

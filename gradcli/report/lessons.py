@@ -204,8 +204,18 @@ def where(found: Sequence[Place], shape: Sequence[int], name: str) -> str:
     return f"{len(found):,} of the {total:,} of {name}"
 
 
+NOISE = 1e-15  # what of a sum is rounding, beside the sizes of what was added
+
+
+def is_noise(total: float, parts: Sequence[float]) -> bool:
+    """Whether a sum that is not 0 would be 0 but for rounding."""
+    return total != 0 and abs(total) <= NOISE * sum(map(abs, parts))
+
+
 def sum_digits(terms: Sequence[Term], total: float, digits: int) -> int:
     """How many digits the factors and the sum need, DIGITS at least, for the equation to hold as it is printed."""
+    if is_noise(total, [term.product for term in terms]):
+        return digits
     while digits < MOST_DIGITS:
         products = [
             rounded(term.upstream, digits) * rounded(term.local, digits) if not term.closed else 0.0 for term in terms

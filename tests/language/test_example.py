@@ -115,6 +115,15 @@ def test_classes_are_counted_from_0():
     assert at["t"] == [0, 1, 2, 0]
 
 
+@pytest.mark.parametrize("source", ["det(A)", "sum(inv(A))", "sum(solve(A, b))"])
+def test_a_matrix_to_be_inverted_is_regular(source: str):
+    """Its diagonal is negative; counted as all others it would be singular."""
+    found = gradcli.grad(source, example="A:3x3")
+    assert found.as_object()["at"]["A"] == [[-1, 2, 3], [4, -5, 6], [7, 8, -9]]
+    assert abs(gradcli.eval("det(A)", example="A:5x5").value) > 1
+    assert all(abs(number) < 1e3 for number in found.gradients["A"].ravel().tolist())
+
+
 @pytest.mark.parametrize("command", ["eval", "grad", "explain", "compare", "vjp", "jvp", "jacobian"])
 def test_every_command_takes_an_example(command: str):
     """The same numbers in all of them."""
