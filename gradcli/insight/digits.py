@@ -29,6 +29,7 @@ AMPLIFIED = 100
 MOST_DIGITS = 17
 LONGEST_FORMULA = 60
 SMALLEST_NORMAL = 2.0**-1022
+OF_ELEMENTS = ("sum of elements", "mean of elements", "dot of elements", "det of elements")
 
 
 class Judged:
@@ -159,7 +160,7 @@ def nan_of(run: Judged, line: int | None) -> Birth | None:
 def _error(value: float, exact: Any) -> float:
     """The relative error on the way: overflow and underflow are errors too; where nothing is known, there is none."""
     if exact is None or is_nan(exact):
-        return 0.0
+        return inf if exact is None and not isfinite(value) else 0.0
     if value == 0 != exact:
         return inf
     return relative_error(value, exact)
@@ -222,7 +223,9 @@ def _loss_at_line(run: Judged, index: int, own: float) -> Loss:
         "subnormal": "which falls among the smallest doubles, where digits are few",
         "inaccurate": "which is inaccurate there",
     }.get(kind, "")
-    if kind == "magnified" and name in ("add", "sub"):
+    if name in OF_ELEMENTS and isfinite(value) and kind != "magnified":
+        kind, cause = "cancellation", "where terms cancel or many roundings add up"
+    elif kind == "magnified" and name in ("add", "sub"):
         largest = max(abs(run.values[operand]) for operand in run.graph.operands[index])
         cancels = 2 * abs(value) < largest
         kind = "cancellation" if cancels else "inaccurate"

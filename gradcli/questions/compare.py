@@ -30,6 +30,8 @@ def compared(source: str, given: Mapping[str, float], options: Options) -> Compa
     lost digits decided one and the recognised form lost none, those of that. Shapes: scalar.
     """
     typed = _question(source, given, options, "typed", places=True)
+    if typed.shapes is not None:
+        return _of_arrays(typed, source, given, options)
     _refuse_too_long(typed)
     graph, values = with_exact_e(typed.graph), evaluate(typed.graph, typed.point)
     backward(typed, values)  # refuses ties where they were to be refused
@@ -54,6 +56,18 @@ def compared(source: str, given: Mapping[str, float], options: Options) -> Compa
     heading = f"{name} = {expression}" if expression != name else name
     notes = _notes(typed, runs["sigmoid"][0], true, truth)
     return Comparison(typed.source, heading, typed.at, asked, columns, notes, same=same)
+
+
+def _of_arrays(typed: Question, source: str, given: Mapping[str, float], options: Options) -> Comparison:
+    """The same element by element."""
+    from gradcli.questions import array_compare
+
+    others: dict[str, Question] = {}
+    for decomposition in COMPARED:
+        question = _question(source, given, options, decomposition)
+        if decomposition != "auto" or not any(_same_lines(question, other) for other in others.values()):
+            others[decomposition] = question
+    return array_compare.compared(typed, others, _same_lines, MOST_LINES)
 
 
 def _refuse_too_long(question: Question) -> None:
@@ -103,7 +117,9 @@ def _lines(question: Question, every: bool) -> list[tuple[object, ...]]:
         if live or every:
             number[index] = len(number)
             operands = [number[operand] for operand in graph.operands[index]]
-            lines.append((graph.primitives[index].name, repr(graph.statics[index]), graph.names[index], *operands))
+            static = graph.statics[index]
+            value = repr(static) if type(static) is float else getattr(static, "text", repr(static))
+            lines.append((graph.primitives[index].name, value, graph.names[index], *operands))
     return [*lines, (number[question.result],)]
 
 

@@ -66,7 +66,7 @@ def _digits_shown(comparison: Comparison, digits: int) -> list[int]:
 def _title(comparison: Comparison, width: int) -> list[Text]:
     """The expression and the point, broken at operators and between the values."""
     lines = folded(safe(comparison.title), width, 4)
-    at = [f"{safe(name)} = {significant(value)}" for name, value in comparison.at.items()]
+    at = [f"{safe(name)} = {_value(value)}" for name, value in comparison.at.items()]
     for number, setting in enumerate(at[:MOST_GRADIENTS]):
         comma = "," if number + 1 < len(at) else ""
         piece = f"{'' if number else '  at '}{setting}{comma}"
@@ -77,6 +77,15 @@ def _title(comparison: Comparison, width: int) -> list[Text]:
     if len(at) > MOST_GRADIENTS:
         lines.append(f"    … and {len(at) - MOST_GRADIENTS} more")
     return [Text(line, style=LABEL) for long in lines for line in folded(long, width, 4)]
+
+
+def _value(value: float) -> str:
+    """A number; a small array as a literal, a large one by its shape."""
+    if isinstance(value, float):
+        return significant(value)
+    from gradcli.graph.arrays import literal
+
+    return literal(value)
 
 
 def _in_ascii(lines: Sequence[Text], width: int) -> list[Text]:
