@@ -4,10 +4,10 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gradcli.cli.face import compare, eval, evaluate, explain, grad
+    from gradcli.cli.face import compare, eval, evaluate, explain, grad, jacobian, jvp, vjp
     from gradcli.errors import GradError
 
-__all__ = ["GradError", "compare", "eval", "evaluate", "explain", "grad"]
+__all__ = ["GradError", "compare", "eval", "evaluate", "explain", "grad", "jacobian", "jvp", "vjp"]
 
 
 def __getattr__(name: str) -> object:

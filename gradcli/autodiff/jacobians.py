@@ -242,6 +242,12 @@ def _diagonal(reach: Reach, slot: int, shapes: Sequence[Shape], static: Any, sha
     return reach[np.arange(len(reach)), np.arange(len(reach))].any(axis=0)
 
 
+def _centred(reach: Reach, slot: int, shapes: Sequence[Shape], static: Any, shape: Shape) -> Reach:
+    if static is None:
+        return _everywhere(reach, slot, shapes, static, shape)
+    return reach.any(axis=static % len(shape), keepdims=True)
+
+
 def _along_last(reach: Reach, slot: int, shapes: Sequence[Shape], static: Any, shape: Shape) -> Reach:
     return reach.any(axis=-2, keepdims=True)
 
@@ -324,7 +330,8 @@ def _solved(reach: Reach, slot: int, shapes: Sequence[Shape], static: Any, shape
 
 
 SPREADS: Mapping[str, Callable[..., Reach]] = {
-    "trace": _diagonal, "softmax_of": _along_last, "logsoftmax": _along_last, "fit": _fitted, "broadcast": _fitted,
+    "trace": _diagonal, "centred": _centred, "softmax_of": _along_last, "logsoftmax": _along_last,
+    "centred_by": _along_last, "excess": _along_last, "fit": _fitted, "broadcast": _fitted,
     "transpose": _transposed, "reshape": _reshaped, "flatten": _reshaped, "index": _indexed, "scatter": _scattered,
     "stack": _stacked, "concat": _joined, "cumsum": _running, "matmul": _multiplied, "outer": _of_outer,
     "solve": _solved,
@@ -333,6 +340,7 @@ SPREADS: Mapping[str, Callable[..., Reach]] = {
 
 # What a pass costs
 
+MULTIPLYING = frozenset(("mul", "div", "outer", "square", "power", "softmax_of", "centred_by", "excess"))  # once each
 
 def kept_and_multiplied(
     primitive: Primitive, static: Any, slot: int, shapes: Sequence[Shape], local: Value | None
@@ -369,11 +377,12 @@ def _products(graph: Graph, line: int) -> int | None:
     """How many multiplications and divisions a line of a rule makes."""
     shapes = graph.shapes or []
     name = graph.primitives[line].name
-    if name in ("mul", "div", "outer", "square", "power"):
+    if name in MULTIPLYING:
         return math.prod(shapes[line])
     if name == "matmul":
         return math.prod(shapes[line]) * shapes[graph.operands[line][0]][-1]
-    return None if name in ("solve", "inv", "det", "cofactors") else 0
+    primitive = graph.primitives[line]
+    return None if primitive.kind == "carried" and not primitive.linear and not primitive.variadic else 0
 
 
 def numbers_of(jacobian: Jacobian) -> tuple[list[list[float]], list[list[bool]]]:

@@ -383,7 +383,7 @@ def jacobian(
     return Matrices(dense(_text(expression), point(at, values), how, weights, full=full))
 
 
-def options(wrt: str | Iterable[str] | None = None, example: Example | None = None, **choices: str) -> Options:
+def options(wrt: str | Iterable[str] | None = None, example: Example | None = None, **choices: Any) -> Options:
     """How to answer; `wrt` is a list of names or one text, "x,y", `example` a text or shapes by name."""
     from gradcli.cli.options import BY_FLAG
     from gradcli.cli.refusals import not_accepted

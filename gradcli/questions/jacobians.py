@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Value = Any  # a float or an array of floats
 
 MOST_ENTRIES = 1_000_000  # of all matrices together, that are made unasked
-MOST_MEMORY = 1 << 30
+MOST_IN_FULL = 10_000_000  # with --full
 MOST_PASSES = 10_000
 
 
@@ -262,19 +262,20 @@ _PRODUCTS = (
 
 
 def refuse_size(question: Question, shape: Shape, shapes: Mapping[str, Shape], *, full: bool) -> None:
-    """Raise where the matrices would have more than MOST_ENTRIES entries, or with FULL take more than MOST_MEMORY."""
+    """Raise where the matrices together would have more entries than are made."""
     entries = count(shape) * sum(map(count, shapes.values()))
-    if entries <= MOST_ENTRIES or (full and entries * BYTES <= MOST_MEMORY):
+    most = MOST_IN_FULL if full else MOST_ENTRIES
+    if entries <= most:
         return
     largest = max(shapes, key=lambda name: count(shapes[name]))
     whole = f"{count(shape):,}×{count(shapes[largest]):,}"
-    bound = f"the most is {sized(MOST_MEMORY)}" if full else f"the most is {MOST_ENTRIES:,} entries"
-    spared = not full and entries * BYTES <= MOST_MEMORY
+    size = count(shape) * count(shapes[largest])
+    together = f", {entries:,} with the others" if entries > size else ""
     raise GradError(
         "limit",
-        f"the Jacobian by {largest} is {whole}: {count(shape) * count(shapes[largest]):,} entries, "
-        f"{sized(count(shape) * count(shapes[largest]) * BYTES)}; {bound}",
-        hint=("--full makes it all the same\n" if spared else "") + _PRODUCTS,
+        f"the Jacobian by {largest} is {whole}: {size:,} entries, {sized(size * BYTES)}{together}; "
+        f"the most is {most:,} entries",
+        hint=("--full makes it all the same\n" if entries <= MOST_IN_FULL else "") + _PRODUCTS,
     )
 
 

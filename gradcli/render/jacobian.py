@@ -34,9 +34,10 @@ if TYPE_CHECKING:
 
 NO_PATH = "·"
 MOST_ENTRIES = 400  # of a matrix that is drawn whole
-CORNER = 8  # rows and columns of a larger one
+CORNER = 6  # rows and columns of a larger one
 MOST_STEPS = 30
 MOST_NAMED = 3
+NARROWEST = 16  # cells for a product beside its counts
 MOST_NUMBERS = 60  # of an array that is printed whole
 
 
@@ -44,14 +45,16 @@ def draw(
     report: JacobianReport, *, width: int = 80, unicode: bool = True, digits: int = 6, full: bool = False
 ) -> list[Text]:
     """The renderables for a terminal of WIDTH cells; without UNICODE they are ASCII; FULL draws every entry."""
-    if report.is_scalar:
+    if not report.matrices:
+        matrices = [[Text("nothing to differentiate by: it has no variables", style=DIM)]]
+    elif report.is_scalar:
         matrices = [_gradient_row(report, width, digits)]
     else:
         matrices = [_matrix(report, matrix, width, digits, full=full) for matrix in report.matrices]
     parts = [_title(report, width), *matrices]
-    parts[-1] = [*parts[-1], *_legend(report)]
-    parts.append(_made(report, width))
-    parts += [_in_its_place(report, width, full=full)] if report.steps else []
+    parts[-1] = [*parts[-1], *_legend(report, width)]
+    parts += [_made(report, width)] if report.matrices else []
+    parts += [_in_its_place(report, width, unicode, full=full)] if report.steps else []
     parts.append(_answer(report, width, digits, full=full))
     notes = [note.message for note in report.notes if note.kind not in ("recognised", "flow")]
     parts += [[line for note in notes for line in _note(note, width)]] if notes else []
@@ -89,9 +92,11 @@ def _matrix(report: JacobianReport, matrix: Matrix, width: int, digits: int, *, 
         [shown(matrix.numbers[row][column], digits) if matrix.reaches[row][column] else NO_PATH for column in columns]
         for row in rows
     ]
-    lines += _drawn(names, headings, cells, beside, width)
-    if not whole:
-        lines += _summary(matrix, width, digits)
+    if whole:
+        return [*lines, *_drawn(names, headings, cells, beside, width)]
+    kept = _fitting(names, headings, cells, width)
+    lines += _drawn(names, headings[:kept], [row[:kept] for row in cells], [], width)
+    lines += _summary(matrix, kept, width, digits)
     return lines
 
 
@@ -114,8 +119,7 @@ def _drawn(
 ) -> list[Text]:
     """Rows of cells under headings; where they are too wide, columns go below each other, BESIDE last."""
     left = max(map(len, names)) + GAP
-    columns = [aligned([row[place] for row in cells]) for place in range(len(headings))]
-    wide = [max(len(heading), len(column[0])) for heading, column in zip(headings, columns, strict=True)]
+    columns, wide = _columns(headings, cells)
     lines: list[Text] = []
     start = 0
     while start < len(headings):
@@ -130,13 +134,8 @@ def _drawn(
         if fits:
             _put(lines[-1], used + 2 * GAP, beside[0])
         for place, name in enumerate(names):
-            line = Text(name.ljust(left), style="")
+            line = _row(name.ljust(left), [column[place] for column in columns[start:end]], wide[start:end])
             line.stylize(LABEL, 0, len(name))
-            at = left
-            for column, size in zip(columns[start:end], wide[start:end], strict=True):
-                text = column[place]
-                _put(line, at + (size - len(text) + 1) // 2, Text(text, style=_style(text)))
-                at += size + GAP
             if fits:
                 _put(line, used + 2 * GAP, beside[place + 1])
             line.rstrip()
@@ -145,6 +144,40 @@ def _drawn(
         if end == len(headings) and beside and not fits:
             lines += _below(names, beside, width)
     return lines
+
+
+def _columns(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> tuple[list[list[str]], list[int]]:
+    """The columns with their decimal points below each other, and how wide each is."""
+    columns = [aligned([row[place] for row in cells]) for place in range(len(headings))]
+    return columns, [max(len(heading), len(column[0])) for heading, column in zip(headings, columns, strict=True)]
+
+
+def _fitting(names: Sequence[str], headings: Sequence[str], cells: Sequence[Sequence[str]], width: int) -> int:
+    """How many columns stand side by side; one at least."""
+    _, wide = _columns(headings, cells)
+    used, kept = max(map(len, names)) + GAP + wide[0], 1
+    while kept < len(wide) and used + GAP + wide[kept] <= width:
+        used += GAP + wide[kept]
+        kept += 1
+    return kept
+
+
+def _row(name: str, texts: Sequence[str], wide: Sequence[int]) -> Text:
+    """A row of numbers, each in the middle of its column."""
+    pieces, spans, at = [name], [], len(name)
+    for text, size in zip(texts, wide, strict=True):
+        before = (size - len(text) + 1) // 2
+        style = _style(text)
+        if style != LOCAL:
+            spans.append((style, at + before, at + before + len(text)))
+        pieces.append(f"{' ' * before}{text}{' ' * (size - before - len(text) + GAP)}")
+        at += size + GAP
+    line = Text("".join(pieces))
+    line.stylize(LOCAL, len(name))
+    for style, low, high in spans:
+        line.stylize(style, low, high)
+    line.rstrip()
+    return line
 
 
 def _headings(headings: Sequence[str], wide: Sequence[int], left: int) -> Text:
@@ -198,22 +231,22 @@ def _below(names: Sequence[str], beside: Sequence[Text], width: int) -> list[Tex
         return lines
     lines = [Text(""), *(Text(line, style=DIM) for line in folded("upstream × local = downstream", width, 2))]
     for name, text in zip(names, beside[1:], strict=True):
-        words = " ".join(text.plain.split())
-        lines.append(Text(name, style=LABEL))
-        lines += [Text(f"  {line}") for line in folded(words, width - 2, 2)]
+        words = Text(" ".join(text.plain.split()))
+        lines += hanging(Text(name.ljust(left), style=LABEL), words, width)
     return lines
 
 
-def _summary(matrix: Matrix, width: int, digits: int) -> list[Text]:
+def _summary(matrix: Matrix, columns: int, width: int, digits: int) -> list[Text]:
     """What is not drawn of a large matrix, and numbers about all of it."""
     more = []
     if matrix.rows > CORNER:
         more.append(f"{matrix.rows - CORNER:,} more rows")
-    if matrix.columns > CORNER:
-        more.append(f"{matrix.columns - CORNER:,} more columns")
+    if matrix.columns > columns:
+        more.append(f"{matrix.columns - columns:,} more columns")
     numbers = (("min", matrix.least), ("mean", matrix.mean), ("max", matrix.largest))
     about = ", ".join(f"{name} {shown(number, digits)}" for name, number in numbers)
-    rest = f"all {matrix.entries:,} entries: {about}; {matrix.pathless:,} without a path, {matrix.zeros:,} computed 0"
+    rest = f"all {matrix.entries:,} entries: {about}; {matrix.pathless:,} have no path"
+    rest += f", {matrix.zeros:,} were computed as 0" if matrix.zeros else ""
     lines = [f"… {' and '.join(more)} (--full shows all)", rest]
     return [Text(line, style=DIM) for text in lines for line in folded(text, width, 2)]
 
@@ -221,8 +254,6 @@ def _summary(matrix: Matrix, width: int, digits: int) -> list[Text]:
 def _gradient_row(report: JacobianReport, width: int, digits: int) -> list[Text]:
     """A scalar by scalars: one row, a column a name."""
     label, matrices = report.label, report.matrices
-    if not matrices:
-        return [Text("nothing to differentiate by", style=DIM)]
     words = f"1×{len(matrices):,}, "
     words += f"one row: {label} is a scalar, so its Jacobian is its gradient, laid flat"
     lines = hanging(Text(f"∂{label}   ", style=LABEL), Text(words), width)
@@ -230,12 +261,13 @@ def _gradient_row(report: JacobianReport, width: int, digits: int) -> list[Text]
     return [*lines, *_drawn([label], [safe(matrix.name) for matrix in matrices], [cells], [], width)]
 
 
-def _legend(report: JacobianReport) -> list[Text]:
+def _legend(report: JacobianReport, width: int) -> list[Text]:
     if not any(matrix.has_zeros_by_structure for matrix in report.matrices):
         return []
     zeros = any(m.zeros for m in report.matrices)
     computed = "; a 0 was computed" if zeros else ""
-    return [Text(f"{NO_PATH} no path: 0 whatever the values are{computed}", style=DIM)]
+    words = f"no path: 0 whatever the values are{computed}"
+    return hanging(Text(f"{NO_PATH} ", style=DIM), Text(words, style=DIM), width)
 
 
 # What is done
@@ -245,11 +277,11 @@ def _made(report: JacobianReport, width: int) -> list[Text]:
     return hanging(Text("made by  ", style=DIM), Text(report.why()), width)
 
 
-def _in_its_place(report: JacobianReport, width: int, *, full: bool) -> list[Text]:
+def _in_its_place(report: JacobianReport, width: int, unicode: bool, *, full: bool) -> list[Text]:
     """The backward pass as products without a matrix, and what both would cost."""
     plural = "the matrices" if len(report.matrices) > 1 else "the matrix"
     lines = hanging(Text(""), Text(f"instead of {plural}, one backward pass:"), width)
-    grid = Grid(["flow", "product", "numbers", "bytes", "multiplications"], unicode=True, width=width)
+    grid = Grid(["flow", "product", "numbers", "bytes", "multiplications"], unicode=unicode, width=width)
     steps = report.steps if full else report.steps[:MOST_STEPS]
     rows = [(f"{s.source} → {s.target}", s.text, s.kept, s.products) for s in steps]
     many = len(report.steps) > 1
@@ -263,7 +295,8 @@ def _in_its_place(report: JacobianReport, width: int, *, full: bool) -> list[Tex
     times = ["" if row[3] is None else f"{row[3]:,}" for row in counted]
     headed = ((numbers, "numbers"), (taken, "bytes"), (times, "multiplications"))
     columns = [_right(column, heading) for column, heading in headed]
-    room = max(width - sum(len(column[0]) + GAP for column in columns) - max(len(row[0]) for row in counted) - GAP, 16)
+    room = width - sum(len(column[0]) + GAP for column in columns) - max(len(row[0]) for row in counted) - GAP
+    room = room if room >= NARROWEST else width - 4  # they stand below each other then
     for place, row in enumerate(counted):
         if place == len(rows):
             if len(report.steps) > len(steps):
