@@ -10,7 +10,7 @@ from running import run
 PAGE = (Path(__file__).parents[1] / "docs" / "language.md").read_text("utf-8")
 BLOCKS = re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL)
 RUNS = [
-    (words, shown) for block in BLOCKS for words, shown in re.findall(r"^\$ gradcli (.*)\n((?:(?!\$ ).*\n)+)", block, re.M)
+    found for block in BLOCKS for found in re.findall(r"^\$ gradcli (.*)\n((?:(?!\$ ).*\n)+)", block, re.M)
 ]
 
 
