@@ -29,7 +29,7 @@ def notes(run: Run) -> list[Note]:
     found = [*births(run)]
     if run.sweep is not None:
         found += [*backward_births(run), *_conventions(run), *_gates(run), *_routing(run), *recognised(run)]
-    return [*_first_of_each_kind(found)]
+    return [*first_of_each_kind(found)]
 
 
 def _conventions(run: Run) -> Iterator[Note]:
@@ -119,7 +119,7 @@ def recognised(run: Run) -> Iterator[Note]:
         yield Note("recognised", label, f"{label}: {text} is {run.labels.operation(index)}: {saving}{why}")
 
 
-def _first_of_each_kind(found: Sequence[Note]) -> Iterator[Note]:
+def first_of_each_kind(found: Sequence[Note]) -> Iterator[Note]:
     """At most MOST_OF_A_KIND notes of a kind; the rest are counted."""
     counts: dict[str, int] = {}
     for note in found:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gradcli.graph.arrays import Value
+    from gradcli.insight.array_run import ArrayRun
     from gradcli.insight.notes import Note
 
 MOST_PASSES = 10_000  # of forward mode, which takes one for each element
@@ -116,6 +117,10 @@ def backward(
     sweep = pull_back(
         question.graph, values, question.result, active, upstream=upstream, strong_zero=strong, flows=flows
     )
+    if question.options.ties == "error":
+        from gradcli.questions.complaints import refuse_ties_of_arrays
+
+        refuse_ties_of_arrays(question, run_of(question, values, sweep, flows))
     return sweep, flows
 
 
@@ -168,7 +173,20 @@ def notes_of(
     """What is worth a note, with the index where it happened."""
     from gradcli.insight.array_notes import array_notes
 
-    return [*array_notes(question, values, sweep, flows), *standing_notes(question)]
+    return [*array_notes(run_of(question, values, sweep, flows)), *standing_notes(question)]
+
+
+def run_of(
+    question: Question, values: Sequence[Value], sweep: ArraySweep | None, flows: Sequence[ArrayFlow]
+) -> ArrayRun:
+    """A run as notes look at it."""
+    from gradcli.insight.array_run import ArrayRun
+
+    return ArrayRun(
+        question.graph, values, question.result, question.labels(),
+        active=depends(question.graph, question.live_sources()), sweep=sweep, flows=flows,
+        ties=question.options.ties, strong=question.options.zero == "strong",
+    )  # fmt: skip
 
 
 def standing_notes(question: Question) -> list[Note]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from gradcli.autodiff import Sweep
+    from gradcli.insight.array_run import ArrayRun
 
 
 def refuse_length(question: Question, most: int) -> NoReturn:
@@ -34,3 +35,26 @@ def refuse_ties(question: Question, values: list[float], sweep: Sweep, active: l
             source=placed.program.source,
             spans=[] if span is None else [span],
         )
+
+
+def refuse_ties_of_arrays(question: Question, run: ArrayRun) -> None:
+    """Raise where an element of a max, min or clip was decided by a tie and a gradient passes it."""
+    from gradcli.insight.array_run import at
+    from gradcli.insight.array_ties import tied
+
+    tie = next(tied(run), None)
+    if tie is None:
+        return
+    place = at(tie.mask)
+    equation = run.labels.equation(tie.index)
+    equal = "elements" if run.graph.primitives[tie.index].kind == "reduces" else "operands"
+    value = "" if tie.value is None else f", {significant(tie.value)}"
+    placed = Question(question.source, question.given, question.options, places=True)
+    span = placed.graph.spans[tie.index]
+    raise GradError(
+        "value",
+        f"tie at {equation}{f', {place}' if place else ''}: its {equal} are equal{value}",
+        hint="--ties split shares the gradient, --ties first gives it to the first",
+        source=placed.program.source,
+        spans=[] if span is None else [span],
+    )
