@@ -18,20 +18,21 @@ if TYPE_CHECKING:
 try:
     from gradcli.bundle import LATER, MODULES
 except ImportError:  # a checkout: its modules are read one by one
-    LATER, MODULES = (), {}
+    LATER, MODULES = {}, {}
 
 
 class Later:
-    """Finds the modules of the second bundle: the first one that is asked for fills them all."""
+    """Finds the modules of the other bundles: the first one that is asked for fills all of its bundle."""
 
     @staticmethod
     def find_spec(name: str, path: object = None, target: object = None) -> "Any":
-        """The specification of a module of the second bundle, which is read now."""
+        """The specification of a module of another bundle, which is read now."""
         if name not in LATER:
             return None
-        from gradcli.bundle_of_reports import MODULES as more
-
-        sys.meta_path.remove(Later)
+        if LATER[name] == "bundle_of_arrays":
+            from gradcli.bundle_of_arrays import MODULES as more
+        else:
+            from gradcli.bundle_of_reports import MODULES as more
         fill(more)
         return sys.modules[name].__spec__
 
@@ -53,6 +54,7 @@ def fill(modules: "Modules") -> None:
     for name, (_, package) in modules.items():
         module = sys.modules[name] = module_type(name)
         module.__package__ = name if package else name.rpartition(".")[0]
+        module.__builtins__ = __builtins__  # numpy's extension modules look there
         module.__spec__ = spec(name, Later, origin="gradcli.bundle", is_package=package)
         if package:
             module.__path__ = [home + name[len("gradcli.") :].replace(".", "/")]

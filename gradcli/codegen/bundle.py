@@ -1,7 +1,7 @@
-"""Build step for the wheel: the modules of an everyday query in two files, each module as a function that fills it.
+"""Build step for the wheel: the modules of an everyday query in few files, each module as a function that fills it.
 
 Reading a module costs Python several calls to the operating system, more than its contents do here. So the command of
-an installed gradcli reads one file for an answer, and a second for notes and explanations, instead of two dozen; a
+an installed gradcli reads one file for an answer, a second for notes and explanations, a third for arrays; a
 checkout has no such files and reads the modules themselves. Docstrings, annotations and what only a type checker reads
 are left out; nothing else differs.
 """
@@ -34,12 +34,20 @@ BUNDLES = {
         "report", "report.explanation", "report.flows", "report.title",
         "language.places", "language.spelling", "errors",
     ),
+    "bundle_of_arrays": (
+        "graph.shapes", "graph.lazily", "graph.shaping", "graph.reductions", "graph.linear", "graph.shares",
+        "graph.array_reductions", "graph.array_elements", "graph.array_moves", "graph.array_algebra", "graph.exact",
+        "graph.arrays", "graph.nested",
+        "language.arrays", "language.shaped",
+        "autodiff.array_locals", "autodiff.masks", "autodiff.arrays", "autodiff.lean",
+        "insight.array_run", "insight.array_births", "insight.array_ties", "insight.array_notes", "questions.arrays",
+    ),
 }  # fmt: skip
 
 
 def bundle_texts() -> dict[str, str]:
     """The whole text of gradcli/bundle.py and of the other files, by the name of the module."""
-    later = [f"gradcli.{name}" for bundle, names in BUNDLES.items() for name in names if bundle != "bundle"]
+    later = {f"gradcli.{name}": bundle for bundle, names in BUNDLES.items() for name in names if bundle != "bundle"}
     texts = {}
     for bundle, names in BUNDLES.items():
         sources = {name: _source(name) for name in names}

@@ -24,6 +24,8 @@ QUERIES = [
     ["grad", "max(x, 1) + lgamma(x)", "x=1"],
     ["grad", "1/sigmod(x)", "x=1"],
     ["grad", "x*y", "x=1", "--json"],
+    ["grad", "max(x) + sum(inv(A)@x)", "x=[1,1]", "A=[[1,2],[3,4]]", "--json"],
+    ["sum(relu(X@W))", "X=[[1,2]]", "W=[[1],[-2]]"],
 ]
 
 
