@@ -110,7 +110,7 @@ def said(run: ArrayRun, tie: Tie) -> str:
         who, everyone = ("both are" if tie.among == 2 else f"all {tie.among:,} are"), "each"
     else:
         both = tie.among == 2 == len(operands)
-        who = "both operands are" if both else f"{tie.among} operands are"
+        who = "both are" if both else f"{tie.among} operands are"
         last = [operand for operand in operands if run.active[operand]][-1:]
         everyone = run.labels.names[last[0]] if last else ""
     equal = "equal" if tie.value is None else significant(tie.value)
