@@ -59,7 +59,7 @@ def _marked(
 def strength(
     graph: Graph, values: Sequence[Value], index: int, slot: int, place: Place, *, strong_zero: bool = False
 ) -> Value:
-    """The derivative of line INDEX, element by element, by the element at PLACE of operand SLOT; 0 where not reached."""
+    """The derivative of all of line INDEX by the element at PLACE of operand SLOT; 0 where that does not reach."""
     line = Line(graph, values, index, strong_zero=strong_zero)
     shape = shape_of(values[index])
     with quiet():
@@ -81,6 +81,21 @@ def places(mask: Any) -> list[Place]:
     if not np.ndim(mask):
         return [()] if mask else []
     return [tuple(map(int, place)) for place in zip(*np.nonzero(mask), strict=True)]
+
+
+def picked(value: Value, mask: Any) -> list[float]:
+    """The elements of a value where MASK is true, in order."""
+    if not np.ndim(mask):
+        return [float(value)] if mask else []
+    found: list[float] = np.asarray(value)[mask].tolist()
+    return found
+
+
+def picked_open(open: Any, mask: Any) -> list[bool]:
+    """Which of the elements where MASK is true no closed gate cut off; None is all of them."""
+    if open is None:
+        return [True] * int(np.count_nonzero(mask))
+    return [bool(mark) for mark in picked(np.asarray(open, dtype=float), mask)]
 
 
 def every_place(shape: Shape) -> Iterator[Place]:

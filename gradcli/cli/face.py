@@ -142,13 +142,14 @@ def evaluate(
     at: Mapping[str, Value] | None = None,
     decomposition: str = "auto",
     example: Example | None = None,
+    max_memory: int | str | None = None,
     **values: Value,
 ) -> Result:
     """The value of EXPRESSION where its variables have these values; `at` is for names such as `at` itself.
 
     `example` gives names without a value small whole numbers: "X:2x3,c", {"X": (2, 3), "c": ()} or "auto".
     """
-    how = options(decomposition=decomposition, example=example)
+    how = options(decomposition=decomposition, example=example, max_memory=max_memory)
     return Result(evaluated(_text(expression), point(at, values), how))
 
 
@@ -165,10 +166,13 @@ def grad(
     ties: str = "split",
     zero: str = "ieee",
     example: Example | None = None,
+    max_memory: int | str | None = None,
     **values: Value,
 ) -> Result:
     """The value of EXPRESSION and its derivative by every variable, or by those of `wrt`."""
-    how = options(wrt=wrt, decomposition=decomposition, mode=mode, ties=ties, zero=zero, example=example)
+    how = options(
+        wrt=wrt, decomposition=decomposition, mode=mode, ties=ties, zero=zero, example=example, max_memory=max_memory
+    )
     return Result(differentiated(_text(expression), point(at, values), how))
 
 
@@ -182,6 +186,7 @@ def explain(
     ties: str = "split",
     zero: str = "ieee",
     example: Example | None = None,
+    max_memory: int | str | None = None,
     element: str | None = None,
     upstream: Value | None = None,
     shapes: bool = False,
@@ -192,7 +197,9 @@ def explain(
     With `element`, "X[0,0]", the derivative by that element is derived step by step (`upstream` weighs the elements of
     a value that is an array); with `shapes` every way to multiply is listed for each matrix product.
     """
-    how = options(wrt=wrt, decomposition=decomposition, mode=mode, ties=ties, zero=zero, example=example)
+    how = options(
+        wrt=wrt, decomposition=decomposition, mode=mode, ties=ties, zero=zero, example=example, max_memory=max_memory
+    )
     if element is not None or shapes:
         from gradcli.questions.lessons import taught
 
@@ -213,12 +220,13 @@ def compare(
     ties: str = "split",
     zero: str = "ieee",
     example: Example | None = None,
+    max_memory: int | str | None = None,
     **values: Value,
 ) -> Compared:
     """EXPRESSION in its decompositions, with the digits that each gets right."""
     from gradcli.questions.compare import compared
 
-    how = options(wrt=wrt, ties=ties, zero=zero, example=example)
+    how = options(wrt=wrt, ties=ties, zero=zero, example=example, max_memory=max_memory)
     return Compared(compared(_text(expression), point(at, values), how))
 
 
@@ -329,12 +337,15 @@ def vjp(
     ties: str = "split",
     zero: str = "ieee",
     example: Example | None = None,
+    max_memory: int | str | None = None,
     **values: Value,
 ) -> Multiplied:
     """The gradient of sum(upstream*EXPRESSION) by every variable; of a scalar `upstream` is 1 where it is left out."""
     from gradcli.questions.jacobians import pulled
 
-    how = options(wrt=wrt, decomposition=decomposition, ties=ties, zero=zero, example=example)
+    how = options(
+        wrt=wrt, decomposition=decomposition, ties=ties, zero=zero, example=example, max_memory=max_memory
+    )
     weights = None if upstream is None else number("upstream", upstream)
     return Multiplied(pulled(_text(expression), point(at, values), how, weights))
 
@@ -348,12 +359,13 @@ def jvp(
     ties: str = "split",
     zero: str = "ieee",
     example: Example | None = None,
+    max_memory: int | str | None = None,
     **values: Value,
 ) -> Multiplied:
     """How the value of EXPRESSION moves where the names in `along` move like that; all others stand still."""
     from gradcli.questions.jacobians import Along, pushed
 
-    how = options(decomposition=decomposition, ties=ties, zero=zero, example=example)
+    how = options(decomposition=decomposition, ties=ties, zero=zero, example=example, max_memory=max_memory)
     return Multiplied(pushed(_text(expression), point(at, values), how, Along(point(along, {}))))
 
 
@@ -369,6 +381,7 @@ def jacobian(
     zero: str = "ieee",
     full: bool = False,
     example: Example | None = None,
+    max_memory: int | str | None = None,
     **values: Value,
 ) -> Matrices:
     """Every derivative of every element of EXPRESSION; without `mode` in the one that takes fewer passes.
@@ -377,14 +390,23 @@ def jacobian(
     """
     from gradcli.questions.jacobians import dense
 
-    how = options(wrt=wrt, decomposition=decomposition, mode=mode or "reverse", ties=ties, zero=zero, example=example)
+    how = options(
+        wrt=wrt, decomposition=decomposition, mode=mode or "reverse", ties=ties, zero=zero, example=example,
+        max_memory=max_memory,
+    )  # fmt: skip
     how.mode = mode or "auto"
     weights = None if upstream is None else number("upstream", upstream)
     return Matrices(dense(_text(expression), point(at, values), how, weights, full=full))
 
 
-def options(wrt: str | Iterable[str] | None = None, example: Example | None = None, **choices: Any) -> Options:
-    """How to answer; `wrt` is a list of names or one text, "x,y", `example` a text or shapes by name."""
+def options(
+    wrt: str | Iterable[str] | None = None,
+    example: Example | None = None,
+    max_memory: int | str | None = None,
+    **choices: Any,
+) -> Options:
+    """How to answer; `wrt` is a list of names or one text, "x,y", `example` a text or shapes by name, `max_memory` a
+    number of bytes or a text, "2G"."""
     from gradcli.cli.options import BY_FLAG
     from gradcli.cli.refusals import not_accepted
 
@@ -394,7 +416,22 @@ def options(wrt: str | Iterable[str] | None = None, example: Example | None = No
             refusal = not_accepted(option, str(choice))
             raise GradError("usage", refusal.message.removeprefix("--"), hint=refusal.hint)
     names = [part.strip() for part in wrt.split(",")] if isinstance(wrt, str) else wrt
-    return Options(wrt=None if names is None else list(names), example=_example(example), **choices)
+    return Options(
+        wrt=None if names is None else list(names), example=_example(example), max_memory=_bytes(max_memory), **choices
+    )
+
+
+def _bytes(many: int | str | None) -> int | None:
+    from gradcli.cli.options import BY_FLAG
+    from gradcli.cli.refusals import not_accepted
+
+    if many is None:
+        return None
+    option = BY_FLAG["--max-memory"]
+    if isinstance(many, bool) or not option.accepts(str(many)):
+        refusal = not_accepted(option, str(many))
+        raise GradError("usage", refusal.message.replace("--max-memory", "max_memory"))
+    return option.value(str(many))  # type: ignore[return-value]
 
 
 def _example(wanted: Example | None) -> str | None:
@@ -437,7 +474,7 @@ def number(name: str, value: Value) -> Any:
     if hasattr(value, "__array__"):
         from gradcli.graph.given import from_object
 
-        return from_object(value, name)
+        return from_object(value, name)  # it is in memory: no bound is needed for it alone
     try:
         return float(value)
     except OverflowError:

@@ -41,6 +41,8 @@ class Determined:
         self.ranks: list[Ranks] = [every if shape is None else frozenset((len(shape),)) for shape in shapes]
         self.sizes: list[list[int] | None] = [None] * len(graph)
         self.clash = False
+        self._before: list[tuple[int, Ranks]] = []  # what the last choice changed
+        self._taken: list[int] = []  # what all choices changed
         self._parents: list[int] = []
         self._known: dict[int, int] = {}
         self._least: dict[int, int] = {}
@@ -70,7 +72,7 @@ class Determined:
         for level in (self._gathered, self._leaf):
             for _ in range(MOST_PASSES):
                 self.use_conventions()
-                if not self._scan(level, once=True):
+                if not self._scan(level):
                     break
                 self._settle()
         self.use_conventions()
@@ -110,17 +112,21 @@ class Determined:
             return False
         if kept == self.ranks[index]:
             return False
+        self._before.append((index, self.ranks[index]))
         self.ranks[index] = kept
         return True
 
     def _spread(self, lines: Iterable[int]) -> None:
         """Let what changed at these lines reach all others."""
-        waiting = dict.fromkeys(lines)
+        waiting = [*lines][::-1]
+        listed = set(waiting)
         while waiting:
-            index = next(iter(waiting))
-            del waiting[index]
+            index = waiting.pop()
+            listed.discard(index)
             for changed in self._narrowed(index):
-                waiting.update(dict.fromkeys((changed, *self._users[changed])))
+                more = [line for line in (changed, *self._users[changed]) if line not in listed]
+                waiting += more
+                listed.update(more)
 
     def _narrowed(self, index: int) -> list[int]:
         """Apply one line to the numbers of axes of itself and its operands; those that changed."""
@@ -256,12 +262,10 @@ class Determined:
 
     # What is usually meant
 
-    def _scan(self, level: Callable[[int], bool], *, once: bool = False) -> bool:
+    def _scan(self, level: Callable[[int], bool]) -> bool:
         found = False
         for index in range(len(self.graph)):
             found |= level(index)
-            if found and once:
-                return True
         return found
 
     def _open(self, index: int) -> bool:
@@ -272,14 +276,16 @@ class Determined:
         for rank in wanted:
             if rank not in self.ranks[index]:
                 continue
-            before, clash = [*self.ranks], self.clash
-            self.ranks[index] = frozenset((rank,))
-            self.clash = False
+            clash, self.clash = self.clash, False
+            self._before.clear()
+            self._narrow(index, (rank,))
             self._spread((index, *self._users[index]))
-            if not self.clash:
-                self.clash = clash
+            fits, self.clash = not self.clash, clash
+            if fits:
+                self._taken += [line for line, _ in self._before]
                 return True
-            self.ranks, self.clash = before, clash
+            for line, ranks in reversed(self._before):
+                self.ranks[line] = ranks
         return False
 
     def _is_lower(self, index: int) -> bool:
@@ -341,7 +347,13 @@ class Determined:
         if self.graph.primitives[index] is not VARIABLE or not self._open(index):
             return False
         wanted = [2, 1] if self._upper[index] else []
-        return self._take(index, *wanted, *sorted(self.ranks[index]))
+        self._taken.clear()
+        found = self._take(index, *wanted, *sorted(self.ranks[index]))
+        while self._taken:
+            line = self._taken.pop()
+            for user in (line, *self._users[line]):
+                self._alike(user)
+        return found
 
 
 def _own(graph: Graph, index: int, given: Mapping[str, Shape]) -> Shape | None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 AUTO = "auto"  # in place of a name: whatever is open is chosen
 MOST_SHOWN = 12  # elements of an array whose numbers are said
 MOST_NAMES = 8
+MOST_LINES = 100_000  # of a program in which shapes are inferred
 REGULAR = frozenset(("inv", "det", "solve"))  # what a singular matrix is no example for
 
 
@@ -200,16 +201,10 @@ def numbers(program: Program, given: Mapping[str, Shape], shapes: Mapping[str, S
             found[name] = _classes_of(classes[name], shape)
             continue
         if not shape:
-            found[name] = _number(following)
+            found[name] = float(-following if following % 3 == 0 else following)
         else:
-            from gradcli.graph.arrays import from_numbers
-
-            counted = [_number(k) for k in range(following, following + count(shape))]
-            if program.variables[name] in inverted and len(shape) == 2:
-                counted = [
-                    -abs(number) if k % (shape[1] + 1) == 0 else abs(number) for k, number in enumerate(counted)
-                ]
-            found[name] = from_numbers(counted, shape)
+            regular = program.variables[name] in inverted and len(shape) == 2
+            found[name] = _counted_from(following, shape, negative_diagonal=regular)
         following += count(shape)
     return found
 
@@ -244,8 +239,16 @@ def _inverted(program: Program) -> set[int]:
     }
 
 
-def _number(place: int) -> float:
-    return float(place if place % 3 else -place)
+def _counted_from(first: int, shape: Shape, *, negative_diagonal: bool) -> Any:
+    """FIRST and the numbers that follow, every third of them negative, or those on the diagonal."""
+    from gradcli.graph.arrays import arange
+
+    counted = arange(float(first), 1.0, count(shape))
+    if negative_diagonal:
+        counted[:: shape[1] + 1] *= -1.0
+    else:
+        counted[-first % 3 :: 3] *= -1.0
+    return counted.reshape(shape)
 
 
 def shapes_for(
@@ -262,6 +265,11 @@ def shapes_for(
     open_names = [name for name in missing if name not in wanted.shapes]
     if not open_names:
         return {name: wanted.shapes[name] for name in missing}
+    if len(program.graph) > MOST_LINES:
+        raise GradError(
+            "limit", f"--example: no shape is given for {open_names[0]!r}, and shapes are inferred in programs of up to "
+            f"{MOST_LINES:,} lines", hint="give the shape of every name",
+        )  # fmt: skip
     known = _known(program, shapes)
     undecided = [name for name in open_names if known.whole_shape(program.variables[name]) is None]
     seen = {name: known.shape(program.variables[name]) for name in undecided}

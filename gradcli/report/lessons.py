@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gradcli.autodiff.reach import at, places, reached, strength
+from gradcli.autodiff.reach import at, picked, picked_open, places, reached, strength
+from gradcli.errors import GradError
 from gradcli.graph.arrays import plain, shape_of
 from gradcli.graph.shapes import count
 from gradcli.report.element_forms import Forms
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     Place = tuple[int, ...]
 
 MOST_DIGITS = 17
+MOST_REACHED = 100_000  # elements of a line whose products are written out
 
 
 class Term:
@@ -57,6 +59,11 @@ class Derivation:
         self.slice = strength(graph, values, index, flow.slot, lesson.place, strong_zero=strong)
         self.upstream = flow.upstream
         self.forms = Forms(graph, values, labels, index, flow.slot, lesson.place)
+        if (many := int(self.mask.sum())) > MOST_REACHED:
+            raise GradError(
+                "limit", f"{lesson.element} reaches {many:,} elements of {self.line}, the most that are written out is "
+                f"{MOST_REACHED:,}", hint="take smaller arrays: the lesson is the same",
+            )  # fmt: skip
         found = places(self.mask)
         self.where = where(found, shape_of(values[index]), self.line)
         primitive = graph.primitives[index]
@@ -64,13 +71,13 @@ class Derivation:
             element = f"{self.line}[{','.join(map(str, found[0]))}]" if found[0] else self.line
             self.forms.sample = f"{element} = {lesson.element}"
         self.total = at(flow.downstream, lesson.place)
-        open = lesson.sweep.open[index]
-        opens = primitive.opens
+        opens = picked_open(lesson.sweep.open[index], self.mask)
         self.terms = [
-            _term(place, at(flow.upstream, place), at(self.slice, place), opens=opens, strong=strong,
-                  open=open is None or bool(open[place] if shape_of(values[index]) else open))
-            for place in found
-        ]  # fmt: skip
+            _term(place, upstream, local, open=open and not (primitive.opens and local == 0), strong=strong)
+            for place, upstream, local, open in zip(
+                found, picked(self.upstream, self.mask), picked(self.slice, self.mask), opens, strict=True
+            )
+        ]
 
     def as_object(self) -> dict[str, object]:
         """The derivation as JSON: null in `local` is a zero by structure."""
@@ -177,9 +184,9 @@ def heading(question: Question, values: Sequence[Value]) -> dict[str, object]:
     }
 
 
-def _term(place: Place, upstream: float, local: float, *, opens: bool, open: bool, strong: bool) -> Term:
+def _term(place: Place, upstream: float, local: float, *, open: bool, strong: bool) -> Term:
     product = upstream * local
-    if not open or (opens and local == 0):
+    if not open:
         return Term(place, upstream, local, 0.0, "closed" if product != 0 else "")
     if strong and 0 in (upstream, local) and product != product and upstream == upstream and local == local:
         return Term(place, upstream, local, 0.0, "strong 0")

@@ -23,6 +23,7 @@ TEXTS = {
     "digits": ("1", "6", "17", "0", "18", "x", "-1", ""),
     "path": ("/nonexistent/file", "-", ""),
     "example": ("x:2x3", "x:2,y", "auto", "x:0", "2x3", ","),
+    "element": ("x", "x[0]", "x[0,1]", "y", "2", ""),
     "point": ("x=1", "x=1,y=2", "x", "zz=1", "x=[1]", ","),
     "value": ("1", "2*pi", "[1, 2]", "y", "@/nonexistent.npy", ""),
 }

@@ -207,6 +207,12 @@ def test_what_is_no_element_is_refused(element: str, message: str):
     assert caught.value.hint
 
 
+def test_a_million_products_are_not_written_out():
+    """A clear limit instead."""
+    with pytest.raises(GradError, match=r"reaches 1,000,000 elements of v1"):
+        derived("sum(c*X)", {}, Options(example="c,X:1000x1000"), "c")
+
+
 def test_an_element_counts_from_the_end_too():
     """As an index of the language does."""
     assert derived("X@W", LECTURE, Options(), "X[-1, -3]").element == "X[1,0]"
