@@ -275,6 +275,18 @@ def test_a_value_keeps_its_digits(program, wanted):
     assert_equal(value(program), wanted, 1e-14)
 
 
+@pytest.mark.parametrize(("logits", "target", "wrong"), [
+    ([1, 2, 3], 0.0, False), ([1, 2, 3], 2.0, False), ([1, 2, 3], 3.0, True), ([1, 2, 3], -1.0, True),
+    ([1, 2, 3], 0.5, True), ([1, 2, 3], NAN, True), ([1, 2, 3], [0.2, 0.3, 0.5], False), ([[1, 2], [3, 4]], [0, 1], False),
+    ([[1, 2], [3, 4]], [0, 2], True), ([[1, 2], [3, 4]], [INF, 0], True),
+])  # fmt: skip
+def test_an_edge_says_where_a_target_is_no_class(logits, target, wrong):
+    """A class index that is none makes a nan, and a note says why."""
+    target = np.array(target, dtype=float) if isinstance(target, list) else target
+    (edge,) = NAMED["cross_entropy"].edges
+    assert edge.when(NAN, np.array(logits, dtype=float), target) is wrong
+
+
 def exact_variance(numbers):
     numbers = [mp.mpf(x) for x in numbers]
     middle = sum(numbers) / len(numbers)
