@@ -6,6 +6,7 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 
+import numpy
 import pytest
 from running import run
 
@@ -147,3 +148,91 @@ def test_numbers_need_no_numpy_and_no_rich():
     """A script that computes pays for neither."""
     code = "import gradcli, sys; gradcli.grad('x*y', x=2, y=3); print({'numpy', 'rich', 'typer'} & set(sys.modules))"
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "set()\n"
+
+
+class Foreign:
+    """What another library calls an array."""
+
+    def __array__(self, dtype=None, copy=None):
+        return numpy.array([1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("value", "doubled"),
+    [
+        ([1, 2], [2, 4]),
+        ((1, 2.5), [2, 5]),
+        ([[1, 2], (3, 4)], [[2, 4], [6, 8]]),
+        (range(3), [0, 2, 4]),
+        ([True, 2], [2, 4]),
+        ("[1, 2] + 1", [4, 6]),
+        ([1, "Infinity"], [2, float("inf")]),
+        (numpy.arange(6).reshape(2, 3), [[0, 2, 4], [6, 8, 10]]),
+        (numpy.asfortranarray([[1, 2], [3, 4]]), [[2, 4], [6, 8]]),
+        (numpy.array([1, 2], dtype=">f4"), [2, 4]),
+        (numpy.array([1, 2.5], dtype=object), [2, 5]),
+        ([numpy.arange(2), [5, 6]], [[0, 2], [10, 12]]),
+        ([numpy.float32(1.5), numpy.int8(2)], [3, 4]),
+        (numpy.float32(1.5), 3.0),
+        (numpy.int8(2), 4.0),
+        (numpy.array(2), 4.0),
+        (Foreign(), [2, 4]),
+    ],
+)
+def test_arrays_of_any_kind_are_values(value, doubled):
+    """Lists, tuples, texts, numpy's arrays and numbers, and what can be made an array."""
+    found = gradcli.eval("2*x", x=value).value
+    assert (found if isinstance(found, float) else found.tolist()) == doubled
+
+
+def test_a_given_array_is_left_alone():
+    """The caller's array is neither changed nor frozen, and a gradient is one to be changed."""
+    given = numpy.array([1.0, 2.0])
+    found = gradcli.grad("sum(x^2)", x=given)
+    found.gradients["x"] *= 2
+    given[0] = 5
+    assert given.tolist() == [5, 2]
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "message"),
+    [
+        ("@w.npy", "value", "'@w.npy' is no value of 'x': files are read on the command line only"),
+        ([1, "a"], "value", "x[1] has to be a number, and 'a' is none"),
+        ([1, None], "value", "x[1] has to be a number, and None is none"),
+        ([], "shape", "the value of 'x' is an empty array"),
+        ([[1], [2, 3]], "shape", "the value of 'x' is ragged: x[0] has length 1, x[1] has length 2"),
+        (numpy.array([1j]), "value", "the value of 'x' holds complex numbers"),
+        (numpy.array(["a"]), "value", "the value of 'x' holds text"),
+        (numpy.zeros((2, 0)), "shape", "the value of 'x' is an empty array: [2,0]"),
+        (numpy.array([{}]), "value", "x[0] has to be a number, and an object is none"),
+        ({}, "value", "the value of 'x' has to be a number or an array, and a dict is none"),
+    ],
+)
+def test_what_is_no_array_is_told(value, kind, message):
+    """With the index of the element."""
+    with pytest.raises(gradcli.GradError) as caught:
+        gradcli.eval("x", x=value)
+    assert (caught.value.kind, caught.value.message) == (kind, message)
+
+
+def test_a_list_within_itself_is_no_endless_task():
+    """It has too many axes, and one that doubles itself too many elements."""
+    endless: list[object] = []
+    endless.append(endless)
+    with pytest.raises(gradcli.GradError, match="more than 32 axes"):
+        gradcli.eval("x", x=endless)
+    doubled: list[object] = [1.0]
+    for _ in range(31):
+        doubled = [doubled] * 10
+    with pytest.raises(gradcli.GradError, match="the most is 1 GiB"):
+        gradcli.eval("x", x=doubled)
+
+
+def test_the_memory_of_arrays_is_bound():
+    """By a number of bytes or a text."""
+    assert gradcli.eval("sum(x*2)", x=[1] * 50, max_memory="1K").value == 100
+    with pytest.raises(gradcli.GradError, match="the values would take 816 bytes, the most is 500 bytes"):
+        gradcli.eval("sum(x*2)", x=[1] * 50, max_memory=500)
+    with pytest.raises(gradcli.GradError, match="max_memory has to be a number of bytes, as in 500M or 2G"):
+        gradcli.eval("x", x=1, max_memory="much")

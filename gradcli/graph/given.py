@@ -323,20 +323,18 @@ def _cells(many: int) -> str:
     return f"{many} cell{'s' * (many != 1)}"
 
 
-def from_object(value: Any, name: str, most: int = MAX_MEMORY) -> Value:
+def from_object(value: Any, name: str) -> Value:
     """A numpy array, or what can be made one, as float64. Raises GradError (value, shape)."""
     try:
         found = np.asarray(value)
     except (TypeError, ValueError, RuntimeError) as error:
         raise GradError("value", f"the value of {name!r} cannot be read as an array: {error}") from None
     if found.dtype.kind == "O":
-        return from_lists(found.tolist(), name, most=most, strict=False)
+        return from_lists(found.tolist(), name, strict=False)
     if found.dtype.kind not in KEPT:
         what = REFUSED.get(found.dtype.kind, f"elements of type {found.dtype}").split(",")[0]
         raise GradError("value", f"the value of {name!r} holds {what}", hint="give numbers: x.astype(float)")
     if not found.size:
         raise GradError("shape", f"the value of {name!r} is an empty array: {shown(found.shape)}")
-    if found.size * BYTES > most:
-        raise too_much(name, found.shape, most)
     with np.errstate(all="ignore"):
         return float(found) if not found.shape else np.array(found, dtype=np.float64, order="C")

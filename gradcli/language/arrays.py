@@ -209,7 +209,8 @@ def _whole(builder: Expressions, entry: Entry, place: int, slot: int, what: str)
     if number is None or number != number or number % 1 != 0:
         operand = _operand(builder, place, slot)
         if number is not None:
-            builder.fail("value", f"{what} has to be a whole number, not {number:g}", operand, hint="write one, such as 2")
+            message = f"{what} has to be a whole number, not {number:g}"
+            builder.fail("value", message, operand, hint="write one, such as 2")
         name = builder.graph.names[entry] if type(entry) is int else None
         only = f", or define it in the program, {name} = 1" if name in builder.variables else ""
         builder.fail("value", f"{what} has to be a number that is written out, and this is none", operand,

@@ -115,7 +115,7 @@ def backward(
     active = depends(question.graph, question.live_sources())
     strong = question.options.zero == "strong"
     sweep = pull_back(
-        question.graph, values, question.result, active, upstream=upstream, strong_zero=strong, flows=flows
+        question.graph, [*values], question.result, active, upstream=upstream, strong_zero=strong, flows=flows
     )
     if question.options.ties == "error":
         from gradcli.questions.complaints import refuse_ties_of_arrays
