@@ -277,7 +277,8 @@ def test_a_value_keeps_its_digits(program, wanted):
 
 @pytest.mark.parametrize(("logits", "target", "wrong"), [
     ([1, 2, 3], 0.0, False), ([1, 2, 3], 2.0, False), ([1, 2, 3], 3.0, True), ([1, 2, 3], -1.0, True),
-    ([1, 2, 3], 0.5, True), ([1, 2, 3], NAN, True), ([1, 2, 3], [0.2, 0.3, 0.5], False), ([[1, 2], [3, 4]], [0, 1], False),
+    ([1, 2, 3], 0.5, True), ([1, 2, 3], NAN, True), ([1, 2, 3], [0.2, 0.3, 0.5], False),
+    ([[1, 2], [3, 4]], [0, 1], False),
     ([[1, 2], [3, 4]], [0, 2], True), ([[1, 2], [3, 4]], [INF, 0], True),
 ])  # fmt: skip
 def test_an_edge_says_where_a_target_is_no_class(logits, target, wrong):
