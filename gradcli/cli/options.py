@@ -95,7 +95,7 @@ OPTIONS = (
     Option(
         "upstream", "value", "vjp jacobian explain",
         "The upstream gradient, in the shape of the value: an expression without variables, or @FILE. For a scalar it "
-        "is 1 where it is left out. explain takes it with --element.",
+        "is 1 where it is left out. In explain it belongs to --element X[0,0].",
         metavar="ones(2,3)",
     ),
     Option(
