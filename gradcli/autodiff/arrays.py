@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from gradcli.graph.arrays import Value
     from gradcli.graph.carriers import Trace
 
+INF = float("inf")
+
 
 def evaluate(
     graph: Graph,
@@ -150,6 +152,8 @@ def pull_back(
     if not active[result]:
         return sweep
     seed = seed_of(values[result]) if upstream is None else upstream
+    if open is not None:
+        seed = _as_number(np.where(open, seed, 0.0))
     sweep.numbers[result] = _lost_where_nan(seed, values[result], open)
     sweep.open[result] = open
     _sweep_back(sweep, graph, values, result, active, strong_zero=strong_zero, flows=flows, keep=keep, frees=frees)
@@ -398,16 +402,17 @@ class Line:
         return local, _as_number(np.sum(flow, axis=axis, keepdims=keep)), still
 
     def _times(self, number: Value, local: Value, open: Open) -> Any:
-        """NUMBER through LOCAL; what is not open is exactly 0."""
-        if type(local) is float and local == 1.0 and open is None:
-            return number
-        if type(local) is float and local == -1.0 and open is None:
-            return -number
+        """NUMBER, which is 0 where it was closed before, through LOCAL; what is not open is exactly 0."""
+        if type(local) is float and not self.primitive.opens and abs(local) < INF and not self.strong_zero:
+            if local == 1.0:
+                return number
+            found: Any = -number if local == -1.0 else number * local
+            return found if open is None or local > 0.0 else found + 0.0  # -0.0 becomes a plain zero
         if self.primitive.opens and np.asarray(local).dtype == bool:  # what passes, passes whole
             passed = number * open
             passed += 0.0  # a plain zero, where the sign was minus
             return np.where(open, number, 0.0) if np.isnan(np.sum(passed)) else passed
-        found: Any = number * local
+        found = number * local
         if self.strong_zero:
             from gradcli.autodiff.strong import times
 
