@@ -8,6 +8,8 @@ from __future__ import annotations
 from gradcli.graph.arrays import quiet
 from gradcli.graph.shapes import count
 from gradcli.render.style import aligned, folded
+from gradcli.report.array_precision import MOST_LENGTH
+from gradcli.report.array_precision import is_small as is_small
 from gradcli.report.rounding import shown
 
 TYPE_CHECKING = False
@@ -19,17 +21,8 @@ if TYPE_CHECKING:
 
     Block = list[str]
 
-MOST_LENGTH, MOST_SHORT = 6, 12  # of an axis; elements of an array that is whole however long its axis is
 CORNER = 3
 GAP, MORE = "  ", "  …"
-
-
-def is_small(value: Value) -> bool:
-    """Whether an array is shown whole unasked."""
-    if type(value) is float:
-        return True
-    size, shape = count(value.shape), value.shape  # type: ignore[union-attr]
-    return size <= MOST_SHORT or (size <= MOST_LENGTH**2 and max(shape) <= MOST_LENGTH)
 
 
 def is_uniform(value: Value) -> bool:

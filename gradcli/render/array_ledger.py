@@ -5,10 +5,10 @@ from __future__ import annotations
 from rich.text import Text
 
 from gradcli.render.array_blocks import beside, level, wide
-from gradcli.render.array_cells import Column, Stack, cells_of, gate_column, grid_of, total_width
+from gradcli.render.array_cells import Column, Stack, cells_of, gate_column, gate_lines, grid_of, total_width
 from gradcli.render.array_rules import broken
 from gradcli.render.array_tree import level_behind
-from gradcli.render.style import DIM, GRADIENT, LABEL, LOCAL
+from gradcli.render.style import DIM, GAP, GRADIENT, LABEL, LOCAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     Step = tuple[int, int, int]  # which pass, the line, and the number of its flow, or SEED, SUM
 
 SEED, SUM = -1, -2
-WIDEST_RULE, LEAST_ROOM = 26, 16  # cells of a rule before it is broken, and of its column
+WIDE_ROOM = 24  # cells of the column of locals with which gates may stand beside it
+MOST_LINES = 3  # of a formula beside numbers
 
 
 def steps(explanation: ArrayExplanation) -> list[list[Step]]:
@@ -106,22 +107,24 @@ class Row:
         """The number that comes in."""
         return [""] if self.edge is None else self.speaker.number(self.edge.source, self.place, room)
 
-    def local(self, room: int | None = None) -> Block:
-        """What it is multiplied by, or how it is carried; of a sum row what is added."""
+    def local(self, room: int | None = None, *, whole: bool = False) -> Block:
+        """What it is multiplied by, or how it is carried; of a sum row what is added. WHOLE keeps columns together."""
         if self.at == SUM:
-            return self.speaker.parts(self.index, self.speaker.spell("Σ "), room, self.place)
+            return self.speaker.parts(self.index, self.speaker.spell("Σ "), room, self.place, whole=whole)
         edge = self.edge
         if edge is None:
             return [""]
         if edge.local is None:
-            return broken(self.speaker.carried(edge), room or WIDEST_RULE)
+            return broken(self.speaker.carried(edge), room)
         formula, times = self.speaker.formula(edge), self.speaker.spell("× ")
-        formula = f"({formula})" if " + " in formula or " - " in formula else formula
-        numbers = self.speaker.local(edge, None if room is None else room - 2)
+        formula = f"({formula})" if is_sum(formula) else formula
+        numbers = self.speaker.local(edge, None if room is None or whole else room - 2)
         found = beside([[f"{times}{formula} = " if formula else times], numbers])
-        if formula and (wide(found) > room if room is not None else len(formula) > WIDEST_RULE):
-            found = [*broken(f"{times}{formula} =", room or WIDEST_RULE), *beside([["  "], numbers])]
-        below = broken(self.speaker.summed(edge), room or WIDEST_RULE) if edge.copied else []
+        if formula and room is not None and wide(found) > room:
+            above = broken(f"{times}{formula} =", room)
+            long = whole and len(above) > MOST_LINES
+            found = beside([[times], numbers]) if long else [*above, *beside([["  "], numbers])]
+        below = broken(self.speaker.summed(edge), room) if edge.copied else []
         return [*found, *below]
 
     def downstream(self, room: int | None = None) -> Block:
@@ -129,6 +132,16 @@ class Row:
         if self.edge is not None:
             return self.speaker.downstream(self.edge, self.place, room)
         return self.speaker.number(self.index, self.place, room)
+
+
+def is_sum(formula: str) -> bool:
+    """Whether a formula has to stand in parentheses behind `×`."""
+    depth = 0
+    for at, sign in enumerate(formula):
+        depth += (sign in "([") - (sign in ")]")
+        if not depth and formula[at : at + 3] in (" + ", " - "):
+            return True
+    return False
 
 
 def ledger(speaker: Speaker, shown: Sequence[Step | str], *, width: int, unicode: bool) -> list[Text]:
@@ -142,9 +155,11 @@ def ledger(speaker: Speaker, shown: Sequence[Step | str], *, width: int, unicode
         Column("× local", LOCAL, [row.local() for row in rows]),
         Column(f"= {words[1]}", GRADIENT, level_behind([("= ", row.downstream()) for row in rows])),
     ]
-    if total_width(columns) > width:
-        room = max(width - total_width(columns) + columns[2].width(), LEAST_ROOM)
-        columns[2].blocks = [row.local(room) for row in rows]
+    gates = Column("gate", DIM, [gate_lines(row.gate) for row in rows]).width() + GAP
+    room = width - total_width(columns) + columns[2].width()
+    if columns[2].width() > room - gates:
+        room = room - gates if room - gates >= WIDE_ROOM else max(room, WIDE_ROOM // 2)
+        columns[2].blocks = [row.local(room, whole=True) for row in rows]
     if total_width(columns) > width:
         return _stacked(every, words, width, unicode=unicode)
     columns += gate_column([row.gate for row in rows], width - total_width(columns))

@@ -3,9 +3,10 @@ which axes an operand was copied along, and what adds up where flows meet."""
 
 from __future__ import annotations
 
-from gradcli.render.array_blocks import beside, block, each, is_small, wide
+from gradcli.render.array_blocks import beside, block, each, wide
 from gradcli.render.style import folded, in_ascii
 from gradcli.render.table import ORDINALS
+from gradcli.report.array_precision import is_small
 from gradcli.report.precision import MOST_PARTS
 from gradcli.report.rounding import shown
 from gradcli.text import shortest
@@ -166,7 +167,7 @@ class Speaker:
         head = "= ".rjust(len(start))
         return [*self.parts(index, start, room, place), *beside([[head], self.number(index, place, room - len(head))])]
 
-    def parts(self, index: int, start: str, room: int | None, place: int = 0) -> Block:
+    def parts(self, index: int, start: str, room: int | None, place: int = 0, *, whole: bool = False) -> Block:
         """The flows that meet at a line, added: beside each other, or where that is too wide below each other."""
         sweep = self.explanation.sweeps()[place]
         flows = sweep.arriving[index]
@@ -174,8 +175,7 @@ class Speaker:
             names = [*dict.fromkeys(self.name(flow.source) for flow in flows)]
             names = names if len(names) <= MOST_PARTS else [*names[:2], f"{len(names) - 2:,} more"]
             return broken(f"{start}{len(flows):,} flows, from {' and '.join([', '.join(names[:-1]), names[-1]])}", room)
-        keys = [(flow.target if sweep.forward else flow.source, flow.slot) for flow in flows]
-        digits = [self.digits.parts.get((place, *key), self.digits.base) for key in keys]
+        digits = [self.digits.part(flow, place) for flow in flows]
         blocks = [self.block(flow.downstream, d) for flow, d in zip(flows, digits, strict=True)]
         blocks = [_summand(lines, at) for at, lines in enumerate(blocks)]
         plus = "  +  " if max(map(len, blocks)) > 1 else " + "
@@ -186,7 +186,7 @@ class Speaker:
         found = []
         for sign, flow, d in zip(signs, flows, digits, strict=True):
             head = (sign if sign == start else "+ ").rjust(len(start))
-            found += beside([[head], self.block(flow.downstream, d, room - len(head))])
+            found += beside([[head], self.block(flow.downstream, d, None if whole else room - len(head))])
         return found
 
 

@@ -44,6 +44,18 @@ def rule_text(graph: Graph, values: Sequence[Value], labels: Labels, index: int,
     return None if len(found) > LONGEST_FORMULA else found.replace("@", " @ ")
 
 
+def recomputed(
+    graph: Graph, index: int, slot: int, y: Value, operands: Sequence[Value], upstream: Value | None = None
+) -> Value:
+    """The rule of one operand over other numbers than those of the run."""
+    primitive, static = graph.primitives[index], graph.statics[index]
+    trace = _trace(primitive, static, [shape_of(operand) for operand in operands])
+    output = trace.outputs[slot]
+    assert output is not None
+    found: Value = _numbers(trace, slot, y, [*operands, *([] if upstream is None else [upstream])])[output]
+    return found
+
+
 def push_text(graph: Graph, labels: Labels, index: int, slot: int) -> str | None:
     """How a linear line carries the tangent of one operand: itself, with `tangent` in that place."""
     primitive = graph.primitives[index]
