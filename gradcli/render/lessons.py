@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from gradcli.report.shape_lesson import Candidate, Lessons, ProductGradient, ShapeLesson
 
 MOST_TERMS, FIRST_TERMS = 12, 4  # of a sum that is shown whole; of one that is not
+MOST_USES, FIRST_USES = 6, 4  # derivations that are shown
 MOST_CHECKED = 200  # terms whose digits are thought about
 GAP = "   "
 NOISE = "which is 0 but for rounding"
@@ -164,11 +165,18 @@ def draw_element(
     for line in _of_what(lesson):
         page.say(line, DIM)
     if lesson.is_result:
-        page.say(f"{lesson.element} is the result itself, so its derivative is what comes down: 1")
+        own = shown(lesson.total, digits)
+        page.say(f"{lesson.element} is the result itself, so its derivative is what comes down: {own}")
     elif not lesson.derivations:
-        page.say(f"{lesson.result} does not depend on {lesson.name}, so every derivative by it is 0")
+        page.say(f"no gradient flows from {lesson.result} to {lesson.name}, so every derivative by it is 0")
     several = len(lesson.derivations) > 1
+    hidden = 0 if full or len(lesson.derivations) <= MOST_USES else len(lesson.derivations) - MOST_USES
     for place, derivation in enumerate(lesson.derivations):
+        if FIRST_USES <= place < FIRST_USES + hidden:
+            if place == FIRST_USES:
+                page.put(Text(""))
+                page.say(f"… {hidden:,} more uses (--full shows all)", DIM)
+            continue
         page.put(Text(""))
         _derivation(lesson, derivation, place, page, digits, several=several, full=full)
     if several:
@@ -278,6 +286,8 @@ def _together(lesson: ElementLesson, derivative: str, page: Page, digits: int, *
     digits = added_digits(parts, lesson.total, digits)
     texts = [shown(part, digits) for part in parts]
     texts = [f"({text})" if at and text.startswith("-") else text for at, text in enumerate(texts)]
+    if len(texts) > MOST_TERMS and not full:
+        texts = [*texts[:FIRST_TERMS], f"… {len(texts) - FIRST_TERMS - 1:,} more …", texts[-1]]
     equation = f"{' + '.join(texts)} = {shown(lesson.total, digits)}"
     steps = Steps(page)
     more = [NOISE] if is_noise(lesson.total, parts) else []
