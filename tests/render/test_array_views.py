@@ -19,8 +19,8 @@ REWRITE = os.environ.get("GRADCLI_REWRITE") == "1"
 VIEWS = ("table", "tree", "ledger")
 X, W = "[[1,2,-3],[4,5,-6]]", "[[7,8],[-9,10],[11,-12]]"
 NETWORK = {
-    "X": "[[0.513,-1.27],[1.5457,2.25123]]", "W": "[[0.1123,-0.2456,0.3],[0.4789,0.5777,-0.6]]", "b": "[0.01,0.02,0.03]",
-    "V": "[[1.5],[-0.7],[0.9]]", "c": "0.1", "T": "[[1],[0]]",
+    "X": "[[0.513,-1.27],[1.5457,2.25123]]", "W": "[[0.1123,-0.2456,0.3],[0.4789,0.5777,-0.6]]",
+    "b": "[0.01,0.02,0.03]", "V": "[[1.5],[-0.7],[0.9]]", "c": "0.1", "T": "[[1],[0]]",
 }  # fmt: skip
 PROGRAMS: dict[str, tuple[str, dict[str, str]]] = {
     "relu": ("sum(relu(X@W))", {"X": X, "W": W}),
@@ -152,7 +152,7 @@ def test_a_rule_of_the_table_carries_the_printed_gradient_back(name: str, digits
     reading = Reading(drawn(explanation, width=400, digits=digits))
     seen = 0
     for label, rules in reading.rules.items():
-        for target, rule in (re.fullmatch(r"to (\w+): (.*)", rule).groups() for rule in rules if rule.startswith("to ")):
+        for target, rule in re.findall(r"^to (\w+): (.*)$", "\n".join(rules), re.MULTILINE):
             point = {key: reading.array(reading.values[key], key) for key in reading.values if key in names_of(rule)}
             point["upstream"] = reading.array(reading.gradients[label], label)
             again = np.ravel(evaluated(rule, point, Options()).value).tolist()
