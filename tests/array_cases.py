@@ -158,7 +158,7 @@ def cases(primitive: Primitive) -> list[ArrayCase]:
     """Every combination of shapes and statics that fits; MOST of them, spread evenly."""
     found = []
     for shapes in _shapes(primitive):
-        for static in _statics(primitive, shapes):
+        for static in statics(primitive, shapes):
             try:
                 primitive.shape_of(shapes, static)
             except ShapesDoNotFit:
@@ -178,7 +178,8 @@ def _shapes(primitive: Primitive) -> list[tuple[tuple[int, ...], ...]]:
     return [*itertools.product(PAIRED, repeat=len(primitive.rules))]
 
 
-def _statics(primitive: Primitive, shapes: tuple[tuple[int, ...], ...]) -> list[Any]:
+def statics(primitive: Primitive, shapes: tuple[tuple[int, ...], ...]) -> list[Any]:
+    """The statics to try at these shapes."""
     if not primitive.static:
         return [None]
     if primitive.kind == "reduces":

@@ -461,4 +461,4 @@ def float_or_array(static: Any) -> Value:
 
 
 def _as_number(found: Any) -> Value:
-    return float(found) if np.ndim(found) == 0 else found
+    return found if type(found) is np.ndarray and found.ndim else float(found)
