@@ -12,7 +12,7 @@ from gradcli.autodiff import FEW, local_gradients, locals_of
 from gradcli.autodiff.array_locals import array_locals
 from gradcli.autodiff.masks import carried_ahead, carried_back, fitted, meet, through, whole
 from gradcli.graph import CONSTANT, VARIABLE, Graph, Primitive
-from gradcli.graph.arrays import apply, elementwise, fit, quiet, shape_of, zeros
+from gradcli.graph.arrays import apply, elementwise, fit, owned, quiet, shape_of, zeros
 from gradcli.graph.carriers import read, trace_array_rules
 
 TYPE_CHECKING = False
@@ -251,7 +251,8 @@ def push_forward(
                     flows.append(ArrayFlow(operand, index, slot, tangent, local, pushed, passed))
         ended = sweep.numbers[result]
         if ended is not None:
-            sweep.numbers[result] = _lost_where_nan(ended, values[result], sweep.open[result])
+            ended = _lost_where_nan(ended, values[result], sweep.open[result])
+            sweep.numbers[result] = owned(ended, [*tangents.values(), *values])
     return sweep
 
 

@@ -16,7 +16,7 @@ from gradcli.graph.array_reductions import mean as mean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
     from gradcli.graph import Shape
@@ -82,6 +82,15 @@ def units(shape: Shape) -> Iterator[Value]:
         unit = np.zeros(math.prod(shape))
         unit[place] = 1.0
         yield as_value(unit.reshape(shape))
+
+
+def owned(value: Value, used: Iterable[Any] = ()) -> Value:
+    """VALUE as an array that shares no memory with the arrays USED: a copy where it is a view, or one of them."""
+    if type(value) is not np.ndarray:
+        return value
+    if value.base is None and value.flags.writeable and not any(value is other for other in used):
+        return value
+    return value.copy()
 
 
 def shape_of(value: Value) -> Shape:

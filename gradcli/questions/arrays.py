@@ -6,7 +6,7 @@ from gradcli.autodiff import depends
 from gradcli.autodiff.arrays import ArrayFlow, ArraySweep, evaluate, pull_back, push_forward
 from gradcli.autodiff.lean import SMALL, LeanRun
 from gradcli.errors import GradError
-from gradcli.graph.arrays import from_numbers, plain, shape_of, units, zeros
+from gradcli.graph.arrays import from_numbers, owned, plain, shape_of, units, zeros
 from gradcli.graph.shapes import count, shown
 from gradcli.language.question import Question
 from gradcli.questions import Answer
@@ -43,7 +43,8 @@ class ArrayAnswer(Answer):
 def evaluated(question: Question) -> ArrayAnswer:
     """The value of the program."""
     values = evaluate(question.graph, question.point)
-    return ArrayAnswer(question, values[question.result], None, notes_of(question, values))  # type: ignore[arg-type]
+    notes = notes_of(question, values)
+    return ArrayAnswer(question, owned(values[question.result], question.point.values()), None, notes)  # type: ignore[arg-type]
 
 
 def differentiated(question: Question) -> ArrayAnswer:

@@ -239,7 +239,8 @@ def test_a_strong_zero_beats_an_infinity(program, ieee, strong, mode):
     ("std([1.7e308,-1.7e308])", 1.7e308), ("std([1e-170,-1e-170])", 1e-170), ("std([3e-320,-3e-320])", 3e-320),
     ("var([1e154,-1e154,1e154,-1e154])", 1e308), ("var([1e-160,-1e-160])", 1e-320), ("var([5])", 0),
     ("var([1,2,3,4])", 1.25),
-    ("var([100000000.25,100000000.75])", 0.0625), ("std([inf,1])", NAN), ("var([nan,1])", NAN),
+    ("var([100000000.25,100000000.75])", 0.0625), ("std([inf,1])", NAN),
+    ("std([[1e-170,1],[-1e-170,3],[0,2]], 0)", [8.16496580927726e-171, 0.816496580927726]), ("var([nan,1])", NAN),
     ("logsumexp([1000,1000])", 1000.6931471805599), ("logsumexp([-1000,-1000])", -999.3068528194401),
     ("logsumexp([0,-50])", 1.9287498479639178e-22), ("logsumexp([inf,1])", INF), ("logsumexp([inf,-inf])", INF),
     ("logsumexp([-inf,-inf])", -INF), ("logsumexp([nan,inf])", NAN), ("logsumexp([-inf,2])", 2),
@@ -481,6 +482,23 @@ def test_an_upstream_gradient_stays_the_callers():
         found = pull_back(question.graph, values, question.result, depends(question.graph, lines), upstream=upstream)
         assert not np.shares_memory(found.numbers[lines[0]], upstream)
         assert shape_of(found.numbers[lines[0]]) == (2,)
+
+
+@pytest.mark.parametrize("program", ["x", "x.T", "reshape(x, 4)", "x[0]", "[5,6]", "x + y", "broadcast(y, 3, 2)"])
+def test_a_value_is_the_callers_own(program):
+    """It may be changed, and no input changes with it; nor does a tangent with that of the result."""
+    at = {"x": np.array([[1.0, 2.0], [3.0, 4.0]]), "y": np.array([5.0, 6.0])}
+    at = {name: value for name, value in at.items() if name in program}
+    found = evaluated(program, at, Options(decomposition="typed")).value
+    assert found.flags.writeable
+    assert not any(np.shares_memory(found, value) for value in at.values())
+    if "x" in at:
+        question = Question(program, at, Options(decomposition="typed"))
+        values = evaluate(question.graph, question.point)
+        moving = {question.sources["x"]: np.ones((2, 2))}
+        ahead = push_forward(question.graph, values, question.result, moving).numbers[question.result]
+        assert ahead.flags.writeable
+        assert not np.shares_memory(ahead, moving[question.sources["x"]])
 
 
 @pytest.mark.parametrize("program", ["x*y", "s*sum(x)", "where(s > 0, s, x[0])", "max(s, x)[0]", "s/x[1]", "s^x[0]"])
