@@ -9,10 +9,11 @@ import math
 
 import numpy as np
 
-from gradcli.autodiff.arrays import ArraySweep, Line
+from gradcli.autodiff import depends
+from gradcli.autodiff.arrays import ArraySweep, Line, float_or_array
 from gradcli.graph import CONSTANT
-from gradcli.graph.arrays import quiet, shape_of, units, zeros
-from gradcli.graph.carriers import trace_array_rules, trace_rules
+from gradcli.graph.arrays import apply, fit, quiet, shape_of, units, zeros
+from gradcli.graph.carriers import read, trace_array_rules, trace_rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -158,6 +159,13 @@ def _ended(value: Value, tangent: Value, open: Any) -> Value:
 def reaching(graph: Graph, values: Sequence[Value], result: int, source: int) -> Any:
     """Which elements of line SOURCE (columns) have a path to which elements of line RESULT (rows)."""
     shapes = [shape_of(value) for value in values]
+    if math.prod(shapes[result]) < math.prod(shapes[source]):
+        return np.array([*reaching_back(graph, shapes, result, source)], dtype=bool)
+    return reaching_forward(graph, shapes, result, source)
+
+
+def reaching_forward(graph: Graph, shapes: Sequence[Shape], result: int, source: int) -> Any:
+    """The paths from many elements of the source at once, as many as memory allows."""
     marks = graph.live([result])
     columns = math.prod(shapes[source])
     largest = max(math.prod(shapes[index]) for index in range(source, result + 1) if marks[index] or index == source)
@@ -194,6 +202,70 @@ def _reach(
             whole = np.broadcast_to(spread, (*shapes[index], high - low))
             reach[index] = reach[index] | whole if index in reach else whole
     return reach.get(result)
+
+
+def reaching_back(graph: Graph, shapes: Sequence[Shape], result: int, source: int) -> Iterator[Any]:
+    """For each element of line RESULT, which elements of line SOURCE have a path to it: a row of bools each."""
+    marks, leads = graph.live([result]), depends(graph, [source])
+    order = [i for i in range(result, source, -1) if marks[i] and leads[i]]
+    flowing = {
+        i: flows_in(graph.primitives[i], graph.statics[i], [shapes[operand] for operand in graph.operands[i]])
+        for i in order
+    }
+    for unit in np.eye(math.prod(shapes[result]), dtype=bool):
+        masks = {result: unit.reshape(shapes[result])}
+        for index in order:
+            mask = masks.pop(index, None)
+            for slot, operand in enumerate(graph.operands[index] if mask is not None else ()):
+                if leads[operand] and flowing[index][slot]:
+                    have = [shapes[other] for other in graph.operands[index]]
+                    back = _back(graph.primitives[index], mask, slot, have, graph.statics[index])
+                    whole = np.broadcast_to(back, shapes[operand])
+                    masks[operand] = masks[operand] | whole if operand in masks else whole
+        yield masks[source].ravel() if source in masks else np.zeros(math.prod(shapes[source]), dtype=bool)
+
+
+def _back(primitive: Primitive, mask: Any, slot: int, shapes: Sequence[Shape], static: Any) -> Any:
+    """The elements of operand SLOT that reach the elements of the line in MASK."""
+    shape, name = shapes[slot], primitive.name
+    if primitive.kind == "elementwise":
+        return np.not_equal(fit(mask.astype(float), shape), 0) if mask.shape != shape else mask
+    if primitive.kind == "reduces" and primitive.static:
+        return mask.reshape(primitive.shape_of(shapes, (static[0], True)))
+    if primitive.moves and name != "centred":
+        trace = trace_array_rules(primitive, static, shapes)
+        leaves = [None, *[None] * len(shapes), mask.astype(float)]
+        found = read(trace, leaves, apply, float_or_array, trace.lines_of(slot))
+        return np.not_equal(found[trace.outputs[slot] or 0], 0)
+    if name == "matmul":
+        return _factor_back(mask, slot, shapes)
+    if name == "outer":
+        return mask.any(axis=1 - slot)
+    if spread_of(primitive) is _along_last or (name == "centred" and static is not None):
+        return mask.any(axis=-1 if name != "centred" else static, keepdims=True)
+    if name == "solve" and slot == 1 and mask.ndim == 2:
+        return mask.any(axis=0, keepdims=True)
+    return mask.any()
+
+
+def _factor_back(mask: Any, slot: int, shapes: Sequence[Shape]) -> Any:
+    """A row of a, or a column of b, reaches all elements that it is multiplied into."""
+    a, b = shapes
+    if slot == 0:
+        rows = mask.any(axis=-1) if len(b) > 1 else mask
+        return _any_down(np.expand_dims(rows, -1) if len(a) > 1 else rows.any(), a)
+    if len(b) == 1:
+        return mask.any()
+    columns = mask.any(axis=-2, keepdims=True) if len(a) > 1 else np.expand_dims(mask, -2)
+    return _any_down(columns, b)
+
+
+def _any_down(mask: Any, shape: Shape) -> Any:
+    """MASK for an operand of SHAPE that was repeated along the axes in front."""
+    lead = mask.ndim - len(shape)
+    mask = mask.any(axis=tuple(range(lead))) if lead > 0 else mask
+    repeated = tuple(k for k, length in enumerate(shape) if length == 1 and mask.ndim == len(shape) and mask.shape[k] > 1)
+    return mask.any(axis=repeated, keepdims=True) if repeated else mask
 
 
 def flows_in(primitive: Primitive, static: Any, shapes: Sequence[Shape]) -> list[bool]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any
 
     from gradcli.graph import Shape
@@ -51,8 +48,10 @@ def pattern_of(reaches: Any, result: Shape, source: Shape) -> Pattern:
     blocks = _blocks(reaches)
     if blocks is not None:
         return Pattern(f"block diagonal, {blocks}", part)
-    if rows == columns and bool((reaches == np.tri(rows, dtype=bool)).all()):
+    if _is_triangle(reaches):
         return Pattern("lower triangular")
+    if rows == 1:
+        return Pattern(f"one row, {int(reaches.sum()):,} of {columns:,} entries have a path")
     name = _slices(part, source)
     return Pattern(name or f"sparse, {int(reaches.sum()):,} of {rows * columns:,} entries have a path", part)
 
@@ -110,31 +109,34 @@ def _index(places: Any, own: Any) -> str | None:
     return str(int(places[0])) if bool((places == places[0]).all()) else None
 
 
-def _blocks(reaches: Any) -> str | None:
-    """`2 blocks of 4×3`, where full blocks stand along the diagonal and nothing beside them; None otherwise."""
+def _is_triangle(reaches: Any) -> bool:
+    """Whether there is a path on and below the diagonal of a square, and nowhere else."""
     rows, columns = reaches.shape
-    if rows * columns > MOST_LOOKED_AT:
+    return rows == columns and bool((reaches == np.tril(np.ones_like(reaches))).all())
+
+
+def _blocks(reaches: Any) -> str | None:
+    """`2 blocks of 4×3`, where blocks that are full, or lower triangular, stand along the diagonal; None otherwise."""
+    rows, columns = reaches.shape
+    if rows * columns > MOST_LOOKED_AT or not bool(reaches.any(axis=1).all() and reaches.any(axis=0).all()):
         return None
-    shapes, row, column = [], 0, 0
-    while row < rows and column < columns:
-        wide = _run(reaches[row, column:])
-        high = _run(reaches[row:, column])
-        if not wide or not high or not bool(reaches[row : row + high, column : column + wide].all()):
-            return None
-        shapes.append((high, wide))
-        row, column = row + high, column + wide
-    inside = sum(math.prod(shape) for shape in shapes)
-    if row != rows or column != columns or len(shapes) < 2 or inside != int(reaches.sum()):
+    first = reaches.argmax(axis=1)
+    reached = np.maximum.accumulate(columns - 1 - reaches[:, ::-1].argmax(axis=1))
+    ahead = np.minimum.accumulate(first[::-1])[::-1]
+    cuts = [0, *(np.flatnonzero(reached[:-1] < ahead[1:]) + 1).tolist(), rows]
+    if len(cuts) < 3:
         return None
-    return _listed(shapes)
-
-
-def _run(marks: Any) -> int:
-    """How many are true from the first on."""
-    return len(marks) if bool(marks.all()) else int(marks.argmin())
-
-
-def _listed(shapes: Sequence[tuple[int, int]]) -> str:
-    if len(set(shapes)) == 1:
-        return f"{len(shapes):,} blocks of {shapes[0][0]}×{shapes[0][1]}"
-    return f"{len(shapes):,} blocks of several sizes"
+    corners = [0, *(int(reached[cut - 1]) + 1 for cut in cuts[1:])]
+    blocks = [
+        reaches[top:bottom, left:right]
+        for top, bottom, left, right in zip(cuts, cuts[1:], corners, corners[1:], strict=False)
+    ]
+    sizes = {block.shape for block in blocks}
+    listed = f"{len(blocks):,} blocks of several sizes"
+    if len(sizes) == 1:
+        high, wide = sizes.pop()
+        listed = f"{len(blocks):,} blocks of {high}×{wide}"
+    if all(bool(block.all()) for block in blocks):
+        return listed
+    triangular = all(map(_is_triangle, blocks))
+    return f"{listed}, each lower triangular" if triangular else None

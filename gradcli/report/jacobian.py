@@ -95,7 +95,9 @@ class Matrix:
         if self.pattern == "dense":
             return f"dense: every element of {label} depends on every element of {name}"
         if self.pattern == "lower triangular":
-            return f"lower triangular: {label}[i] depends on {name}[0] to {name}[i]"
+            if len(self.result) == len(self.shape) == 1:
+                return f"lower triangular: {label}[i] depends on {name}[0] to {name}[i]"
+            return f"lower triangular: an element of {label} depends on those of {name} up to its place"
         if self.depends is None:
             return self.pattern
         return f"{self.pattern}: {label}{self.depends[0]} depends on {name}{self.depends[1]} alone"
