@@ -24,6 +24,7 @@ MOST_PASSES = 20
 SQUARE = frozenset(("inv", "cofactors", "det", "trace"))
 ALONG = frozenset(("softmax_of", "logsoftmax"))
 PRODUCTS = frozenset(("matmul", "solve"))
+COUNTED = frozenset(("concat", "flatten", "reshape"))  # whose sizes follow from several others
 ALIKE = frozenset(("stack", "concat"))
 
 
@@ -48,10 +49,13 @@ class Determined:
         self._least: dict[int, int] = {}
         self._users: list[list[int]] = [[] for _ in shapes]
         self._upper: list[bool] = []
+        self._single: list[bool] = []
         for index, operands in enumerate(graph.operands):
             name = graph.names[index] or ""
             leaf = graph.primitives[index] is VARIABLE
             self._upper.append((leaf and name != name.lower()) or any(self._upper[operand] for operand in operands))
+            unary = len(operands) == 1 and graph.primitives[index].kind == "elementwise"
+            self._single.append(leaf or (unary and self._single[operands[0]]))
             for operand in operands:
                 self._users[operand].append(index)
         for index, shape in enumerate(shapes):
@@ -76,6 +80,7 @@ class Determined:
                     break
                 self._settle()
         self.use_conventions()
+        adds_up = any(primitive.name in COUNTED for primitive in self.graph.primitives)
         taken = set(self._known.values())
         following = 2
         for index, primitive in enumerate(self.graph.primitives):
@@ -88,6 +93,8 @@ class Determined:
                 taken.add(following)
                 self._fix(root, following)
                 following = 2
+                if adds_up:
+                    self._settle()
         self._settle()
 
     def shape(self, index: int) -> list[int | None] | None:
@@ -289,18 +296,20 @@ class Determined:
         return False
 
     def _is_lower(self, index: int) -> bool:
-        return self.graph.primitives[index] is VARIABLE and not self._upper[index]
+        """Whether a line is a name in lower case, or a function of one alone."""
+        return self._single[index] and not self._upper[index]
 
     def _alike(self, index: int) -> bool:
-        """What is combined with an array has its shape; a name in lower case beside a matrix is a row of it."""
+        """What is combined with an array has its shape; in lower case it is a row of a matrix, as a divisor a number."""
         if self.graph.primitives[index].kind != "elementwise":
             return False
         lines = (*self.graph.operands[index], index)
         axes = max((min(self.ranks[line]) for line in lines if not self._open(line)), default=0)
         found = False
-        for line in lines[:-1] if axes else ():
+        for slot, line in enumerate(lines[:-1]) if axes else ():
             if self._open(line):
-                found |= self._take(line, 1 if self._is_lower(line) and axes > 1 else axes, axes)
+                small = 0 if slot == 1 and self.graph.primitives[index].name == "div" else 1
+                found |= self._take(line, *[small] * (axes > 1 and self._is_lower(line)), axes)
         return found
 
     def _multiplied(self, index: int) -> bool:

@@ -267,8 +267,8 @@ def shapes_for(
         return {name: wanted.shapes[name] for name in missing}
     if len(program.graph) > MOST_LINES:
         raise GradError(
-            "limit", f"--example: no shape is given for {open_names[0]!r}, and shapes are inferred in programs of up to "
-            f"{MOST_LINES:,} lines", hint="give the shape of every name",
+            "limit", f"--example: no shape is given for {open_names[0]!r}, and shapes are inferred in programs of "
+            f"up to {MOST_LINES:,} lines", hint="give the shape of every name",
         )  # fmt: skip
     known = _known(program, shapes)
     undecided = [name for name in open_names if known.whole_shape(program.variables[name]) is None]

@@ -83,7 +83,8 @@ def _question(
     source: str, given: Mapping[str, float], options: Options, decomposition: str, *, places: bool = False
 ) -> Question:
     chosen = Options(
-        wrt=options.wrt, decomposition=decomposition, ties=options.ties, zero=options.zero, example=options.example
+        wrt=options.wrt, decomposition=decomposition, ties=options.ties, zero=options.zero, example=options.example,
+        max_memory=options.max_memory,
     )  # fmt: skip
     return Question(source, given, chosen, places=places)
 
