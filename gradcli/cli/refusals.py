@@ -108,8 +108,9 @@ def unknown_option(word: str, command: str) -> GradError:
     name = word.partition("=")[0]
     option = BY_FLAG.get(name)
     if option is not None:
-        owners = " and ".join(owner for owner in COMMANDS if owner in option.commands)
-        return GradError("usage", f"{command} has no option {name}", hint=f"it belongs to {owners}")
+        *owners, last = [owner for owner in COMMANDS if owner in option.commands]
+        listed = f"{', '.join(owners)} and {last}" if owners else last
+        return GradError("usage", f"{command} has no option {name}", hint=f"it belongs to {listed}")
     near = get_close_matches(name, [*(f"--{o.name}" for o in options_of(command)), "--help", "--version"], 1, 0.6)
     message = f"no such option {name}" + (f"; did you mean {near[0]}?" if near else "")
     return GradError(
