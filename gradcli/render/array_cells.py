@@ -35,13 +35,17 @@ def gate_lines(gate: str) -> Block:
 
 class Column:
     """One column of a grid: its heading, the role of its colour, and a block a row, with PAD cells after the widest.
+    BELOW is a second column whose blocks stand under those of this one.
 
     Numbers need the padding: without it two matrices beside each other would read as one.
     """
 
-    __slots__ = ("blocks", "heading", "style")
+    __slots__ = ("below", "blocks", "heading", "style")
 
-    def __init__(self, heading: str, style: str, blocks: Sequence[Block], *, pad: int = 0) -> None:
+    def __init__(
+        self, heading: str, style: str, blocks: Sequence[Block], *, pad: int = 0, below: Column | None = None
+    ) -> None:
+        self.below = below
         self.heading = heading
         self.style = style
         many = max(map(wide, blocks), default=0) + pad
@@ -49,7 +53,25 @@ class Column:
 
     def width(self) -> int:
         """How many cells it takes."""
-        return max(len(self.heading), *map(wide, self.blocks), 0)
+        below = 0 if self.below is None else self.below.width()
+        return max(len(self.heading), below, *map(wide, self.blocks), 0)
+
+    def cell(self, row: int) -> Text:
+        """The cell of one row."""
+        text = styled(self.blocks[row], self.style)
+        if self.below is None:
+            return text
+        return Text("\n").join([piece for piece in (text, self.below.cell(row)) if piece.plain.strip()])
+
+    def height(self, row: int) -> int:
+        """How many lines a cell has."""
+        return self.cell(row).plain.count("\n") + 1
+
+
+def one_column(above: Column, below: Column) -> Column:
+    """Two columns as one, the blocks of the second under those of the first."""
+    heading = f"{above.heading} = {below.heading.strip(' =')}"
+    return Column(heading, above.style, above.blocks, below=Column("", below.style, below.blocks))
 
 
 def total_width(columns: Sequence[Column]) -> int:
@@ -127,4 +149,4 @@ def grid_of(columns: Sequence[Column], *, unicode: bool) -> Grid:
 
 def cells_of(columns: Sequence[Column], row: int) -> list[Text]:
     """The cells of one row."""
-    return [styled(column.blocks[row], column.style) for column in columns]
+    return [column.cell(row) for column in columns]

@@ -5,7 +5,16 @@ from __future__ import annotations
 from rich.text import Text
 
 from gradcli.render.array_blocks import beside, level, wide
-from gradcli.render.array_cells import Column, Stack, cells_of, gate_column, gate_lines, grid_of, total_width
+from gradcli.render.array_cells import (
+    Column,
+    Stack,
+    cells_of,
+    gate_column,
+    gate_lines,
+    grid_of,
+    one_column,
+    total_width,
+)  # fmt: skip
 from gradcli.render.array_rules import broken
 from gradcli.render.array_tree import level_behind
 from gradcli.render.style import DIM, GAP, GRADIENT, LABEL, LOCAL
@@ -159,6 +168,12 @@ def ledger(speaker: Speaker, shown: Sequence[Step | str], *, width: int, unicode
     room = width - total_width(columns) + columns[2].width()
     if columns[2].width() > room - gates:
         room = room - gates if room - gates >= WIDE_ROOM else max(room, WIDE_ROOM // 2)
+        columns[2].blocks = [row.local(room, whole=True) for row in rows]
+    if total_width(columns) > width:
+        columns[2].blocks = [row.local() for row in rows]
+        columns[2:] = [one_column(columns[2], columns[3])]
+    room = width - total_width(columns[:2]) - GAP
+    if total_width(columns) > width and room >= WIDE_ROOM:
         columns[2].blocks = [row.local(room, whole=True) for row in rows]
     if total_width(columns) > width:
         return _stacked(every, words, width, unicode=unicode)

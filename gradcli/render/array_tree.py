@@ -6,7 +6,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from gradcli.render.array_blocks import beside, level
-from gradcli.render.array_cells import Column, Stack, cells_of, gate_column, grid_of, total_width
+from gradcli.render.array_cells import Column, Stack, cells_of, gate_column, grid_of, one_column, total_width
 from gradcli.render.array_rules import broken
 from gradcli.render.array_table import passes_left_out
 from gradcli.render.branches import BLANK, BRANCH, PIPE
@@ -73,8 +73,8 @@ class Row:
 
 
 class _Layout:
-    """One tree; what gives way: gates, then the guides are one column a level, then the cells of a row stand below
-    each other."""
+    """One tree; what gives way: gates, then the guides are one column a level, then gradients stand below locals, then
+    the cells of a row stand below each other."""
 
     def __init__(self, speaker: Speaker, rows: Sequence[Row], width: int, *, unicode: bool) -> None:
         self.speaker = speaker
@@ -88,8 +88,11 @@ class _Layout:
 
     def _arrange(self) -> None:
         """The columns of the widest layout that fits."""
-        columns = self._columns()
-        for step, most, with_gates in LAYOUTS:
+        apart = self._columns()
+        together = [*apart[:2], one_column(apart[2], apart[3])]
+        ways = [(apart, *way) for way in LAYOUTS]
+        ways += [] if self.forward else [(together, *way) for way in LAYOUTS[-2:]]
+        for columns, step, most, with_gates in ways:
             self.step = step
             least = max(self._node_width(row, most) for row in self.rows) + GAP
             gates = gate_column([row.gate for row in self.rows], self.width - least - total_width(columns))
@@ -170,7 +173,7 @@ class _Layout:
         grid.width = self.width
         for at, row in enumerate(self.rows):
             cells = cells_of(self.columns[1:], at)
-            tall = max([1, *(len(column.blocks[at]) for column in self.columns[1:])])
+            tall = max(column.height(at) for column in self.columns[1:])
             node = self.columns[0].blocks[at][:tall]
             guides = len(self._guides(row.branch.guides))
             first = Text.assemble((node[0][:guides], DIM), (row.name, LABEL), node[0][guides + len(row.name) :])

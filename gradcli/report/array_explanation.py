@@ -160,7 +160,7 @@ class ArrayExplanation(Explanation):
         """The verb of the line; of a gate with one live operand, how many of its elements it blocks."""
         primitive = self.graph.primitives[index]
         locals_ = {flow.slot: flow.local for flow in flows}
-        gates = primitive.opens and primitive.kind == "elementwise"
+        gates = bool(flows) and primitive.opens and primitive.kind == "elementwise"
         if gates and (len(flows) == 1 or primitive.shown == "relu") and shape_of(flows[0].local):  # type: ignore[arg-type]
             share = flows[0].local
             blocked, passed, many = int((share == 0).sum()), int((share == 1).sum()), share.size  # type: ignore[union-attr]

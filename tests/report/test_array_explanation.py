@@ -163,6 +163,13 @@ def test_a_gate_says_what_it_lets_through(source: str, x: str, gate: str) -> Non
     assert explanation.gate(explanation.labels.names.index("y")) == gate
 
 
+def test_a_gate_without_a_flow_has_no_verb() -> None:
+    """Of constants nothing is asked, in any mode."""
+    for mode in ("reverse", "forward"):
+        explanation = explanation_of("y = relu([1,-2]); sum(y*x)", {"x": "[1,2]"}, mode=mode)
+        assert explanation.gate_shown(explanation.labels.names.index("y")) == ""
+
+
 def test_an_input_on_which_flows_meet_is_a_copy() -> None:
     """As among scalars."""
     explanation = explanation_of("sum(x*x)", {"x": "[1,2]"})
