@@ -300,7 +300,7 @@ class Determined:
         return self._single[index] and not self._upper[index]
 
     def _alike(self, index: int) -> bool:
-        """What is combined with an array has its shape; in lower case it is a row of a matrix, as a divisor a number."""
+        """What is combined with an array has its shape; in lower case it is a row of a matrix, or a divisor of it."""
         if self.graph.primitives[index].kind != "elementwise":
             return False
         lines = (*self.graph.operands[index], index)

@@ -40,6 +40,7 @@ MOST_TERMS, FIRST_TERMS = 12, 4  # of a sum that is shown whole; of one that is 
 MOST_USES, FIRST_USES = 6, 4  # derivations that are shown
 MOST_CHECKED = 200  # terms whose digits are thought about
 GAP = "   "
+UNREACHED = r"·(?: not reached)?"
 NOISE = "which is 0 but for rounding"
 
 
@@ -137,7 +138,10 @@ class Steps:
             start = Text(head if at == 0 else " " * len(head))
             if at == 0:
                 start.stylize(LABEL, 0, bold)
-            self.page.put(start.append_text(styled([line], style)))
+            words = styled([line], style)
+            if style == LOCAL:
+                words.highlight_regex(UNREACHED, DIM)
+            self.page.put(start.append_text(words))
 
 
 def draw_lessons(
