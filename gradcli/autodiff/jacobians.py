@@ -264,7 +264,9 @@ def _any_down(mask: Any, shape: Shape) -> Any:
     """MASK for an operand of SHAPE that was repeated along the axes in front."""
     lead = mask.ndim - len(shape)
     mask = mask.any(axis=tuple(range(lead))) if lead > 0 else mask
-    repeated = tuple(k for k, length in enumerate(shape) if length == 1 and mask.ndim == len(shape) and mask.shape[k] > 1)
+    if mask.ndim != len(shape):
+        return mask
+    repeated = tuple(axis for axis, length in enumerate(shape) if length == 1 and mask.shape[axis] > 1)
     return mask.any(axis=repeated, keepdims=True) if repeated else mask
 
 

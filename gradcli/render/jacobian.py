@@ -63,14 +63,19 @@ def draw(
 
 
 def _note(message: str, width: int) -> list[Text]:
-    return hanging(Text("note  ", style=NOTE), Text(safe(message)), width)
+    return _behind("note  ", NOTE, Text(safe(message)), width)
+
+
+def _behind(prefix: str, style: str, words: Text, width: int) -> list[Text]:
+    """WORDS behind a PREFIX that alone has the STYLE."""
+    return hanging(Text.assemble((prefix, style)), words, width)
 
 
 def _title(report: JacobianReport, width: int) -> list[Text]:
     expression = safe(report.title())
-    words = Text(expression, style=LABEL)
+    words = Text.assemble((expression, LABEL))
     words.append(f"   {report.question.options.decomposition}", style=DIM)
-    return hanging(Text("" if expression == report.label else f"{report.label} = ", style=LABEL), words, width)
+    return _behind("" if expression == report.label else f"{report.label} = ", LABEL, words, width)
 
 
 # Matrices
@@ -81,7 +86,7 @@ def _matrix(report: JacobianReport, matrix: Matrix, width: int, digits: int, *, 
     label = report.label
     size = f"{matrix.rows:,}×{matrix.columns:,}, "
     words = Text(f"{size}{matrix.words(label)}")
-    lines = hanging(Text(f"∂{label}/∂{matrix.name}   ", style=LABEL), words, width)
+    lines = _behind(f"∂{label}/∂{safe(matrix.name)}   ", LABEL, words, width)
     whole = full or matrix.entries <= MOST_ENTRIES
     rows = range(matrix.rows if whole else min(matrix.rows, CORNER))
     columns = range(matrix.columns if whole else min(matrix.columns, CORNER))
@@ -167,13 +172,10 @@ def _row(name: str, texts: Sequence[str], wide: Sequence[int]) -> Text:
     pieces, spans, at = [name], [], len(name)
     for text, size in zip(texts, wide, strict=True):
         before = (size - len(text) + 1) // 2
-        style = _style(text)
-        if style != LOCAL:
-            spans.append((style, at + before, at + before + len(text)))
+        spans.append((_style(text), at + before, at + before + len(text)))
         pieces.append(f"{' ' * before}{text}{' ' * (size - before - len(text) + GAP)}")
         at += size + GAP
     line = Text("".join(pieces))
-    line.stylize(LOCAL, len(name))
     for style, low, high in spans:
         line.stylize(style, low, high)
     line.rstrip()
@@ -232,7 +234,7 @@ def _below(names: Sequence[str], beside: Sequence[Text], width: int) -> list[Tex
     lines = [Text(""), *(Text(line, style=DIM) for line in folded("upstream × local = downstream", width, 2))]
     for name, text in zip(names, beside[1:], strict=True):
         words = Text(" ".join(text.plain.split()))
-        lines += hanging(Text(name.ljust(left), style=LABEL), words, width)
+        lines += _behind(name.ljust(left), LABEL, words, width)
     return lines
 
 
@@ -256,7 +258,7 @@ def _gradient_row(report: JacobianReport, width: int, digits: int) -> list[Text]
     label, matrices = report.label, report.matrices
     words = f"1×{len(matrices):,}, "
     words += f"one row: {label} is a scalar, so its Jacobian is its gradient, laid flat"
-    lines = hanging(Text(f"∂{label}   ", style=LABEL), Text(words), width)
+    lines = _behind(f"∂{label}   ", LABEL, Text(words), width)
     cells = [shown(m.numbers[0][0], digits) if m.reaches[0][0] else NO_PATH for m in matrices]
     return [*lines, *_drawn([label], [safe(matrix.name) for matrix in matrices], [cells], [], width)]
 
@@ -267,14 +269,14 @@ def _legend(report: JacobianReport, width: int) -> list[Text]:
     zeros = any(m.zeros for m in report.matrices)
     computed = "; a 0 was computed" if zeros else ""
     words = f"no path: 0 whatever the values are{computed}"
-    return hanging(Text(f"{NO_PATH} ", style=DIM), Text(words, style=DIM), width)
+    return _behind(f"{NO_PATH} ", DIM, Text(words, style=DIM), width)
 
 
 # What is done
 
 
 def _made(report: JacobianReport, width: int) -> list[Text]:
-    return hanging(Text("made by  ", style=DIM), Text(report.why()), width)
+    return _behind("made by  ", DIM, Text(report.why()), width)
 
 
 def _in_its_place(report: JacobianReport, width: int, unicode: bool, *, full: bool) -> list[Text]:
@@ -307,7 +309,7 @@ def _in_its_place(report: JacobianReport, width: int, unicode: bool, *, full: bo
         cells = [Text(cell, style=style) for cell, style in zip((row[0], text), styles, strict=True)]
         grid.add(*cells, *(Text(column[place]) for column in columns))
     lines += grid.lines()
-    return [*lines, *hanging(Text("saved    ", style=DIM), Text(report.saved()), width)]
+    return [*lines, *_behind("saved    ", DIM, Text(report.saved()), width)]
 
 
 def _right(column: Sequence[str], heading: str) -> list[str]:
@@ -333,7 +335,7 @@ def _answer(report: JacobianReport, width: int, digits: int, *, full: bool) -> l
     wide = max(len(name) for name, _, _ in rows)
     lines = []
     for name, text, style in rows:
-        lines += hanging(Text(f"{safe(name).ljust(wide)} = ", style=style), Text(text, style=style), width)
+        lines += _behind(f"{safe(name).ljust(wide)} = ", style, Text(text, style=style), width)
     return lines
 
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     Value = Any  # a float or an array of floats
 
-GATES = {0.0: "blocks", 1.0: "passes"}
 MOST_DIGITS = 17
 
 
@@ -308,13 +307,15 @@ class JacobianReport:
         if self.upstream is None or self.products is None or matrix.pattern not in ("diagonal", "one number"):
             return []
         upstream, downstream = _flat(self.upstream), _flat(self.products[matrix.name])
-        opens = self.question.graph.primitives[self.question.result].opens
-        rows = []
-        for place, (above, below) in enumerate(zip(upstream, downstream, strict=True)):
-            local = matrix.numbers[place][place]
-            gate = GATES.get(local, "scales") if opens or local in GATES else "scales"
-            rows.append(Row(above, local, below, gate, digits))
-        return rows
+        graph = self.question.graph
+        live = graph.live([self.question.result])
+        gated = any(live[index] and primitive.opens for index, primitive in enumerate(graph.primitives))
+        words = {1.0: "passes", 0.0: "blocks" if gated else "scales"}
+        locals_ = [matrix.numbers[place][place] for place in range(matrix.rows)]
+        return [
+            Row(above, local, below, words.get(local, "scales"), digits)
+            for above, local, below in zip(upstream, locals_, downstream, strict=True)
+        ]
 
     @property
     def kept(self) -> int:

@@ -1,4 +1,4 @@
-"""Dense Jacobians: both modes, their products, differences; and which elements have a path, whatever the numbers are."""
+"""Dense Jacobians: both modes, their products, differences; and which elements have a path at all."""
 
 import math
 
