@@ -16,6 +16,7 @@ from gradcli.graph import CONSTANT, VARIABLE, Graph, Node, Primitive, array_prim
 from gradcli.graph.arrays import apply, quiet
 from gradcli.graph.carriers import trace_array_rules, write
 from gradcli.graph.shapes import ShapesDoNotFit, count
+from gradcli.graph.shares import FORMS
 
 ALL = {name: found for name, found in array_primitives().items() if found not in (VARIABLE, CONSTANT)}
 ELEMENTWISE = {name: found for name, found in ALL.items() if found.kind == "elementwise"}
@@ -58,7 +59,7 @@ STATICS: dict[str, Any] = {
     "index": _places,
     "scatter": lambda shape: [((0,), (2, *shape)), ((..., 1), (*shape, 3)),
                               *[((..., slice(0, n)), (*shape[:-1], 5)) for n in shape[-1:]]],
-    "concat": _axes, "cumsum": _axes, "centred": _axes, "one_hot": lambda shape: [3, 5],
+    "concat": _axes, "cumsum": _axes, "centred": _axes, "one_hot": lambda shape: [3, 5], "excess": lambda shape: FORMS,
 }  # fmt: skip
 
 

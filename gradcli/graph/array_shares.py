@@ -47,14 +47,15 @@ def centred_by(u: Any, y: Any) -> Any:
     return found - np.sum(found * y, axis=-1, keepdims=True)
 
 
-def excess(y: Any, t: Any) -> Any:
-    """y * sum(t) - t for shares y: of a share close to 1, what it lacks is the sum of all others."""
+def excess(y: Any, t: Any, form: str) -> Any:
+    """y * sum(t) - t for shares y, or its negative: of a share close to 1, what it lacks is the sum of all others."""
     place = np.argmax(y, axis=-1, keepdims=True)
     others = np.array(y)
     np.put_along_axis(others, place, 0.0, -1)
     lacks = 1.0 - y
     np.put_along_axis(lacks, place, np.sum(others, axis=-1, keepdims=True), -1)
-    return y * (np.sum(t, axis=-1, keepdims=True) - t) - t * lacks
+    more, less = y * (np.sum(t, axis=-1, keepdims=True) - t), t * lacks
+    return less - more if form == "lack" else more - less
 
 
 def one_hot(index: Any, classes: int) -> Any:

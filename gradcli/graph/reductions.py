@@ -79,7 +79,7 @@ centred: Primitive = define(  # x - mean(x) to all digits, also where the mean i
     notation=_centred_text,
 )  # fmt: skip
 var = reduction(
-    "var", "variance", lambda y, x, axis: 2 / _many(x, axis) * centred(x, static=axis[0]),
+    "var", "variance", lambda y, x, axis: 2 * centred(x, static=axis[0]) / _many(x, axis),
     definition=lambda x, axis: sum((x - kept(mean, x, axis)) ** 2, static=axis) / _many(x, axis),
 )  # fmt: skip
 std = reduction(

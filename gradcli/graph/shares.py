@@ -49,9 +49,15 @@ def _centred_text(operands: Sequence[Text], static: Any) -> Text:
     return (f"{_rest(u)} - sum({_factor(u)}*{_factor(y)}, -1)", SUM_LEVEL)
 
 
-def _excess_text(operands: Sequence[Text], static: Any) -> Text:
+FORMS = ("excess", "excess over one", "lack")  # y*sum(t) - t, the same where sum(t) is 1, t - y*sum(t)
+
+
+def _excess_text(operands: Sequence[Text], form: str) -> Text:
     y, t = operands
-    return (f"{_factor(y)}*sum({t[0]}, -1) - {_rest(t)}", SUM_LEVEL)
+    if form == "excess over one":
+        return (f"{y[0]} - {_rest(t)}", SUM_LEVEL)
+    whole = f"{_factor(y)}*sum({t[0]}, -1)"
+    return (f"{t[0]} - {whole}" if form == "lack" else f"{whole} - {_rest(t)}", SUM_LEVEL)
 
 
 softmax_of: Primitive = define(
@@ -60,19 +66,25 @@ softmax_of: Primitive = define(
     definition=lambda x: exp(x) / kept(sum, exp(x), LAST),
 )  # fmt: skip
 logsoftmax = define(
-    "logsoftmax", by_arrays("logsoftmax", "array_shares"), lambda u, y, x: -excess(softmax_of(x), u), kind="carried",
+    "logsoftmax", by_arrays("logsoftmax", "array_shares"), lambda u, y, x: excess(softmax_of(x), u, static="lack"),
+    kind="carried",
     shape_of=_along_last, definition=lambda x: x - log(kept(sum, exp(x), LAST)),
 )  # fmt: skip
 centred_by: Primitive = define(
     "centred_by", by_arrays("centred_by", "array_shares"),
-    lambda w, c, u, y: -excess(y, w), lambda w, c, u, y: -u * kept(sum, w, LAST),
+    lambda w, c, u, y: excess(y, w, static="lack"), lambda w, c, u, y: -u * kept(sum, w, LAST),
     kind="carried", shape_of=_alike, spoken=False, notation=_centred_text,
 )  # fmt: skip
 excess: Primitive = define(
     "excess", by_arrays("excess", "array_shares"),
-    lambda w, e, y, t: w * kept(sum, t, LAST), lambda w, e, y, t: -centred_by(w, y),
-    kind="carried", shape_of=_alike, spoken=False, notation=_excess_text,
+    lambda w, e, y, t, form: _signed(form, w * kept(sum, t, LAST)),
+    lambda w, e, y, t, form: _signed(form, -centred_by(w, y)),
+    kind="carried", static=True, shape_of=_alike, spoken=False, notation=_excess_text,
 )  # fmt: skip
+
+
+def _signed(form: str, found: Node) -> Node:
+    return -found if form == "lack" else found
 
 
 def _entropy_shape(shapes: Sequence[Shape], static: Any) -> Shape:
@@ -94,8 +106,18 @@ def _rows(logits: Node) -> int:
     return count(logits.shape[:-1])
 
 
+def _averaged(found: Node, logits: Node) -> Node:
+    rows = _rows(logits)
+    return found if rows == 1 else found / rows
+
+
+def _to_logits(y: Node, logits: Node, target: Node) -> Node:
+    form = "excess" if target.shape == logits.shape else "excess over one"
+    return _averaged(excess(softmax_of(logits), _shares(target, logits), static=form), logits)
+
+
 def _to_target(y: Node, logits: Node, target: Node) -> Node | None:
-    return -logsoftmax(logits) / _rows(logits) if target.shape == logits.shape else None
+    return _averaged(-logsoftmax(logits), logits) if target.shape == logits.shape else None
 
 
 one_hot = define(
@@ -105,7 +127,7 @@ one_hot = define(
 )  # fmt: skip
 cross_entropy = define(
     "cross_entropy", by_arrays("cross_entropy", "array_shares"),
-    lambda y, logits, target: excess(softmax_of(logits), _shares(target, logits)) / _rows(logits), _to_target,
+    _to_logits, _to_target,
     kind="reduces", shape_of=_entropy_shape, parameters="logits, target",
     domain="target: class indices from 0, or probabilities",
     definition=lambda logits, target: -sum(_shares(target, logits) * logsoftmax(logits), static=WHOLE) / _rows(logits),
