@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +52,7 @@ def _escaped(character: str) -> str:
 
 def json_text(value: object) -> str:
     """VALUE (None, bool, numbers, strings, lists, tuples, dicts with string keys) as one line of JSON."""
-    if isinstance(value, dict) and len(value.get("lines") or ()) > MANY_LINES:
+    if isinstance(value, dict) and (len(value.get("lines") or ()) > MANY_LINES or "numpy" in sys.modules):
         text = _by_library(value)
         if text is not None:
             return text
@@ -82,13 +84,17 @@ def json_text(value: object) -> str:
 
 
 def _by_library(value: object) -> str | None:
-    """The same text from the module `json`, which is worth its import here; None where a number is not finite."""
+    """The same text from the module `json`, which is worth its import for long answers and for arrays.
+
+    None where a number is not finite, or a letter may need the care of `json_string`.
+    """
     import json
 
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except ValueError:
         return None
+    return text if text.isascii() and "\x7f" not in text else None
 
 
 def _pair(item: object) -> tuple[str, object]:

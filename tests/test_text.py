@@ -85,3 +85,12 @@ def test_rounding_is_correct_to_half_a_unit(value, digits):
     """The printed number is the nearest one with so many digits (whole numbers are exact)."""
     printed = float(significant(value, digits))
     assert printed == value or printed == float(f"{value:.{digits - 1}e}")
+
+
+def test_long_answers_and_arrays_are_written_alike():
+    """The module `json` writes what our own writer would, and what it would write otherwise is left to ours."""
+    import numpy  # noqa: F401  (from here on the library is used)
+
+    assert json_text({"a": [1.5, 2.0, None, True], "b": {"c": "x"}}) == '{"a":[1.5,2.0,null,true],"b":{"c":"x"}}'
+    assert json_text({"a": [math.nan, -math.inf]}) == '{"a":["NaN","-Infinity"]}'
+    assert json_text({"a": "\x7f\u2028\ud800é"}) == '{"a":"\\u007f\\u2028\\ud800é"}'
