@@ -5,7 +5,7 @@ from __future__ import annotations
 from gradcli.graph import PRODUCT_LEVEL, Edge, Node, Primitive, define, infix
 from gradcli.graph.lazily import by_arrays
 from gradcli.graph.reductions import sum
-from gradcli.graph.shapes import ShapesDoNotFit, broadcast, shown
+from gradcli.graph.shapes import ShapesDoNotFit, broadcast, count, shown
 from gradcli.graph.shaping import fit, reshape, transpose
 
 TYPE_CHECKING = False
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gradcli.graph import Shape
 
 WHOLE = (None, False)
+LARGE_STACK = 1 << 16  # elements; below, the rule is the one that is easier to read
 
 
 def _product(shapes: Sequence[Shape], static: Any) -> Shape:
@@ -60,6 +61,8 @@ def _to_left(u: Node, y: Node, a: Node, b: Node) -> Node:
         return outer(u, b) if len(a.shape) == 2 else _column(u) @ _row(b)
     if len(a.shape) == 1:
         return b @ u if len(b.shape) == 2 else _fitted(_row_times(u, b), a)
+    if len(a.shape) == 2 and _stack_is_large(a, b):
+        return _beside(u) @ _beside(b).T
     return _fitted(u @ _swapped(b), a)
 
 
@@ -70,7 +73,25 @@ def _to_right(u: Node, y: Node, a: Node, b: Node) -> Node:
         return outer(a, u) if len(b.shape) == 2 else _column(a) @ _row(u)
     if len(b.shape) == 1:
         return a.T @ u if len(a.shape) == 2 else _fitted(_row_times(u, _swapped(a)), b)
+    if len(b.shape) == 2 and _stack_is_large(b, a):
+        return _below(a).T @ _below(u)
     return _fitted(_swapped(a) @ u, b)
+
+
+def _stack_is_large(one: Node, many: Node) -> bool:
+    """Whether products in the shape of ONE, one for each of MANY, are too large a stack to be made and added up."""
+    return count(many.shape[:-2]) * count(one.shape) > LARGE_STACK
+
+
+def _below(x: Node) -> Node:
+    """The matrices of a stack one below the other: what shares a factor is one product, not a stack to be added up."""
+    return reshape(x, static=(count(x.shape[:-1]), x.shape[-1]))
+
+
+def _beside(x: Node) -> Node:
+    """The matrices of a stack one beside the other."""
+    rank, rows = len(x.shape), x.shape[-2]
+    return reshape(transpose(x, static=(rank - 2, *range(rank - 2), rank - 1)), static=(rows, count(x.shape) // rows))
 
 
 def _row_times(u: Node, m: Node) -> Node:
