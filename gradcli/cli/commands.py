@@ -28,6 +28,11 @@ def answer(request: Request) -> int:
         return ANSWERS[request.command](request)
     except _bad_input() as error:
         return refuse(error, as_json=request.json)
+    except MemoryError:  # what --max-memory allowed was more than there is
+        from gradcli.errors import GradError
+
+        hint = "use smaller arrays, or a smaller --max-memory"
+        return refuse(GradError("limit", "the machine has too little memory", hint=hint), as_json=request.json)
 
 
 def _bad_input() -> type[GradError]:

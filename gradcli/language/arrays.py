@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradcli.graph import CONSTANT, array_primitives
+from gradcli.graph import CONSTANT, VARIABLE, array_primitives
 from gradcli.graph.shapes import BYTES, MAX_MEMORY, MOST_AXES, count, ragged, shown, sized
 from gradcli.language import ARRAY, INDEX, SLICE
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     Entry = Any  # a line, a float, or a Literal
 
+MOST_FOLDED = 100  # lines of an expression that says a size or an index
 LARGEST = 1 << 53  # up to here every whole number is a float
 OF_ONE = {"max": "amax", "min": "amin", "softmax": "softmax_of"}  # what a call with one argument means
 FIRST_TAKES_ALL = {"amax": "amax_first", "amin": "amin_first"}
@@ -194,13 +195,29 @@ def _transpose(builder: Expressions, found: Primitive, arguments: list[Entry], p
 
 
 def _constant(builder: Expressions, entry: Entry) -> float | None:
-    """The number of a literal, or of a name that the program gives one; None for everything else."""
-    if type(entry) is float:
-        return entry
-    if type(entry) is int and builder.graph.primitives[entry] is CONSTANT:
-        static = builder.graph.statics[entry]
-        return static if type(static) is float else None
-    return None
+    """The number of a literal, or of an expression of numbers such as n - 1 below n = 3; None for everything else."""
+    if type(entry) is not int:
+        return entry if type(entry) is float else None
+    graph = builder.graph
+    lines, left = {entry}, [entry]
+    while left:
+        for operand in graph.operands[left.pop()]:
+            if operand not in lines:
+                lines.add(operand)
+                left.append(operand)
+        if len(lines) > MOST_FOLDED:
+            return None
+    values: dict[int, float] = {}
+    for line in sorted(lines):
+        primitive, static = graph.primitives[line], graph.statics[line]
+        if primitive is CONSTANT and type(static) is float:
+            values[line] = static
+        elif primitive is VARIABLE or primitive is CONSTANT or primitive.kind != "elementwise":
+            return None
+        else:
+            operands = [values[operand] for operand in graph.operands[line]]
+            values[line] = primitive.forward(*operands, *[static] * primitive.static)
+    return values[entry]
 
 
 def _whole(builder: Expressions, entry: Entry, place: int, slot: int, what: str) -> int:

@@ -137,3 +137,46 @@ def test_the_version():
     from gradcli import __version__
 
     assert run("--version") == (0, f"gradcli {__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "bytes_"), [("100", 100), ("2K", 2048), ("3m", 3 << 20), ("1G", 1 << 30), ("1T", 1 << 40)]
+)
+def test_memory_is_a_number_of_bytes(text, bytes_):
+    """K, M, G and T are 1024 times the one before."""
+    assert BY_FLAG["--max-memory"].accepts(text)
+    assert BY_FLAG["--max-memory"].value(text) == bytes_
+
+
+@pytest.mark.parametrize("text", ["", "0", "M", "1.5G", "-1", "2X", "1GB", "9" * 30])
+def test_what_is_no_number_of_bytes(text):
+    """The way to write one."""
+    said = run("eval", "1", "--max-memory", text)
+    wanted = f"error: --max-memory has to be a number of bytes, as in 500M or 2G; {text!r} given\n"
+    assert said == (2, "", wanted)
+
+
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [
+        (["sum(x*2)", "x=ones(100)"], "the values would take 1.58 KiB, the most is 1000 bytes"),
+        (["sum(ones(200))"], "an array of shape [200] takes 1.56 KiB, the most is 1000 bytes"),
+        (["q[0]", "q=ones(200)"], "an array of shape [200] takes 1.56 KiB, the most is 1000 bytes"),
+        (["q[0]", "q=ones(20,1)@ones(1,20)"], "the values would take 3.44 KiB, the most is 1000 bytes"),
+        (["q[0] at q=ones(20,1)@ones(1,20)"], "the values would take 3.44 KiB, the most is 1000 bytes"),
+        (["sum(outer(x, x))", "x=ones(20)"], "the values would take 3.29 KiB, the most is 1000 bytes"),
+        (["x^2 + 1 + x", "x=[1]"], None),
+    ],
+)
+def test_memory_is_predicted_before_anything_is_made(words, first):
+    """Of arrays that are made, of values, and of everything on the way; in every command that computes."""
+    for command in ("eval", "grad", "explain"):
+        code, out, err = run(command, *words, "--max-memory", "1000")
+        if first is None:
+            assert code == 0 or command == "grad"
+            continue
+        assert (code, out) == (2, "")
+        assert err.splitlines()[0] == f"error: {first}"
+        assert err.splitlines()[-1].endswith("K allows it")
+        size = err.split()[-3]
+        assert run("eval", *words, "--max-memory", size).code == 0
