@@ -131,6 +131,9 @@ def _operation(graph: Graph, index: int, texts: Sequence[Text]) -> Text:
         found = _fitted(texts[0][0], have[0], static)
         return operation(primitive, static, texts) if found is None else (found, ATOM_LEVEL)
     spelled = operation(primitive, static, texts)
+    if primitive.name == "scatter":
+        places = spelled[0].rpartition(" to [")[2].partition("] of ")[0]
+        return (f"{texts[0][0]} at [{places}], 0 elsewhere", ATOM_LEVEL)
     if primitive.kind == "reduces" and primitive.static and static[1] and static[0] is not None:
         return (_reshaped(spelled[0], graph.shapes[index]), ATOM_LEVEL) if static[0] % len(have[0]) else spelled
     if primitive.name in INSIDE:

@@ -2,6 +2,7 @@
 
 import os
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,40 @@ def test_a_rule_of_the_table_carries_the_printed_gradient_back(name: str, digits
             again = np.ravel(evaluated(rule, point, Options()).value).tolist()
             check(reading.gradients[target], again, digits, point, explanation)
             seen += 1
+    assert seen >= 2
+
+
+@pytest.mark.parametrize("digits", [3, 6, 9])
+@pytest.mark.parametrize("name", ["relu", "network", "copies", "uses", "tiny"])
+def test_every_product_of_the_ledger_can_be_recomputed(name: str, digits: int) -> None:
+    """upstream × local = downstream, element by element, summed along the axis that the row names."""
+    explanation = explanation_of(name)
+    lines = drawn(explanation, view="ledger", width=400, digits=digits).split("\n\n")[0].split("\n")
+    top = next(at for at, line in enumerate(lines) if line.startswith("flow"))
+    starts = [lines[top].index(word) for word in ("flow", "upstream", "× local", "= downstream", "gate")]
+    rows: list[list[list[str]]] = []
+    for line in lines[top + 2 :]:
+        cells = [line[start:stop].strip() for start, stop in pairwise(starts)]
+        if re.match(r"[A-Za-z]", cells[0]):
+            rows.append([[] for _ in cells])
+        for cell, text in zip(rows[-1], cells, strict=True):
+            cell.append(text)
+    seen = 0
+    for flow, upstream, local, downstream in rows:
+        shapes = [tuple(map(int, re.findall(r"\d+", shape))) for shape in re.findall(r"\[[\d,]*\]", " ".join(flow))]
+        if "→" not in flow[0] or not local[0].startswith("×"):
+            continue
+        axes = tuple(int(text[-1]) for text in local if text.startswith("summed along axis"))
+        factors = " ".join(text for text in local if not text.startswith("summed"))
+        factors = factors.rpartition(" = ")[2].removeprefix("× ").strip().removesuffix(" each")
+        numbers = np.array([*map(float, factors.split())])
+        shape = next((s for s in shapes if np.prod(s, dtype=int) == numbers.size), None) if numbers.size > 1 else ()
+        assert shape is not None, flow
+        product = np.array([*map(float, " ".join(upstream).split())]).reshape(shapes[0]) * numbers.reshape(shape)
+        again = np.broadcast_to(product, product.shape if axes else shapes[1]).sum(axis=axes)
+        texts = " ".join(downstream).removeprefix("=").split()
+        check(texts, np.ravel(again).tolist(), digits, {}, explanation)
+        seen += 1
     assert seen >= 2
 
 

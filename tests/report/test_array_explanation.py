@@ -92,7 +92,7 @@ def test_the_rule_is_a_text_of_the_language_that_gives_the_gradient(name: str) -
     for index in explanation.rows:
         for edge in explanation.edges(index):
             text = edge.rule if edge.local is None else edge.formula
-            if text is None or re.search(r"scatter|one_hot|cofactors|::-1|\.\.\.| to \[", text):  # has no spelling
+            if text is None or re.search(r"elsewhere|one_hot|cofactors|::-1|\.\.\.| to \[", text):  # has no spelling
                 continue
             point = {**values, "upstream": edge.upstream}
             point = {name: value for name, value in point.items() if re.search(rf"(?<!\w){name}(?!\w)", text)}
