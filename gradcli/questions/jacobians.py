@@ -242,13 +242,11 @@ def dense(
     asked = options.mode
     if asked == "auto":
         options.mode = "forward" if passes[1] < passes[0] else "reverse"
-    if passes[options.mode == "forward"] > MOST_PASSES:
-        raise GradError(
-            "limit",
-            f"the Jacobian takes {passes[options.mode == 'forward']:,} {options.mode} passes, "
-            f"the most is {MOST_PASSES:,}",
-            hint=_PRODUCTS,
-        )
+    needed = passes[options.mode == "forward"]
+    if needed > MOST_PASSES:
+        hint = _PRODUCTS if asked == "auto" else "leave out --mode to have the mode with fewer passes"
+        message = f"the Jacobian takes {needed:,} {options.mode} passes, the most is {MOST_PASSES:,}"
+        raise GradError("limit", message, hint=hint)
     parts = _scalar_parts(question, upstream) if question.shapes is None else _array_parts(question, upstream)
     from gradcli.report.jacobian import JacobianReport
 
@@ -265,17 +263,18 @@ def refuse_size(question: Question, shape: Shape, shapes: Mapping[str, Shape], *
     """Raise where the matrices together would have more entries than are made."""
     entries = count(shape) * sum(map(count, shapes.values()))
     most = MOST_IN_FULL if full else MOST_ENTRIES
-    if entries <= most:
+    memory = question.options.max_memory or entries * BYTES
+    if entries <= most and entries * BYTES <= memory:
         return
     largest = max(shapes, key=lambda name: count(shapes[name]))
     whole = f"{count(shape):,}×{count(shapes[largest]):,}"
     size = count(shape) * count(shapes[largest])
     together = f", {entries:,} with the others" if entries > size else ""
+    bound = f"{most:,} entries" if entries > most else sized(memory)
     raise GradError(
         "limit",
-        f"the Jacobian by {largest} is {whole}: {size:,} entries, {sized(size * BYTES)}{together}; "
-        f"the most is {most:,} entries",
-        hint=("--full makes it all the same\n" if entries <= MOST_IN_FULL else "") + _PRODUCTS,
+        f"the Jacobian by {largest} is {whole}: {size:,} entries, {sized(size * BYTES)}{together}; the most is {bound}",
+        hint=("--full makes it all the same\n" if most < entries <= MOST_IN_FULL else "") + _PRODUCTS,
     )
 
 

@@ -56,7 +56,7 @@ def draw(
     parts += [_made(report, width)] if report.matrices else []
     parts += [_in_its_place(report, width, unicode, full=full)] if report.steps else []
     parts.append(_answer(report, width, digits, full=full))
-    notes = [note.message for note in report.notes if note.kind not in ("recognised", "flow")]
+    notes = [note.message for note in report.notes if note.kind != "flow"]
     parts += [[line for note in notes for line in _note(note, width)]] if notes else []
     lines = [line for part in parts for line in (*part, Text(""))][:-1]
     return lines if unicode else [in_ascii_text(line) for line in lines]
@@ -169,14 +169,18 @@ def _fitting(names: Sequence[str], headings: Sequence[str], cells: Sequence[Sequ
 
 def _row(name: str, texts: Sequence[str], wide: Sequence[int]) -> Text:
     """A row of numbers, each in the middle of its column."""
-    pieces, spans, at = [name], [], len(name)
+    pieces, at = [name], len(name)
+    runs: list[tuple[str, int, int]] = []  # cells of one style beside each other are one run
     for text, size in zip(texts, wide, strict=True):
         before = (size - len(text) + 1) // 2
-        spans.append((_style(text), at + before, at + before + len(text)))
+        style, start = _style(text), at + before
+        if runs and runs[-1][0] == style:
+            start = runs.pop()[1]
+        runs.append((style, start, at + before + len(text)))
         pieces.append(f"{' ' * before}{text}{' ' * (size - before - len(text) + GAP)}")
         at += size + GAP
     line = Text("".join(pieces))
-    for style, low, high in spans:
+    for style, low, high in runs:
         line.stylize(style, low, high)
     line.rstrip()
     return line

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gradcli.graph.shapes import BYTES, count
 from gradcli.report.rounding import misses
 from gradcli.report.title import title
-from gradcli.text import SCHEMA
+from gradcli.text import SCHEMA, significant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -161,7 +161,15 @@ def _product_text(question: Question, values: Sequence[Value], flow: ArrayFlow) 
         return text or f"the rule of {primitive.shown}"
     if text in ("1", "-1"):
         return "upstream" if text == "1" else "-upstream"
-    return f"upstream * {_grouped(text)}" if text else "upstream * local"
+    return f"upstream * {_grouped(_short(text))}" if text else "upstream * local"
+
+
+def _short(text: str) -> str:
+    """A rule that is one long number, rounded."""
+    try:
+        return significant(float(text))
+    except ValueError:
+        return text
 
 
 def share_text(question: Question, flow: ArrayFlow) -> str:
