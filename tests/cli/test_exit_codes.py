@@ -39,10 +39,10 @@ from running import command, run, shell, start, surroundings
         ),
         (
             "yes '1+' | head -c 10000000 | gradcli eval -", 2, "",
-            "error: standard input is longer than 1 MiB\n  a program or a point may have 1 MiB\n",
+            "error: standard input is longer than 1 MiB\n  a program may have 1 MiB\n",
         ),
         ("gradcli eval - </dev/zero", 2, "",
-         "error: standard input is longer than 1 MiB\n  a program or a point may have 1 MiB\n"),
+         "error: standard input is longer than 1 MiB\n  a program may have 1 MiB\n"),
     ],
 )  # fmt: skip
 def test_a_line_of_the_shell(line, code, out, err):
