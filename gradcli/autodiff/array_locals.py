@@ -102,9 +102,8 @@ def array_locals(primitive: Primitive, static: Any, count: int) -> tuple[LocalGr
     found = _RULES.get(key)
     if found is None:
         trace = trace_rules(primitive, static, count)
+        outputs = enumerate(trace.outputs)
         gate = primitive.opens
-        found = tuple([
-            None if output is None else LocalGradient(trace, slot, gate=gate) for slot, output in enumerate(trace.outputs)
-        ])  # fmt: skip
+        found = tuple([None if at is None else LocalGradient(trace, slot, gate=gate) for slot, at in outputs])
         _RULES[key] = found
     return found
