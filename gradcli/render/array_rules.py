@@ -77,7 +77,9 @@ class Speaker:
             if formula in (text, shortest(edge.local)):
                 parts = round(1 / edge.local) if 0 < edge.local < 1 else 0
                 return f"1/{parts}" if parts and 1 / parts == edge.local and text != shortest(edge.local) else ""
-        return formula if len(formula) <= LONGEST_FORMULA and not any(mark in formula for mark in UNREADABLE) else ""
+        if len(formula) > LONGEST_FORMULA or any(mark in formula for mark in UNREADABLE) or formula.startswith("["):
+            return ""
+        return formula
 
     def operand(self, edge: ArrayEdge) -> str:
         """The label of an operand, and which of them is meant where a line has it in several places."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gradcli.graph.notation import Text
 
 UPSTREAM, TANGENT = "upstream", "tangent"
-INSIDE = {"centred": "mean(", "centred_by": "sum(", "excess": "sum("}  # calls inside lines that only rules have
+INSIDE = ("centred", "centred_by", "excess")  # lines that only rules have, with a reduction inside
 
 
 def rule_text(graph: Graph, values: Sequence[Value], labels: Labels, index: int, slot: int) -> str | None:
@@ -146,12 +146,16 @@ def _kept_inside(name: str, static: Any, spelled: str, texts: Sequence[str], sha
     axis = static if name == "centred" else -1
     if axis is None or axis % len(shape) == 0:
         return spelled
-    start, call = len(texts[0]), INSIDE[name]
-    start = spelled.find(call, start)
-    stop = spelled.find(f", {axis})", start + len(texts[-1])) + len(f", {axis})")
-    kept = list(shape)
+    if name == "centred_by":
+        call = spelled[spelled.find("sum(", len(texts[0])) :]
+    else:
+        call = f"mean({texts[0]}, {axis})" if name == "centred" else f"sum({texts[1]}, -1)"
+    start = spelled.find(call) if static == "excess" else spelled.rfind(call)
+    if start < 0:
+        return spelled
+    kept = [*shape]
     kept[axis] = 1
-    return spelled[:start] + _reshaped(spelled[start:stop], tuple(kept)) + spelled[stop:] if start >= 0 else spelled
+    return spelled[:start] + _reshaped(call, tuple(kept)) + spelled[start + len(call) :]
 
 
 def _fitted(text: str, have: Shape, need: Shape) -> str | None:
