@@ -353,7 +353,7 @@ def vjp(
 def jvp(
     expression: str,
     *,
-    along: Mapping[str, Value],
+    along: Mapping[str, Value] | str,
     at: Mapping[str, Value] | None = None,
     decomposition: str = "auto",
     ties: str = "split",
@@ -362,11 +362,16 @@ def jvp(
     max_memory: int | str | None = None,
     **values: Value,
 ) -> Multiplied:
-    """How the value of EXPRESSION moves where the names in `along` move like that; all others stand still."""
+    """How the value of EXPRESSION moves where the names in `along` move like that; all others stand still.
+
+    `along` are tangents by name, or a text as --along takes it, "x=1,W=ones(2, 3)".
+    """
+    from gradcli.cli.array_commands import along_of
     from gradcli.questions.jacobians import Along, pushed
 
+    direction = along_of(along) if isinstance(along, str) else Along(point(along, {}))
     how = options(decomposition=decomposition, ties=ties, zero=zero, example=example, max_memory=max_memory)
-    return Multiplied(pushed(_text(expression), point(at, values), how, Along(point(along, {}))))
+    return Multiplied(pushed(_text(expression), point(at, values), how, direction))
 
 
 def jacobian(

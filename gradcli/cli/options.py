@@ -110,8 +110,8 @@ OPTIONS = (
     ),
     Option(
         "digits", "digits", NUMBERED,
-        "Significant digits, 1 to 17. Without it, explain and compare show 6; eval and grad print the shortest text "
-        "that reads back as the same number. JSON is always exact.",
+        "Significant digits, 1 to 17. Without it, explain, compare and jacobian show 6; the others print the shortest "
+        "text that reads back as the same number. JSON is always exact.",
         metavar="N",
     ),
     Option(

@@ -43,6 +43,21 @@ def test_scalars_have_products_too():
     assert run("jvp", "sin(x)", "x=0", "--along", "x=pi").out == "f  = 0\ndf = 3.141592653589793\n"
 
 
+def test_a_product_of_matrices_by_hand():
+    """X @ W with the numbers of a lecture: dX = upstream @ W.T, dW = X.T @ upstream, by every command."""
+    words = ["X@W", "X=[[2,1,-3],[-3,4,2]]", "W=[[3,2,1,-1],[2,1,3,2],[3,2,1,-2]]"]
+    upstream = "[[2,3,-3,9],[-8,1,4,6]]"
+    by_x, by_w = [[0, 16, -9], [-24, 9, -30]], [[28, 3, -18, 0], [-30, 7, 13, 33], [-22, -7, 17, -15]]
+    for command in ("vjp", "jacobian"):
+        found = json.loads(run(command, *words, "--upstream", upstream, "--json").out)
+        assert found["vjp"] == {"X": by_x, "W": by_w}
+    found = json.loads(run("jacobian", *words, "--json").out)["jacobian"]
+    assert np.tensordot([[2, 3, -3, 9], [-8, 1, 4, 6]], found["X"], 2).tolist() == by_x
+    assert [row[0][0] for row in found["X"][0]] == [3, 2, 1, -1]  # the row of W
+    weighed = ["sum(U*(X@W))", *words[1:], f"U={upstream}", "--wrt", "X,W"]
+    assert json.loads(run("grad", *weighed, "--json").out)["gradients"] == {"X": by_x, "W": by_w}
+
+
 def test_digits_and_ascii():
     """As in the other plain commands."""
     assert run("jvp", "x/3", "x=1", "--along", "x=1", "--digits", "3").out == "f  = 0.333\ndf = 0.333\n"
@@ -212,6 +227,7 @@ def test_python_says_the_same():
     assert f"{lesson}\n" == run("jacobian", *words, env={"COLUMNS": "100"}).out
     assert f"{lesson.as_json()}\n" == run("jacobian", *words, "--json").out
     assert (moved.vjp, found.jvp) == ({}, None)
+    assert gradcli.jvp("x*y", x=[1, 2], y=3, along="x=[1,1], y=1/2").jvp.tolist() == [3.5, 4.0]
 
 
 def test_notes_that_warn_go_to_standard_error():
