@@ -50,10 +50,12 @@ def pattern_of(reaches: Any, result: Shape, source: Shape) -> Pattern:
         return Pattern(f"block diagonal, {blocks}", part)
     if _is_triangle(reaches):
         return Pattern("lower triangular")
-    if rows == 1:
-        return Pattern(f"one row, {int(reaches.sum()):,} of {columns:,} entries have a path")
-    name = _slices(part, source)
-    return Pattern(name or f"sparse, {int(reaches.sum()):,} of {rows * columns:,} entries have a path", part)
+    name = "one row" if rows == 1 else "one column" if columns == 1 else _slices(part, source)
+    if name and min(rows, columns) > 1:
+        return Pattern(name, part)
+    many = int(reaches.sum())
+    has = "has" if many == 1 else "have"
+    return Pattern(f"{name or 'sparse'}, {many:,} of {rows * columns:,} entries {has} a path", part)
 
 
 def _slices(part: tuple[str, str] | None, source: Shape) -> str:
