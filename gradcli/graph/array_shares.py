@@ -47,15 +47,21 @@ def centred_by(u: Any, y: Any) -> Any:
     return found - np.sum(found * y, axis=-1, keepdims=True)
 
 
+CLOSE = 0.9  # from here on 1 - share is what the other shares sum to
+
+
 def excess(y: Any, t: Any, form: str) -> Any:
-    """y * sum(t) - t for shares y, or its negative: of a share close to 1, what it lacks is the sum of all others."""
+    """y * sum(t) - t for shares y, or its negative: what a share close to 1 lacks is the sum of all others."""
+    total = np.sum(t, axis=-1, keepdims=True)
+    found = y * total - t
     place = np.argmax(y, axis=-1, keepdims=True)
-    others = np.array(y)
-    np.put_along_axis(others, place, 0.0, -1)
-    lacks = 1.0 - y
-    np.put_along_axis(lacks, place, np.sum(others, axis=-1, keepdims=True), -1)
-    more, less = y * (np.sum(t, axis=-1, keepdims=True) - t), t * lacks
-    return less - more if form == "lack" else more - less
+    top, weight = np.take_along_axis(y, place, -1), np.take_along_axis(t, place, -1)
+    if np.any(top > CLOSE):
+        others = np.array(y)
+        np.put_along_axis(others, place, 0.0, -1)
+        better = top * (total - weight) - weight * np.sum(others, axis=-1, keepdims=True)
+        np.put_along_axis(found, place, np.where(top > CLOSE, better, np.take_along_axis(found, place, -1)), -1)
+    return 0.0 - found if form == "lack" else found
 
 
 def one_hot(index: Any, classes: int) -> Any:
