@@ -15,7 +15,7 @@ from gradcli.language.builder import value_of
 from gradcli.questions import Options, evaluated, explained
 from gradcli.report.array_explanation import ArrayExplanation
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).parent / "golden_arrays"
 REWRITE = os.environ.get("GRADCLI_REWRITE") == "1"
 VIEWS = ("table", "tree", "ledger")
 X, W = "[[1,2,-3],[4,5,-6]]", "[[7,8],[-9,10],[11,-12]]"
@@ -36,24 +36,24 @@ PROGRAMS: dict[str, tuple[str, dict[str, str]]] = {
     "tiny": ("sum(exp(x)/(1+exp(x))) + x[0]*1e-9", {"x": "[-40,0.1234567]"}),
 }
 DRAWINGS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
-    "array-relu": ("relu", {}, {}),
-    "array-relu-tree": ("relu", {}, {"view": "tree"}),
-    "array-relu-ledger": ("relu", {}, {"view": "ledger"}),
-    "array-relu-40": ("relu", {}, {"width": 40}),
-    "array-relu-tree-40-ascii": ("relu", {}, {"view": "tree", "width": 40, "unicode": False}),
-    "array-relu-ledger-ascii": ("relu", {}, {"view": "ledger", "unicode": False}),
-    "array-relu-forward": ("relu", {"mode": "forward"}, {}),
-    "array-relu-forward-ledger": ("relu", {"mode": "forward", "wrt": ["X"]}, {"view": "ledger"}),
-    "array-copies": ("copies", {}, {}),
-    "array-copies-tree": ("copies", {}, {"view": "tree", "width": 100}),
-    "array-copies-ledger": ("copies", {}, {"view": "ledger"}),
-    "array-network": ("network", {}, {"width": 120}),
-    "array-network-ledger-80": ("network", {}, {"view": "ledger"}),
-    "array-uses": ("uses", {}, {}),
-    "array-nan": ("nan", {}, {}),
-    "array-large": ("large", {}, {}),
-    "array-cube-ledger": ("cube", {}, {"view": "ledger", "width": 120}),
-    "array-result": ("array", {}, {}),
+    "relu": ("relu", {}, {}),
+    "relu-tree": ("relu", {}, {"view": "tree"}),
+    "relu-ledger": ("relu", {}, {"view": "ledger"}),
+    "relu-40": ("relu", {}, {"width": 40}),
+    "relu-tree-40-ascii": ("relu", {}, {"view": "tree", "width": 40, "unicode": False}),
+    "relu-ledger-ascii": ("relu", {}, {"view": "ledger", "unicode": False}),
+    "relu-forward": ("relu", {"mode": "forward"}, {}),
+    "relu-forward-ledger": ("relu", {"mode": "forward", "wrt": ["X"]}, {"view": "ledger"}),
+    "copies": ("copies", {}, {}),
+    "copies-tree": ("copies", {}, {"view": "tree", "width": 100}),
+    "copies-ledger": ("copies", {}, {"view": "ledger"}),
+    "network": ("network", {}, {"width": 120}),
+    "network-ledger-80": ("network", {}, {"view": "ledger"}),
+    "uses": ("uses", {}, {}),
+    "nan": ("nan", {}, {}),
+    "large": ("large", {}, {}),
+    "cube-ledger": ("cube", {}, {"view": "ledger", "width": 120}),
+    "result": ("array", {}, {}),
 }
 
 
@@ -75,6 +75,11 @@ def test_a_drawing_is_what_it_was(name: str) -> None:
     if REWRITE:
         path.write_text(text, "utf-8")
     assert text == path.read_text("utf-8")
+
+
+def test_every_golden_file_has_a_drawing() -> None:
+    """None is left over from a drawing that is gone."""
+    assert {path.stem for path in GOLDEN.glob("*.txt")} == set(DRAWINGS)
 
 
 class Reading:
