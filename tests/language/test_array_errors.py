@@ -2,7 +2,7 @@
 
 import json
 from textwrap import dedent
-from time import perf_counter
+from time import process_time
 
 import pytest
 from running import run
@@ -970,11 +970,11 @@ def test_of_many_entries_the_one_that_differs_is_shown():
 )
 def test_huge_nonsense_is_refused(source, message):
     """In a moment, and without recursion."""
-    begin = perf_counter()
+    begin = process_time()
     code, out, err = run("eval", "-", "x=[1]", stdin=source.encode())
     assert (code, out, err.splitlines()[0]) == (2, "", f"error: {message}")
     assert len(err) < 600
-    assert perf_counter() - begin < 4  # on a busy machine; a second on a quiet one
+    assert process_time() - begin < 6  # a second on a quiet machine
 
 
 def test_a_long_literal_is_an_array_in_a_moment():
