@@ -1,0 +1,252 @@
+"""What the Python face answers with: numbers as attributes, text where they are printed, tables in a notebook."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from gradcli.text import json_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rich.text import Text
+
+    from gradcli.insight.notes import Note
+    from gradcli.questions import Answer
+    from gradcli.questions.jacobians import Product
+    from gradcli.report.comparison import Comparison
+    from gradcli.report.explanation import Explanation
+    from gradcli.report.jacobian import JacobianReport
+
+Value: TypeAlias = Any  # a number or an array
+WIDTH = 100
+PAGE = '<pre style="line-height:1.35;white-space:pre;overflow-x:auto"><code>{code}</code></pre>'
+
+
+class Result:
+    """An answer: its value, its gradients by name, its notes; printed, it is what the command prints."""
+
+    def __init__(self, found: Answer | Explanation) -> None:
+        self._found = found
+
+    @property
+    def value(self) -> float:
+        """The value of the expression."""
+        return self._found.value
+
+    @property
+    def gradients(self) -> dict[str, float]:
+        """The derivative by every name; empty where none was asked for."""
+        return dict(self._found.gradients or {})
+
+    @property
+    def notes(self) -> list[str]:
+        """Conventions that were used, and where a nan or inf was born, a sentence each."""
+        return [note.message for note in self._remarks()]
+
+    def _remarks(self) -> Sequence[Note]:
+        return self._found.notes
+
+    def as_object(self) -> dict[str, object]:
+        """The answer as plain data, as `--json` prints it: schema gradcli/1."""
+        return self._found.as_object()
+
+    def as_json(self) -> str:
+        """One line of JSON, as `--json` prints it."""
+        return json_text(self.as_object())
+
+    def __str__(self) -> str:
+        from gradcli.render.plain import gradient_lines, name_of_result, number
+
+        found = self._found
+        if found.gradients is None:
+            return number(found.value)
+        label = name_of_result(found.question.graph, found.question.result)
+        return "\n".join(gradient_lines(label, found.value, found.gradients, digits=None, unicode=True))
+
+    def __repr__(self) -> str:
+        gradients = f", gradients={self.gradients}" if self._found.gradients is not None else ""
+        return f"<{type(self).__name__.lower()} value={self.value}{gradients}>"
+
+
+class Explained(Result):
+    """Everything on the way; printed, or as the last line of a notebook's cell, it is the table."""
+
+    _found: Explanation
+
+    def text(self, *, view: str = "table", width: int = WIDTH, digits: int = 6, full: bool = False) -> str:
+        """A view (table, tree, ledger) as plain text."""
+        return plain(self._drawn(view=view, width=width, digits=digits, full=full))
+
+    def _drawn(self, **how: Any) -> Sequence[Text]:
+        from gradcli.render.explanation import draw
+
+        return draw(self._found, unicode=True, **how)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        return page(self._drawn(view="table", width=WIDTH, digits=6, full=False))
+
+
+class Lesson(Explained):
+    """One element of a gradient derived, or what shapes say about products; printed, it is what the command prints."""
+
+    def __init__(self, found: Any) -> None:
+        self._found: Any = found
+
+    def text(self, *, view: str = "table", width: int = WIDTH, digits: int = 6, full: bool = False) -> str:
+        """The lesson as plain text; it has one view."""
+        return plain(self._drawn(view=view, width=width, digits=digits, full=full))
+
+    def _drawn(self, **how: Any) -> Sequence[Text]:
+        from gradcli.render.lessons import draw_lessons
+
+        del how["view"]
+        return draw_lessons(self._found, unicode=True, **how)
+
+
+class Compared:
+    """The decompositions side by side; printed, it is the table."""
+
+    def __init__(self, found: Comparison) -> None:
+        self._found = found
+
+    def as_object(self) -> dict[str, object]:
+        """The comparison as plain data, as `--json` prints it: schema gradcli/1."""
+        return self._found.as_object()
+
+    def as_json(self) -> str:
+        """One line of JSON, as `--json` prints it."""
+        return json_text(self.as_object())
+
+    def _drawn(self) -> Any:
+        from gradcli.render.comparison import comparison_table
+
+        return [comparison_table(self._found, width=WIDTH, unicode=True, digits=6)]
+
+    def __str__(self) -> str:
+        return plain(self._drawn())
+
+    def _repr_html_(self) -> str:
+        return page(self._drawn())
+
+
+class Multiplied:
+    """The product of a Jacobian with one vector; printed, it is what the command prints."""
+
+    def __init__(self, found: Product) -> None:
+        self._found = found
+
+    @property
+    def value(self) -> Value:
+        """The value of the expression."""
+        return self._found.value
+
+    @property
+    def vjp(self) -> dict[str, Value]:
+        """The upstream gradient times the Jacobian, by name; empty where a direction was given."""
+        return {} if self._found.forward else dict(self._found.found)
+
+    @property
+    def jvp(self) -> Value | None:
+        """How the value moves along the direction; None where an upstream gradient was given."""
+        return self._found.found if self._found.forward else None
+
+    @property
+    def notes(self) -> list[str]:
+        """Conventions that were used, and where a nan or inf was born, a sentence each."""
+        return [note.message for note in self._found.notes]
+
+    def as_object(self) -> dict[str, object]:
+        """The answer as plain data, as `--json` prints it: schema gradcli/1."""
+        return self._found.as_object()
+
+    def as_json(self) -> str:
+        """One line of JSON, as `--json` prints it."""
+        return json_text(self.as_object())
+
+    def __str__(self) -> str:
+        from gradcli.render.products import product_lines
+
+        return "\n".join(product_lines(self._found, digits=None, unicode=True))
+
+    def __repr__(self) -> str:
+        name, found = ("jvp", self.jvp) if self._found.forward else ("vjp", self.vjp)
+        return f"<{type(self).__name__.lower()} value={self.value}, {name}={found}>"
+
+
+class Matrices:
+    """The Jacobian by every name; printed, or as the last line of a notebook's cell, it is the lesson."""
+
+    def __init__(self, found: JacobianReport) -> None:
+        self._found = found
+
+    @property
+    def value(self) -> Value:
+        """The value of the expression."""
+        return self._found.value
+
+    @property
+    def jacobian(self) -> dict[str, Value]:
+        """The derivative of every element of the value by every element of a name: the axes of the value first."""
+        from gradcli.cli.given import number
+
+        return {matrix.name: number(matrix.name, matrix.nested()) for matrix in self._found.matrices}
+
+    @property
+    def vjp(self) -> dict[str, Value]:
+        """The upstream gradient times the Jacobian, by name; empty where none was given."""
+        return dict(self._found.products or {})
+
+    @property
+    def notes(self) -> list[str]:
+        """Conventions that were used, and where a nan or inf was born, a sentence each."""
+        return [note.message for note in self._found.notes]
+
+    def as_object(self) -> dict[str, object]:
+        """The answer as plain data, as `--json` prints it: schema gradcli/1."""
+        return self._found.as_object()
+
+    def as_json(self) -> str:
+        """One line of JSON, as `--json` prints it."""
+        return json_text(self.as_object())
+
+    def text(self, *, width: int = WIDTH, digits: int = 6, full: bool = False) -> str:
+        """The lesson as plain text."""
+        return plain(self._drawn(width=width, digits=digits, full=full))
+
+    def _drawn(self, **how: Any) -> Sequence[Text]:
+        from gradcli.render.jacobian import draw
+
+        return draw(self._found, unicode=True, **how)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __repr__(self) -> str:
+        return f"<jacobian of {list(self._found.shape)} by {', '.join(m.name for m in self._found.matrices)}>"
+
+    def _repr_html_(self) -> str:
+        return page(self._drawn(width=WIDTH, digits=6, full=False))
+
+
+def plain(renderables: Iterable[Any]) -> str:
+    """What the terminal would show, without colour."""
+    from gradcli.cli.screen import drawn
+
+    return drawn(renderables, width=WIDTH * 4).rstrip("\n")
+
+
+def page(renderables: Iterable[Any]) -> str:
+    """The same as HTML that stands for itself: inline styles, every letter of the user's escaped."""
+    from io import StringIO
+
+    from gradcli.cli.screen import console_on
+
+    console = console_on(StringIO(), width=WIDTH * 4, colour=True, record=True)
+    for renderable in renderables:
+        console.print(renderable)
+    return console.export_html(inline_styles=True, code_format=PAGE)
