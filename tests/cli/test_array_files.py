@@ -15,7 +15,9 @@ from running import run, shell
 from gradcli.errors import GradError
 from gradcli.graph.given import from_file
 
-KINDS = "bool int8 uint8 int16 uint16 int32 uint32 int64 uint64 float16 float32 float64".split()
+KINDS = [
+    "bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float16", "float32", "float64",
+]  # fmt: skip
 W = np.array([[0, 1, 2], [3, 4, 5]])
 
 
