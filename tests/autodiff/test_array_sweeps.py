@@ -5,16 +5,18 @@ import math
 
 import numpy as np
 import pytest
-from array_cases import ArrayCase, rule_written_out
+from array_cases import ArrayCase, as_operand, cases, rule_written_out
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from mpmath import mp
 
 from gradcli.autodiff import depends
 from gradcli.autodiff.arrays import evaluate, pull_back, push_forward
+from gradcli.autodiff.masks import carried_ahead, carried_back
+from gradcli.autodiff.strong import product, times
 from gradcli.graph import NAMED
 from gradcli.graph.array_algebra import cofactors, cofactors_back
-from gradcli.graph.arrays import plain, shape_of
+from gradcli.graph.arrays import plain, quiet, shape_of
 from gradcli.language.question import Options, Question
 from gradcli.questions import differentiated, evaluated
 
@@ -224,6 +226,38 @@ def test_a_strong_zero_beats_an_infinity(program, ieee, strong, mode):
     assert_equal(gradients(program, mode, zero="strong")["x"], strong)
 
 
+STRONG = (0.0, -0.0, 1.0, -2.0, INF, -INF, NAN)
+
+
+@given(*[st.lists(st.sampled_from(STRONG), min_size=6, max_size=6)] * 2)
+def test_a_strong_product_adds_its_terms(left, right):
+    """Term by term, where 0 times inf is 0 and nothing else is changed."""
+    a, b = np.array(left).reshape(2, 3), np.array(right).reshape(3, 2)
+    with quiet():
+        terms = times(a[:, :, None], b[None, :, :])
+        wanted = [[sum(terms[i, :, j].tolist()) for j in range(2)] for i in range(2)]
+        assert_equal(product(a, b), wanted)
+
+
+PRODUCTS = [case for name in ("matmul", "outer") for case in cases(NAMED[name])]
+
+
+@pytest.mark.parametrize("case", PRODUCTS, ids=repr)
+def test_a_mask_goes_through_a_product_where_a_term_does(case):
+    """Both ways, for vectors, matrices and stacks: an element is open where a term of an open one reaches it."""
+    chance = case.chance()
+    ones = [np.ones(shape) for shape in case.shapes]
+    for slot, rate in itertools.product((0, 1), (0.0, 0.2, 0.5, 1.0)):
+        open = chance.uniform(size=case.shape) < rate
+        wanted = np.not_equal(case.pulled(ones, as_operand(open))[slot], 0)
+        found = carried_back(case.primitive, None, slot, case.shapes, open, case.shape, None)
+        np.testing.assert_array_equal(np.ones_like(wanted) if found is None else found, wanted)
+        open = chance.uniform(size=case.shapes[slot]) < rate
+        wanted = np.not_equal(case.pushed(ones, slot, as_operand(open)), 0)
+        found = carried_ahead(case.primitive, None, slot, case.shapes, open, case.shape, None)
+        np.testing.assert_array_equal(np.ones_like(wanted) if found is None else found, wanted)
+
+
 # Digits
 
 
@@ -248,6 +282,7 @@ def test_a_strong_zero_beats_an_infinity(program, ieee, strong, mode):
     ("softmax([0,-100])", [1, 3.720075976020836e-44]), ("softmax([1000,0])", [1, 0]),
     ("softmax([0,-740])", [1, 4.2e-322]),
     ("softmax([inf,1])", [1, 0]), ("softmax([-inf,1])", [0, 1]), ("softmax([inf,inf])", [NAN, NAN]),
+    ("softmax([[inf,1],[0,0]])", [[1, 0], [0.5, 0.5]]),
     ("softmax([-inf,-inf])", [NAN, NAN]), ("softmax([nan,1])", [NAN, NAN]), ("softmax([5])", [1]),
     ("softmax([[1,1],[0,-100]])", [[0.5, 0.5], [1, 3.720075976020836e-44]]),
     ("logsoftmax([0,-100])", [-3.720075976020836e-44, -100]), ("logsoftmax([1000,0])", [0, -1000]),
@@ -259,7 +294,9 @@ def test_a_strong_zero_beats_an_infinity(program, ieee, strong, mode):
     ("cross_entropy([-inf,0], [0,1])", 0), ("cross_entropy([0,0], [0.5,0.5])", 0.6931471805599453),
     ("cross_entropy([1,2,3], 3)", NAN), ("cross_entropy([1,2,3], -1)", NAN), ("cross_entropy([1,2,3], 0.5)", NAN),
     ("det([[1,2],[3,4]])", -2), ("det([[1,2,3],[4,5,6],[7,8,9]])", 0), ("det([[0.1,0.2],[0.3,0.4]])", -0.02),
-    ("det([[1e200,0],[0,1e200]])", INF), ("det([[0,1],[-1,0]])", 1), ("det([[1e-200,0],[0,1e-200]])", 0),
+    ("det([[1e200,0],[0,1e200]])", INF),
+    ("det([[-1e200,0],[0,1e200]])", -INF), ("inv([[-1e-320]])", [[-INF]]), ("inv([[1e-320]])", [[INF]]),
+    ("det([[0,1],[-1,0]])", 1), ("det([[1e-200,0],[0,1e-200]])", 0),
     ("det([[inf,1],[1,1]])", NAN), ("det(eye(8))", 1), ("det([[nan,1],[1,1]])", NAN), ("det([[-3]])", -3),
     ("inv([[1,2],[3,4]])", [[-2, 1], [1.5, -0.5]]), ("inv([[4]])", [[0.25]]),
     ("inv([[1,2],[2,4]])", [[INF, INF], [INF, INF]]), ("inv([[nan,1],[1,1]])", [[NAN, NAN], [NAN, NAN]]),
@@ -311,13 +348,17 @@ def test_a_variance_far_from_zero_keeps_its_digits(offset):
 
 
 @both_modes
-@pytest.mark.parametrize("x", [[40, 0], [0.5, 700.25], [-3, 45, 44], [1000.1, 300.3, 999.7], [0, 0, 0], [90, 1, 2, 3]])
+@pytest.mark.parametrize("x", [
+    [40, 0], [0.5, 700.25], [-3, 45, 44], [1000.1, 300.3, 999.7], [0.1, 700.3], [0, 0, 0], [90, 1, 2, 3],
+])  # fmt: skip
 def test_the_slope_of_a_share_close_to_one_keeps_its_digits(x, mode):
     """softmax, its logarithm, logsumexp and cross-entropy: nothing of 1 - share is lost, in either mode."""
     with mp.workdps(800):
         powers = [mp.exp(mp.mpf(v)) for v in x]
         shares = [p / sum(powers) for p in powers]
         pull = [[shares[k] * ((k == j) - shares[j]) for j in range(len(x))] for k in range(len(x))]
+        for got, exact in zip(value("softmax(x)", {"x": np.array(x, dtype=float)}), shares, strict=True):
+            assert abs(mp.mpf(got) - exact) <= 1e-15 * exact + 1e-300, f"softmax at {x}: {got}, {exact}"
         for k, share in enumerate(shares):
             for program, wanted in (
                 (f"softmax(x)[{k}]", pull[k]),
