@@ -9,7 +9,7 @@ from gradcli.graph.arrays import apply, as_value, fit, quiet, shape_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
     from gradcli.graph import Graph, Primitive, Shape
@@ -96,11 +96,6 @@ def picked_open(open: Any, mask: Any) -> list[bool]:
     if open is None:
         return [True] * int(np.count_nonzero(mask))
     return [bool(mark) for mark in picked(np.asarray(open, dtype=float), mask)]
-
-
-def every_place(shape: Shape) -> Iterator[Place]:
-    """Every index of an array of SHAPE, in order."""
-    return iter(np.ndindex(*shape))
 
 
 def at(value: Value, place: Place) -> float:

@@ -103,7 +103,8 @@ def _words() -> inspect.Parameter:
 
 def _parameter(option: Option) -> inspect.Parameter:
     kind, name = inspect.Parameter.KEYWORD_ONLY, option.name.replace("-", "_")
-    help = option.help if option.default is None else f"{option.help} [default: {option.default}]"
+    told = option.default is None or "Without it" in option.help
+    help = option.help if told else f"{option.help} [default: {option.default}]"
     if option.kind == "flag":
         shown = typer.Option(f"--{option.name}", help=help, show_default=False)
         return inspect.Parameter(name, kind, default=False, annotation=Annotated[bool, shown])

@@ -8,7 +8,7 @@ import pytest
 from running import run
 
 import gradcli
-from gradcli.autodiff.reach import at, every_place, strength
+from gradcli.autodiff.reach import at, strength
 from gradcli.errors import GradError
 from gradcli.graph.arrays import apply, as_value, quiet, shape_of
 from gradcli.language.question import Options, Question
@@ -48,7 +48,7 @@ def lessons(source: str, example: str, decomposition: str = "auto"):
         shape = shape_of(gradcli.eval(f"{source.rpartition(';')[0] + '; ' if ';' in source else ''}{name}",
                                       example=example).value) if name in question.program.definitions else (
             shape_of(question.point[name]))  # fmt: skip
-        for place in every_place(shape):
+        for place in np.ndindex(*shape):
             element = f"{name}[{','.join(map(str, place))}]" if place else name
             yield derived(source, {}, Options(example=example, decomposition=decomposition), element)
 
