@@ -477,8 +477,22 @@ def test_a_seed_is_nan_where_the_result_is():
     alone = pull_back(question.graph, values, question.result, active, upstream=np.array([0.0, 1.0]),
                       open=np.array([False, True])).numbers[line]  # fmt: skip
     assert_equal(alone, [0, 1])
+    masked = pull_back(question.graph, values, question.result, active, upstream=np.array([5.0, 1.0]),
+                       open=np.array([False, True])).numbers[line]  # fmt: skip
+    assert_equal(masked, [0, 1])
     ahead = push_forward(question.graph, values, question.result, {line: np.ones(2)}).numbers[question.result]
     assert_equal(ahead, [NAN, 1])
+
+
+def test_a_zero_is_weak_unless_it_is_asked_to_be_strong():
+    """Neither sweep takes 0 times inf for 0 of its own accord."""
+    question = Question("sqrt(x)*[0,1]", {"x": np.array([0.0, 4.0])}, Options(decomposition="typed"))
+    values = evaluate(question.graph, question.point)
+    (line,) = question.live_sources()
+    ahead = push_forward(question.graph, values, question.result, {line: np.ones(2)}).numbers[question.result]
+    assert_equal(ahead, [NAN, 0.25])
+    back = pull_back(question.graph, values, question.result, depends(question.graph, [line])).numbers[line]
+    assert_equal(back, [NAN, 0.25])
 
 
 # Memory
