@@ -157,7 +157,7 @@ def pull_back(
     sweep.numbers[result] = _lost_where_nan(seed, values[result], open)
     sweep.open[result] = open
     _sweep_back(sweep, graph, values, result, active, strong_zero=strong_zero, flows=flows, keep=keep, frees=frees)
-    _own(sweep, graph, keep, None if flows is not None else [*values, upstream])
+    _own(sweep, graph, keep, None if flows is not None and not frees else [*values, upstream])
     return sweep
 
 

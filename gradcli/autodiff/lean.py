@@ -52,7 +52,8 @@ class _Watch:
         self.values = values
         self.noteworthy = any(primitive.verbs[0] in ("stops", "dead") for primitive in graph.primitives)
         if not self.noteworthy:
-            self.noteworthy = any(not _finite(value) for value in values if np.ndim(value) == 0 or value.strides[-1])  # type: ignore[union-attr]
+            made = [value for value, operands in zip(values, graph.operands, strict=True) if operands]
+            self.noteworthy = any(not _finite(value) for value in made if np.ndim(value) == 0 or value.strides[-1])  # type: ignore[union-attr]
 
     def append(self, flow: ArrayFlow) -> None:
         """One more flow."""
