@@ -97,6 +97,11 @@ class ArrayFlow:
         return found if found is None or type(found) is float else np.asarray(found, dtype=float)
 
     @property
+    def share(self) -> Any:
+        """The share of a gate as it was computed, which is bools where it is all or nothing."""
+        return self._local
+
+    @property
     def closed(self) -> bool:
         """Whether gates cut off every element."""
         return self.open is not None and not self.open.any()

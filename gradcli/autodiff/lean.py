@@ -62,8 +62,8 @@ class _Watch:
         primitive = self.graph.primitives[flow.source]
         if primitive.shown == "relu":
             x = self.values[self.graph.operands[flow.source][0]]
-            open_somewhere = np.any(np.greater(x, 0.0), axis=0)
-            self.noteworthy = not np.all(open_somewhere) or not np.all(x)
+            passed = np.any(flow.share, axis=0) if flow.share is not None else False
+            self.noteworthy = not np.all(passed) or not np.all(x)
         elif primitive.opens or any(edge.kind in ("kink", "tie") for edge in primitive.edges):
             self.noteworthy = True
         elif primitive.verbs[0] in CAUTIOUS and flow.local is not None:

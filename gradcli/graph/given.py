@@ -337,4 +337,6 @@ def from_object(value: Any, name: str) -> Value:
     if not found.size:
         raise GradError("shape", f"the value of {name!r} is an empty array: {shown(found.shape)}")
     with np.errstate(all="ignore"):
-        return float(found) if not found.shape else np.array(found, dtype=np.float64, order="C")
+        if not found.shape:
+            return float(found)
+        return np.asarray(found, dtype=np.float64, order="C")  # not a copy: nothing here writes to what it was given
