@@ -264,16 +264,17 @@ def push_forward(
 class Line:
     """One line of a graph with its rules, read over the numbers of a run; what rules share is read once."""
 
+    _trace: Trace | None = None
+    _upstream: Value | None = None
+    _apply = staticmethod(apply)
+
     def __init__(self, graph: Graph, values: Sequence[Value], index: int, *, strong_zero: bool = False) -> None:
         self.primitive: Primitive = graph.primitives[index]
         self.static = graph.statics[index]
         self.y = values[index]
         self.operands = [values[operand] for operand in graph.operands[index]]
         self.strong_zero = strong_zero
-        self._trace: Trace | None = None
         self._read: dict[int, Any] = {}
-        self._upstream: Value | None = None
-        self._apply = apply
         if strong_zero:
             from gradcli.autodiff.strong import apply_strongly
 
@@ -371,9 +372,12 @@ class Line:
         local = self._local(slot)
         if local is None:
             return None
-        if self.primitive.opens:
-            open = through(local, open)
-        flow: Any = self._times(upstream, local, open)
+        if open is None and type(local) is not float and not (self.primitive.opens or self.strong_zero):
+            flow: Any = upstream * local
+        else:
+            if self.primitive.opens:
+                open = through(local, open)
+            flow = self._times(upstream, local, open)
         operand: Any = self.operands[slot]
         if type(operand) is float:
             if type(flow) is float:
