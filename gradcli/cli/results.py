@@ -24,8 +24,34 @@ WIDTH = 100
 PAGE = '<pre style="line-height:1.35;white-space:pre;overflow-x:auto"><code>{code}</code></pre>'
 
 
-class Result:
+class Answered:
+    """What is common to answers: plain data, and one line of JSON."""
+
+    _found: Any
+
+    def as_object(self) -> dict[str, object]:
+        """The answer as plain data, as `--json` prints it: schema gradcli/1."""
+        found: dict[str, object] = self._found.as_object()
+        return found
+
+    def as_json(self) -> str:
+        """One line of JSON, as `--json` prints it."""
+        return json_text(self.as_object())
+
+    @property
+    def notes(self) -> list[str]:
+        """Conventions that were used, and where a nan or inf was born, a sentence each."""
+        return [note.message for note in self._remarks()]
+
+    def _remarks(self) -> Sequence[Note]:
+        found: Sequence[Note] = self._found.notes
+        return found
+
+
+class Result(Answered):
     """An answer: its value, its gradients by name, its notes; printed, it is what the command prints."""
+
+    _found: Answer | Explanation
 
     def __init__(self, found: Answer | Explanation) -> None:
         self._found = found
@@ -39,22 +65,6 @@ class Result:
     def gradients(self) -> dict[str, float]:
         """The derivative by every name; empty where none was asked for."""
         return dict(self._found.gradients or {})
-
-    @property
-    def notes(self) -> list[str]:
-        """Conventions that were used, and where a nan or inf was born, a sentence each."""
-        return [note.message for note in self._remarks()]
-
-    def _remarks(self) -> Sequence[Note]:
-        return self._found.notes
-
-    def as_object(self) -> dict[str, object]:
-        """The answer as plain data, as `--json` prints it: schema gradcli/1."""
-        return self._found.as_object()
-
-    def as_json(self) -> str:
-        """One line of JSON, as `--json` prints it."""
-        return json_text(self.as_object())
 
     def __str__(self) -> str:
         from gradcli.render.plain import gradient_lines, name_of_result, number
@@ -108,19 +118,11 @@ class Lesson(Explained):
         return draw_lessons(self._found, unicode=True, **how)
 
 
-class Compared:
+class Compared(Answered):
     """The decompositions side by side; printed, it is the table."""
 
     def __init__(self, found: Comparison) -> None:
         self._found = found
-
-    def as_object(self) -> dict[str, object]:
-        """The comparison as plain data, as `--json` prints it: schema gradcli/1."""
-        return self._found.as_object()
-
-    def as_json(self) -> str:
-        """One line of JSON, as `--json` prints it."""
-        return json_text(self.as_object())
 
     def _drawn(self) -> Any:
         from gradcli.render.comparison import comparison_table
@@ -134,7 +136,7 @@ class Compared:
         return page(self._drawn())
 
 
-class Multiplied:
+class Multiplied(Answered):
     """The product of a Jacobian with one vector; printed, it is what the command prints."""
 
     def __init__(self, found: Product) -> None:
@@ -155,19 +157,6 @@ class Multiplied:
         """How the value moves along the direction; None where an upstream gradient was given."""
         return self._found.found if self._found.forward else None
 
-    @property
-    def notes(self) -> list[str]:
-        """Conventions that were used, and where a nan or inf was born, a sentence each."""
-        return [note.message for note in self._found.notes]
-
-    def as_object(self) -> dict[str, object]:
-        """The answer as plain data, as `--json` prints it: schema gradcli/1."""
-        return self._found.as_object()
-
-    def as_json(self) -> str:
-        """One line of JSON, as `--json` prints it."""
-        return json_text(self.as_object())
-
     def __str__(self) -> str:
         from gradcli.render.products import product_lines
 
@@ -178,7 +167,7 @@ class Multiplied:
         return f"<{type(self).__name__.lower()} value={self.value}, {name}={found}>"
 
 
-class Matrices:
+class Matrices(Answered):
     """The Jacobian by every name; printed, or as the last line of a notebook's cell, it is the lesson."""
 
     def __init__(self, found: JacobianReport) -> None:
@@ -200,19 +189,6 @@ class Matrices:
     def vjp(self) -> dict[str, Value]:
         """The upstream gradient times the Jacobian, by name; empty where none was given."""
         return dict(self._found.products or {})
-
-    @property
-    def notes(self) -> list[str]:
-        """Conventions that were used, and where a nan or inf was born, a sentence each."""
-        return [note.message for note in self._found.notes]
-
-    def as_object(self) -> dict[str, object]:
-        """The answer as plain data, as `--json` prints it: schema gradcli/1."""
-        return self._found.as_object()
-
-    def as_json(self) -> str:
-        """One line of JSON, as `--json` prints it."""
-        return json_text(self.as_object())
 
     def text(self, *, width: int = WIDTH, digits: int = 6, full: bool = False) -> str:
         """The lesson as plain text."""

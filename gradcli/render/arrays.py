@@ -7,7 +7,7 @@ from rich.text import Text
 from gradcli.render.array_blocks import beside, wide
 from gradcli.render.array_cells import styled
 from gradcli.render.array_rules import Speaker
-from gradcli.render.explanation import MOST_GRADIENTS, MOST_ROWS, folded_blocks, folded_rows, note_lines, title_lines
+from gradcli.render.explanation import MOST_GRADIENTS, MOST_ROWS, folded_blocks, folded_rows
 from gradcli.render.style import DIM, FINAL, RESULT, hanging, in_ascii_text
 from gradcli.report.array_precision import ArrayDigits
 
@@ -21,19 +21,13 @@ if TYPE_CHECKING:
 APART = 3  # cells between two answers
 
 
-def draw_arrays(
-    found: Any, *, view: str = "table", width: int = 80, unicode: bool = True, digits: int = 6, full: bool = False
-) -> list[Text]:
-    """The renderables of VIEW for a terminal of WIDTH cells; without UNICODE in ASCII; FULL shows every number."""
+def body_and_answer(
+    found: Any, view: str, digits: int, *, width: int, unicode: bool, full: bool
+) -> tuple[list[Text], list[Text]]:
+    """The rows of VIEW, and the value with the gradients; FULL shows every number."""
     explanation: ArrayExplanation = found
     speaker, body = _body(explanation, view, digits, width=width, unicode=unicode, full=full)
-    parts = [*title_lines(explanation, width, unicode), *body, Text(""), *_answer(speaker, width, unicode=unicode)]
-    notes = [note.message for note in explanation.notes if note.kind != "example"]  # the title says it
-    if explanation.question.folds:
-        notes.append("--decomposition naive shows how the gradient flows through what was folded")
-    if notes:
-        parts += [Text(""), *note_lines(notes, width, unicode)]
-    return parts
+    return body, _answer(speaker, width, unicode=unicode)
 
 
 def _body(

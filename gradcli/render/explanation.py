@@ -44,11 +44,13 @@ def draw(
 ) -> list[Text]:
     """The renderables of VIEW for a terminal of WIDTH cells; without UNICODE they are ASCII; FULL folds nothing."""
     if explanation.question.shapes is not None:
-        from gradcli.render.arrays import draw_arrays
+        from gradcli.render.arrays import body_and_answer
 
-        return draw_arrays(explanation, view=view, width=width, unicode=unicode, digits=digits, full=full)
-    plan, body = _body(explanation, view, digits, width=width, unicode=unicode, full=full)
-    parts = [*title_lines(explanation, width, unicode), *body, Text(""), *_answer(explanation, plan, width, unicode)]
+        body, answer = body_and_answer(explanation, view, digits, width=width, unicode=unicode, full=full)
+    else:
+        plan, body = _body(explanation, view, digits, width=width, unicode=unicode, full=full)
+        answer = _answer(explanation, plan, width, unicode)
+    parts = [*title_lines(explanation, width, unicode), *body, Text(""), *answer]
     notes = [note.message for note in explanation.notes if note.kind != "example"]  # the title says it
     if explanation.question.folds:
         notes.append("--decomposition naive shows how the gradient flows through what was folded")
