@@ -82,8 +82,11 @@ def within(word: str, error: GradError) -> GradError:
     spans = [(low + start, high + start) for low, high in error.spans] or [(start, len(word))]
     belongs = None if error.belongs is None else (error.belongs[0] + start, error.belongs[1] + start)
     operator = None if error.operator is None else (error.operator[0] + start, error.operator[1] + start)
+    hint = error.hint
+    if hint and error.belongs is not None and belongs is not None:
+        hint = hint.replace(f" at column {error.belongs[0] + 1} ", f" at column {belongs[0] + 1} ")
     return GradError(
-        error.kind, error.message, hint=error.hint, source=word, spans=spans, belongs=belongs, labels=error.labels,
+        error.kind, error.message, hint=hint, source=word, spans=spans, belongs=belongs, labels=error.labels,
         operator=operator,
     )
 

@@ -75,7 +75,7 @@ def test_a_plain_number_is_what_the_language_reads(value):
                        "  write a number or an expression of numbers such as -1, 1e-3 or pi/4 in place of y\n"),
         (["x", "x=sigmod(1)"], "error: unknown function 'sigmod'\n  x=sigmod(1)\n    ^^^^^^\n"
                                "  did you mean 'sigmoid'?\n"),
-        (["x", "x=(1"], "error: end found, ')' expected\n  x=(1\n    - ^\n  '(' at column 1 is never closed\n"),
+        (["x", "x=(1"], "error: end found, ')' expected\n  x=(1\n    - ^\n  '(' at column 3 is never closed\n"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_place(words, block):

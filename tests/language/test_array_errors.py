@@ -589,7 +589,7 @@ ERRORS = [
         error: end found, ']' expected
           x=[1,2
             -   ^
-          '[' at column 1 is never closed
+          '[' at column 3 is never closed
         """,
     ),
     (
