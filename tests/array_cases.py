@@ -59,6 +59,7 @@ STATICS: dict[str, Any] = {
     "index": _places,
     "scatter": lambda shape: [((0,), (2, *shape)), ((..., 1), (*shape, 3)),
                               *[((..., slice(0, n)), (*shape[:-1], 5)) for n in shape[-1:]]],
+    "power": lambda shape: [2.0, 3.0, -1.0],
     "concat": _axes, "cumsum": _axes, "centred": _axes, "one_hot": lambda shape: [3, 5], "excess": lambda shape: FORMS,
 }  # fmt: skip
 

@@ -85,6 +85,7 @@ EXACT: dict[str, Any] = {
     "neg": lambda x: -x,
     "same": lambda x: x,
     "stop": lambda x: x,
+    "seed": lambda x: mp.mpf(1),
     "less": _steps(lambda a, b: a < b),
     "less_equal": _steps(lambda a, b: a <= b),
     "greater": _steps(lambda a, b: a > b),

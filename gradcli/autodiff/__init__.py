@@ -205,9 +205,15 @@ def _read_from_the_rules(primitive: Primitive, static: Any, count: int) -> tuple
 def gradients(
     graph: Graph, values: list[float], result: int, sources: Iterable[int], *, mode: str, strong_zero: bool
 ) -> list[float]:
-    """The derivative of line RESULT with respect to each of the SOURCES, by backpropagation or by forward mode."""
+    """The derivative of line RESULT with respect to each of the SOURCES: by backpropagation, forward mode, or through
+    adjoint lines."""
     sources = list(sources)
-    if mode == "forward":
+    if mode == "adjoint":
+        from gradcli.autodiff import adjoint
+
+        names = [(name, values[line]) for line, name in enumerate(graph.names) if name is not None]
+        numbers = adjoint.gradients(graph, values, result, sources, dict(names), strong_zero=strong_zero)
+    elif mode == "forward":
         numbers = [push_forward(graph, values, result, s, strong_zero=strong_zero).numbers[result] for s in sources]
     else:
         sweep = pull_back(graph, values, result, depends(graph, sources), strong_zero=strong_zero)

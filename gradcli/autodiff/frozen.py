@@ -448,6 +448,7 @@ LOCALS: dict = {
     ('leaky_relu', None, 2): (f62, f63,),
     ('abs', None, 1): (f64,),
     ('stop', None, 1): (None,),
+    ('seed', None, 1): (None,),
     ('sign', None, 1): (f65,),
     ('floor', None, 1): (f65,),
     ('ceil', None, 1): (f65,),

@@ -801,6 +801,7 @@ FORWARDS: dict[str, Forward] = {
     "neg": lambda sight, y, x: -x[1],
     "same": lambda sight, y, x: x[1],
     "stop": lambda sight, y, x: x[1],
+    "seed": lambda sight, y, x: sight.m.mpf(1),
     "power": _pow,
     "pow": _pow,
     "square": lambda sight, y, x: x[1] * x[1],

@@ -22,10 +22,11 @@ class Graph:
 
     It grows at its end, through `append`; a written line never changes. Values, adjoints and notes are lists of the
     same length beside it. `names` holds the user's name of a line, `spans` the place it was read from, or None.
-    `shapes` is None where every line is a scalar, else the shape of every line; a leaf says its own.
+    `shapes` is None where every line is a scalar, else the shape of every line; a leaf says its own. `origins` says of
+    the lines that a sweep added what they are, None where there are none.
     """
 
-    __slots__ = ("names", "operands", "primitives", "shapes", "spans", "statics")
+    __slots__ = ("names", "operands", "origins", "primitives", "shapes", "spans", "statics")
 
     def __init__(self) -> None:
         self.primitives: list[Primitive] = []
@@ -34,6 +35,7 @@ class Graph:
         self.names: list[str | None] = []
         self.spans: list[tuple[int, int] | None] = []
         self.shapes: list[Shape] | None = None
+        self.origins: dict[int, Origin] | None = None
 
     def __len__(self) -> int:
         return len(self.primitives)
@@ -68,6 +70,15 @@ class Graph:
             self.shapes.append(() if type(value) is float else value.shape)
         return self.append(CONSTANT, (), value, name, span)
 
+    def copy(self) -> Graph:
+        """The same lines in a graph that can grow by itself."""
+        found = Graph()
+        found.primitives, found.operands = self.primitives.copy(), self.operands.copy()
+        found.statics, found.names, found.spans = self.statics.copy(), self.names.copy(), self.spans.copy()
+        found.shapes = None if self.shapes is None else self.shapes.copy()
+        found.origins = None if self.origins is None else self.origins.copy()
+        return found
+
     def live(self, results: Iterable[int]) -> list[bool]:
         """Which lines the RESULTS are computed from, themselves included."""
         marks = [False] * len(self.primitives)
@@ -78,6 +89,20 @@ class Graph:
                 for operand in self.operands[index]:
                     marks[operand] = True
         return marks
+
+
+class Origin:
+    """What a line is that a sweep over nodes added, and the flow it belongs to: from line `source` to line `target`.
+
+    role  seed · local · flow (downstream = upstream * local) · sum (where flows meet) · open (what gates let through)
+    """
+
+    __slots__ = ("role", "source", "target")
+
+    def __init__(self, role: str, source: int, target: int) -> None:
+        self.role = role
+        self.source = source
+        self.target = target
 
 
 class Node:

@@ -134,7 +134,7 @@ def _logaddexp(*xs: Any) -> Any:
 
 ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "neg": np.negative,
-    "same": lambda x: x, "stop": lambda x: x,
+    "same": lambda x: x, "stop": lambda x: x, "seed": lambda x: np.where(np.isnan(x), x, 1.0),
     "less": _test(np.less), "less_equal": _test(np.less_equal), "greater": _test(np.greater),
     "greater_equal": _test(np.greater_equal), "equal": _test(np.equal), "not_equal": _test(np.not_equal),
     "where": _where, "power": _power, "pow": _pow, "square": np.square, "mod": np.mod, "abs": np.abs,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradcli.graph import Edge, Node, Primitive, define, real
+from gradcli.graph import ATOM_LEVEL, Edge, Node, Primitive, define, real
 from gradcli.graph.arithmetic import div, equal, sub, where
 
 TYPE_CHECKING = False
@@ -121,6 +121,10 @@ abs = define(
 )  # fmt: skip
 
 stop = define("stop", lambda x: x, None, verbs=("stops", "stops"), spoken=False)
+seed = define(  # what an adjoint starts from: 1, and nan where the result is nan
+    "seed", lambda x: 1.0 if x == x else x, None, verbs=("stops", "stops"), spoken=False,
+    notation=lambda operands, static: ("1", ATOM_LEVEL),
+)  # fmt: skip
 
 DEAD = ("dead", "dead")
 FLAT = Edge("dead", lambda y, x: True, "its derivative is 0 wherever there is one")

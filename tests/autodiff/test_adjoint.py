@@ -1,0 +1,144 @@
+"""Reverse-mode AD: the lines that the sweep adds hold what backpropagation computes, and are right where they are
+differentiated again."""
+
+import math
+
+import numpy as np
+import pytest
+from array_cases import ALL, as_operand, cases, point
+from helpers import EVERY_SLOT, PRIMITIVES, close, far_points, moderate_points, same, slot_name, smooth_points
+from hypothesis import example, given, settings
+from programs import derivatives
+from scalar_programs import NAMES, anywhere, largest_flow, texts
+
+from gradcli.autodiff import depends, evaluate, pull_back
+from gradcli.autodiff.adjoint import AdjointGraph, adjoint_lines, gradients
+from gradcli.autodiff.arrays import evaluate as evaluate_arrays
+from gradcli.autodiff.arrays import pull_back as pull_back_arrays
+from gradcli.graph import Graph
+from gradcli.graph.arrays import ArrayConstant
+from gradcli.language.builder import build
+
+NAN = math.nan
+
+
+@pytest.mark.parametrize("primitive", PRIMITIVES.values(), ids=slot_name)
+def test_the_adjoint_of_every_operand_is_that_of_backpropagation(primitive):
+    """To the last bit: the same rule, read over nodes and then over numbers."""
+    for case in [*moderate_points(primitive), *far_points(primitive)]:
+        graph, line = case.graph()
+        values = evaluate(graph, case.point())
+        sources = list(range(line))
+        wanted = pull_back(graph, values, line, depends(graph, sources)).numbers
+        for lean in (True, False):
+            found = AdjointGraph(graph, values, line, sources, lean=lean)
+            numbers = found.evaluate(case.point())
+            for source in sources:
+                adjoint = found.adjoints[source]
+                assert (adjoint is None) == (wanted[source] is None), (case, source)
+                if adjoint is not None:
+                    assert same(numbers[adjoint] + 0.0, wanted[source] + 0.0), (case, source, lean)
+
+
+@pytest.mark.parametrize("primitive", ALL.values(), ids=slot_name)
+def test_the_adjoint_of_every_array_operand_is_that_of_backpropagation(primitive):
+    for case in cases(primitive):
+        graph, line = case.graph()
+        operands = case.operands()
+        value = case.value(operands)
+        upstream = as_operand(np.where(np.isnan(value), np.nan, case.weights()))
+        values = evaluate_arrays(graph, point(operands))
+        sources = list(range(line))
+        wanted = pull_back_arrays(graph, values, line, depends(graph, sources), upstream=upstream).numbers
+        seed = graph.constant(upstream if type(upstream) is float else ArrayConstant(upstream))
+        adjoints = adjoint_lines(graph, line, sources, seed=seed)
+        numbers = evaluate_arrays(graph, point(operands))
+        for source, adjoint in adjoints.items():
+            assert (adjoint is None) == (wanted[source] is None), (case, source)
+            if adjoint is not None:
+                assert graph.shapes[adjoint] == graph.shapes[source] == np.shape(numbers[adjoint]), case
+                np.testing.assert_allclose(numbers[adjoint], wanted[source], rtol=1e-13, atol=1e-13, err_msg=repr(case))
+
+
+@pytest.mark.parametrize(("primitive", "slot"), EVERY_SLOT, ids=slot_name)
+def test_an_adjoint_is_differentiated_again(primitive, slot):
+    """Reverse over reverse, against the second derivatives of the exact function."""
+    from mpmath import mp
+
+    for case in smooth_points(primitive, slot):
+        graph, line = case.graph()
+        adjoint = adjoint_lines(graph, line, [slot])[slot]
+        seconds = adjoint_lines(graph, adjoint, range(line))
+        values = evaluate(graph, case.point())
+        for other in range(line):
+            if not case.is_smooth(other):
+                continue
+            with mp.workdps(case.digits):
+                exact = float(case.exact_second(slot, other))
+            second = seconds[other]
+            got = 0.0 if second is None else values[second]
+            assert close(got, exact, 1e-9, 1e-9 * (1 + abs(exact))), (case, slot, other, got, exact)
+
+
+@settings(max_examples=200)
+@given(texts, anywhere)
+@example("where(x>0, sqrt(x), 0)", {"x": 0.0, "y": 0.0, "z": 0.0})
+@example("where(x>0, log(x)*y, 0)", {"x": 0.0, "y": 1.0, "z": 0.0})
+@example("max(x, y, x)*min(x, y)", {"x": 1.0, "y": 1.0, "z": 0.0})
+@example("relu(sqrt(relu(x)))", {"x": 0.0, "y": 0.0, "z": 0.0})
+def test_the_adjoint_graph_agrees_on_any_program(text, at):
+    back, added = derivatives(text, at), derivatives(text, at, mode="adjoint")
+    scale = largest_flow(text, at)
+    for name in NAMES:
+        if scale:
+            assert close(back[name], added[name], 1e-11, 1e-13 * scale), (name, back, added)
+        else:
+            assert (back[name] != back[name]) == (added[name] != added[name]), (name, back, added)
+
+
+@pytest.mark.parametrize(("text", "wanted"), [
+    ("log(x) at x=-1", NAN), ("where(x>0, sqrt(x), 0) at x=0", 0.0), ("1/(1+exp(-x)) at x=-800", NAN),
+])  # fmt: skip
+def test_conventions_hold_in_the_added_lines(text, wanted):
+    assert same(derivatives(text, mode="adjoint")["x"], wanted)
+
+
+def test_strong_zero_is_about_the_flows():
+    assert derivatives("1/(1+exp(-x)) at x=-800", mode="adjoint", strong_zero=True)["x"] == 0.0
+
+
+def test_a_closed_gate_stays_closed_in_the_second_order():
+    """The derivative of the adjoint lines of where(x>0, x^1.5, 0) at 0 is 0, not 0 × inf."""
+    program = build("where(x > 0, x^1.5, 0)")
+    graph, x = program.graph, program.variables["x"]
+    first = adjoint_lines(graph, program.result, [x])[x]
+    second = adjoint_lines(graph, first, [x])[x]
+    values = evaluate(graph, {"x": 0.0})
+    assert values[first] == values[second] == 0.0
+
+
+def test_what_does_not_arrive_has_no_line():
+    program = build("a = x*x; b = y + 1; a")
+    graph = program.graph
+    assert adjoint_lines(graph, program.result, program.variables.values())[program.variables["y"]] is None
+
+
+def test_the_added_lines_say_what_they_are():
+    program = build("x*y + sin(x)")
+    graph: Graph = program.graph
+    start = len(graph)
+    one = graph.constant(1.0)
+    adjoint_lines(graph, program.result, program.variables.values(), seed=one, lean=False)
+    roles = [graph.origins[line].role for line in range(start, len(graph)) if line in graph.origins]
+    assert roles == ["flow", "flow", "local", "flow", "flow", "sum", "flow"]
+
+
+def test_a_hundred_thousand_lines_at_the_default_recursion_limit():
+    program = build("+".join(["x*y"] * 33_000))
+    graph, sources = program.graph, list(program.variables.values())
+    values = evaluate(graph, {"x": 2.0, "y": 3.0})
+    assert gradients(graph, values, program.result, sources, {"x": 2.0, "y": 3.0}) == [99_000.0, 66_000.0]
+    deep = build("sin(" * 30_000 + "x" + ")" * 30_000)
+    values = evaluate(deep.graph, {"x": 0.5})
+    wanted = pull_back(deep.graph, values, deep.result, [True] * len(deep.graph)).numbers[deep.variables["x"]]
+    assert gradients(deep.graph, values, deep.result, deep.variables.values(), {"x": 0.5}) == [wanted]
