@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
+    from gradcli.autodiff.sweeps import Carrier
     from gradcli.graph import Primitive, Shape
     from gradcli.graph.carriers import Trace
 
@@ -41,7 +42,7 @@ def adjoint_lines(
     it every upstream * local has a line. An adjoint has the shape of its source.
     """
     sources = list(sources)
-    carrier = NodeCarrier(graph, seed=seed, lean=lean)
+    carrier: Carrier[Any, Any] = NodeCarrier(graph, seed=seed, lean=lean)
     swept = pull_back(graph, result, depends(graph, sources), carrier)
     return {source: None if (found := swept.numbers[source]) is None else found.index for source in sources}
 
