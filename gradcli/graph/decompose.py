@@ -26,6 +26,11 @@ class Fold:
         self._moved = moved
         self.lines = lines
 
+    def renumbered(self, moved: Sequence[int]) -> Fold:
+        """The same fold in a graph where every line went elsewhere."""
+        lines = [moved[line] for line in self.lines]
+        return Fold(self._typed, self._root, self._match, [moved[line] for line in self._moved], lines)
+
     @property
     def text(self) -> list[str | int]:
         """Pieces of text, and the lines whose labels stand between them."""

@@ -120,7 +120,7 @@ abs = define(
     ),
 )  # fmt: skip
 
-stop = define("stop", lambda x: x, None, verbs=("stops", "stops"), spoken=False)
+stop = define("stop", lambda x: x, None, verbs=("stops", "stops"))
 seed = define(  # what an adjoint starts from: 1, and nan where the result is nan
     "seed", lambda x: 1.0 if x == x else x, None, verbs=("stops", "stops"), spoken=False,
     notation=lambda operands, static: ("1", ATOM_LEVEL),

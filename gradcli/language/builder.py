@@ -6,7 +6,7 @@ from gradcli import language
 from gradcli.autodiff import evaluate
 from gradcli.graph import primitives
 from gradcli.language import BINARY, CALL, DEFINE, NAME, PREFIX, QUERY, SETTING, SUBJECT, TARGET, VALUE
-from gradcli.language.expressions import MAX_LINES, Expressions, Function, PlacesNeeded
+from gradcli.language.expressions import MAX_LINES, WORDS, Expressions, Function, PlacesNeeded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ STATEMENTS = frozenset((VALUE, TARGET, SUBJECT, DEFINE, SETTING, QUERY))
 class Program:
     """A program as a graph: the line of its result, its variables in order of appearance, what it defines, its `at`."""
 
-    __slots__ = ("at", "builder", "definitions", "graph", "has_arrays", "remarks", "result", "source", "variables")
+    __slots__ = (
+        "at", "builder", "definitions", "graph", "has_arrays", "has_words", "remarks", "result", "source", "variables",
+    )  # fmt: skip
 
     def __init__(self, source: str, builder: _Builder, result: int) -> None:
         self.source = source
@@ -35,6 +37,7 @@ class Program:
         self.at = builder.at
         self.remarks = builder.remarks
         self.has_arrays = builder.has_arrays or any(type(value) is not float for value in builder.at.values())
+        self.has_words = builder.has_words
         self.builder = builder
 
 
@@ -211,6 +214,7 @@ class _Builder(Expressions):
                 "name", f"the parameter {twice!r} of {name!r} stands twice", target, hint="give each its own name"
             )
         size = 0
+        by: set[str] = set()
         for place in range(target + 1, end):
             code, argument = self.items[place]
             size += code in (BINARY, PREFIX, CALL)
@@ -220,12 +224,17 @@ class _Builder(Expressions):
                 self.fail("name", f"{name!r} calls itself", place, name=name,
                           hint="a function is expanded where it is called, so it cannot be recursive")  # fmt: skip
             if code == CALL and argument[0] not in self.functions:
-                self.primitive(argument[0], argument[1], place)
+                if argument[0] in WORDS:
+                    from gradcli.language.derivatives import named_by
+
+                    by.add(named_by(self, place))
+                else:
+                    self.primitive(argument[0], argument[1], place)
         if _spoken(name):
             self.remarks.append(
                 ("shadow", f"{name}: the function of the program is used, not the built-in of that name")
             )
-        self.functions[name] = Function(parameters, (target + 1, end), len(self.definitions), size)
+        self.functions[name] = Function(parameters, (target + 1, end), len(self.definitions), size, frozenset(by))
 
     def refuse_second_meaning(self, name: str, place: int) -> None:
         if name in self.definitions or name in self.functions:
@@ -237,4 +246,4 @@ class _Builder(Expressions):
 
 def _spoken(name: str) -> bool:
     found = primitives().get(name)
-    return found is not None and found.spoken
+    return name in WORDS or (found is not None and found.spoken)

@@ -23,6 +23,7 @@ OPERATORS = {
 }  # fmt: skip
 FIRST_TAKES_ALL = {"max": "max_first", "min": "min_first", "clip": "clip_first"}
 ARRAYS = frozenset((INDEX, SLICE, TRANSPOSED, ARRAY))
+WORDS = frozenset(("grad", "jacobian", "hessian", "d"))  # of derivatives
 MAX_LINES = 400_000
 
 
@@ -31,12 +32,15 @@ class PlacesNeeded(Exception):
 
 
 class Function:
-    """A function of the user's: its parameters, where its body stands, how many definitions it sees, and its size:
-    how many lines a call expands to, at most."""
+    """A function of the user's: its parameters, where its body stands, how many definitions it sees, its size (how
+    many lines a call expands to, at most), and by which parameters it differentiates: those are lines in every call."""
 
-    __slots__ = ("body", "parameters", "sees", "size")
+    __slots__ = ("body", "by", "parameters", "sees", "size")
 
-    def __init__(self, parameters: Sequence[str], body: tuple[int, int], sees: int, size: int) -> None:
+    def __init__(
+        self, parameters: Sequence[str], body: tuple[int, int], sees: int, size: int, by: frozenset[str] = frozenset()
+    ) -> None:
+        self.by = by
         self.parameters = parameters
         self.body = body
         self.sees = sees
@@ -62,6 +66,7 @@ class Expressions:
         self.first_takes_all = ties == "first"
         self.graph = Graph()
         self.has_arrays = False
+        self.has_words = False  # derivative words
         self.memory = memory
         self.places: dict[int, int] = {}
         self.variables: dict[str, int] = {}
@@ -110,6 +115,11 @@ class Expressions:
                 else:
                     self.check_call(name, function, count, sees, place)
                     frames.append((place + 1, end, scope, sees))
+                    if function.by:
+                        arguments = [
+                            self.line(argument, place) if parameter in function.by else argument
+                            for parameter, argument in zip(function.parameters, arguments, strict=True)
+                        ]
                     scope = dict(zip(function.parameters, arguments, strict=True))
                     (place, end), sees = function.body, function.sees
                     continue
@@ -130,6 +140,10 @@ class Expressions:
         return self.append(OPERATORS[operator], (self.line(left, place), self.line(right, place)), place)
 
     def call(self, name: str, arguments: list[Entry], place: int) -> Entry:
+        if name in WORDS:
+            from gradcli.language.derivatives import derivative
+
+            return derivative(self, name, arguments, place)
         found = NAMED.get(name) or primitives().get(name)
         if found is None or not found.spoken or found.kind != "elementwise" or len(arguments) == 1 < found.variadic + 1:
             from gradcli.language.arrays import called
@@ -211,6 +225,13 @@ class Expressions:
             return graph.append(NAMED[name], operands, static)
         self.places[len(graph)] = place
         return graph.append(NAMED[name], operands, static, None, self.spans[place])
+
+    def word(self, word: Primitive, operands: tuple[int, ...], place: int, static: Any) -> int:
+        """Write the line of a derivative word."""
+        if self.spans is None:
+            return self.graph.append(word, operands, static)
+        self.places[len(self.graph)] = place
+        return self.graph.append(word, operands, static, None, self.spans[place])
 
     def too_long(self, place: int) -> NoReturn:
         """Raise: the lines would be more than MAX_LINES."""

@@ -102,6 +102,10 @@ class Question:
         self.at = {**self.point, **{name: values[name] for name in self.unused}}
         typed = self._sources()
         kept = [line for name, line in typed.items() if line is not None and name not in variables]
+        if self.program.has_words:
+            from gradcli.autodiff.derivatives import words
+
+            kept += [self.program.graph.operands[word][1] for word in words(self.program.graph)]
         decomposed = decompose(self.program.graph, self.program.result, options.decomposition, kept)
         self.graph: Graph = decomposed.graph
         self.folds: Mapping[int, Fold] = decomposed.folds
@@ -111,6 +115,19 @@ class Question:
             from gradcli.graph.shapes import infer
 
             self.graph.shapes = self.shapes = infer(self.graph, self._shapes_given())
+        if self.program.has_words:
+            self._write_derivatives()
+
+    def _write_derivatives(self) -> None:
+        """Put the lines of every derivative in place of its word."""
+        from gradcli.autodiff.derivatives import write_out
+
+        written = write_out(self.graph)
+        moved = written.moved
+        self.graph, self.shapes = written.graph, written.graph.shapes
+        self.result = moved[self.result]
+        self.sources = {name: None if line is None else moved[line] for name, line in self.sources.items()}
+        self.folds = {moved[line]: fold.renumbered(moved) for line, fold in self.folds.items()}
 
     def _infer_shapes(self) -> None:
         """Check every shape before any number is computed; the graph knows the shapes of its lines from here on."""

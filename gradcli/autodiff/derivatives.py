@@ -1,0 +1,171 @@
+"""Derivative words written out: in the place of grad(f, x) and its kin stand the lines that compute it.
+
+The lines are those of reverse-mode AD, so a derivative is differentiated again like anything else. A word by a line
+that nothing depends on is 0.
+"""
+
+from __future__ import annotations
+
+from gradcli.autodiff.adjoint import adjoint_lines
+from gradcli.errors import GradError
+from gradcli.graph import CONSTANT, NAMED, VARIABLE, Graph, Node, Origin
+from gradcli.graph.derivatives import WORDS
+from gradcli.graph.shapes import count
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from gradcli.graph import Shape
+
+MOST_LINES = 400_000
+FEW = 2  # orders that are sweeps over sweeps; beyond, Taylor coefficients need far fewer lines
+
+
+def is_word(graph: Graph, index: int) -> bool:
+    """Whether line INDEX is a derivative word."""
+    return WORDS.get(graph.primitives[index].name) is graph.primitives[index]
+
+
+def words(graph: Graph) -> list[int]:
+    """The lines that are derivative words."""
+    return [index for index in range(len(graph)) if is_word(graph, index)]
+
+
+class Written:
+    """A graph without derivative words, and where each line of the old one went."""
+
+    __slots__ = ("graph", "moved")
+
+    def __init__(self, graph: Graph, moved: list[int]) -> None:
+        self.graph = graph
+        self.moved = moved
+
+
+def write_out(graph: Graph) -> Written:
+    """GRAPH with the lines of every derivative in place of its word. Its shapes are known where there are arrays.
+
+    Raises GradError (limit) where that would be more than MOST_LINES lines.
+    """
+    found = Graph()
+    found.shapes = None if graph.shapes is None else []
+    found.origins = {}
+    moved: list[int] = []
+    for index, primitive in enumerate(graph.primitives):
+        name, span, static = graph.names[index], graph.spans[index], graph.statics[index]
+        operands = tuple([moved[operand] for operand in graph.operands[index]])
+        if primitive is VARIABLE:
+            moved.append(found.variable(name or "", span, () if graph.shapes is None else graph.shapes[index]))
+        elif primitive is CONSTANT:
+            moved.append(found.constant(static, name, span))
+        elif is_word(graph, index):
+            line = _Writer(found).write(primitive.name, *operands, static)
+            moved.append(_named(found, line, name, span))
+        else:
+            moved.append(found.append(primitive, operands, static, name, span))
+    return Written(found, moved)
+
+
+def _named(graph: Graph, line: int, name: str | None, span: Any) -> int:
+    """LINE, or a copy of it, under the NAME that the program gave to the word."""
+    if name is not None:
+        if graph.names[line] is not None or graph.primitives[line] in (VARIABLE, CONSTANT):
+            line = graph.append(NAMED["same"], (line,))
+        graph.names[line] = name
+    if graph.spans[line] is None:
+        graph.spans[line] = span
+    return line
+
+
+class _Writer:
+    """Writes the lines of one derivative at the end of a graph."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+
+    def write(self, word: str, f: int, x: int, order: int | None) -> int:
+        if word == "d":
+            return self.nth(f, x, order or 0)
+        if word == "grad":
+            return self.gradient(f, x)
+        if word == "hessian":
+            return self.jacobian(self.gradient(f, x), x)
+        return self.jacobian(f, x)
+
+    def shape(self, line: int) -> Shape:
+        return () if self.graph.shapes is None else self.graph.shapes[line]
+
+    def zeros(self, shape: Shape) -> int:
+        zero = self.graph.constant(0.0)
+        return self.graph.append(NAMED["fit"], (zero,), shape) if shape else zero
+
+    def gradient(self, f: int, x: int, seed: int | None = None) -> int:
+        """The adjoint of line X."""
+        self.bound(1)
+        found = adjoint_lines(self.graph, f, [x], seed=seed)[x]
+        return self.zeros(self.shape(x)) if found is None else found
+
+    def nth(self, f: int, x: int, order: int) -> int:
+        """The derivative of F, of any shape, by the scalar X."""
+        if order > FEW:
+            from gradcli.autodiff.taylor import derivative_line
+
+            found = derivative_line(self.graph, f, x, order)
+            if found is not None:
+                return found
+        for _ in range(order):
+            f = self.tangent(f, x) if self.shape(f) else self.gradient(f, x)
+        return f
+
+    def tangent(self, f: int, x: int) -> int:
+        """The derivative of an array by a scalar: the pull-back, which is linear in its upstream, pulled back."""
+        shape = self.shape(f)
+        upstream = self.zeros(shape)
+        pulled = self.gradient(f, x, upstream)
+        return self.gradient(pulled, upstream)
+
+    def jacobian(self, f: int, x: int) -> int:
+        """Every derivative of F by X: the axes of F, then those of X."""
+        rows, columns = self.shape(f), self.shape(x)
+        if not rows:
+            return self.gradient(f, x)
+        if not columns:
+            return self.tangent(f, x)
+        many, wide = count(rows), count(columns)
+        self.bound(min(many, wide))
+        if many <= wide:
+            parts = [self.gradient(f, x, seed) for seed in self.units(rows)]
+            return self.reshaped(self.stacked(parts), (*rows, *columns))
+        upstream = self.zeros(rows)
+        pulled = self.gradient(f, x, upstream)
+        parts = [self.gradient(pulled, upstream, seed) for seed in self.units(columns)]
+        side = self.reshaped(self.stacked(parts), (wide, many))
+        return self.reshaped(self.added(NAMED["transpose"], (side,), None), (*rows, *columns))
+
+    def units(self, shape: Shape) -> Iterator[int]:
+        """Seeds with a single 1."""
+        from gradcli.graph.arrays import ArrayConstant, units
+
+        for unit in units(shape):
+            yield self.graph.constant(unit if type(unit) is float else ArrayConstant(unit))  # type: ignore[arg-type]
+
+    def stacked(self, parts: Sequence[int]) -> int:
+        return self.added(NAMED["stack"], tuple(parts), None)
+
+    def reshaped(self, line: int, shape: Shape) -> int:
+        return line if self.shape(line) == shape else self.added(NAMED["reshape"], (line,), shape)
+
+    def added(self, primitive: Any, operands: tuple[int, ...], static: Any) -> int:
+        line = self.graph.append(primitive, operands, static)
+        assert self.graph.origins is not None
+        self.graph.origins[line] = Origin("join", line, line)
+        return line
+
+    def bound(self, sweeps: int) -> None:
+        """Refuse more than MOST_LINES lines before they are written."""
+        if len(self.graph) * (sweeps + 1) > MOST_LINES:
+            raise GradError(
+                "limit", f"the derivatives would take more than {MOST_LINES:,} lines",
+                hint="ask for fewer of them, or with the commands gradcli jacobian and gradcli hessian",
+            )  # fmt: skip
