@@ -107,18 +107,10 @@ def explain(request: Request) -> int:
 
 
 def compare(request: Request) -> int:
-    """The decompositions side by side."""
-    from gradcli.questions.compare import compared
+    """The program in several ways, side by side."""
+    from gradcli.cli import comparisons
 
-    found = compared(*asked(request))
-    if request.json:
-        return show_json(found.as_object())
-    from gradcli.cli.screen import Screen
-    from gradcli.render.comparison import comparison_table
-
-    screen = Screen()
-    digits = request["digits"] or 6
-    return screen.show([comparison_table(found, width=screen.width, unicode=screen.unicode, digits=digits)])
+    return comparisons.answer(request)
 
 
 def functions(request: Request) -> int:

@@ -16,7 +16,8 @@ MOST_SHOWN = 8
 class Labels:
     """The labels of a graph: inputs and named lines keep their name, operations are v1, v2, ..., the result is f.
 
-    A name that the program uses itself is stepped over. Literals have no label; they stand inside a line.
+    Adjoint lines are a1, a2, ...: those that a sweep added. A name that the program uses itself is stepped over.
+    Literals have no label; they stand inside a line.
     """
 
     __slots__ = ("graph", "names")
@@ -25,11 +26,17 @@ class Labels:
         self.graph = graph
         taken = {name for name in graph.names if name is not None}
         self.names: list[str] = []
-        count = 0
+        count = adjoints = 0
+        origins = graph.origins
         for index, name in enumerate(graph.names):
             if name is None and graph.primitives[index] is not CONSTANT:
                 if index == result:
                     name = next((n for n in RESULTS if n not in taken), "f_")
+                elif origins is not None and index in origins:
+                    adjoints += 1
+                    while f"a{adjoints}" in taken:
+                        adjoints += 1
+                    name = f"a{adjoints}"
                 else:
                     count += 1
                     while f"v{count}" in taken:
