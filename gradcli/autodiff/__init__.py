@@ -18,9 +18,15 @@ FEW = 3  # operands up to which each local gradient is computed by itself, and o
 def evaluate(graph: Graph, point: Mapping[str, float]) -> list[float]:
     """The primal of every line, operands before their users. Scalars; IEEE results, nothing raises."""
     values: list[float] = []
-    for primitive, operands, static, name in zip(
-        graph.primitives, graph.operands, graph.statics, graph.names, strict=True
-    ):
+    go_on(graph, point, values)
+    return values
+
+
+def go_on(graph: Graph, point: Mapping[str, float], values: list[float]) -> None:
+    """Add the primals of the lines that VALUES does not hold yet."""
+    start = len(values)
+    columns = (graph.primitives, graph.operands, graph.statics, graph.names)
+    for primitive, operands, static, name in zip(*[column[start:] for column in columns], strict=True):
         if len(operands) == 2:
             a, b = operands
             values.append(primitive.forward(values[a], values[b]))
@@ -32,7 +38,6 @@ def evaluate(graph: Graph, point: Mapping[str, float]) -> list[float]:
             values.append(primitive.forward(values[operands[0]], static))
         else:
             values.append(primitive.forward(*[values[operand] for operand in operands]))
-    return values
 
 
 def depends(graph: Graph, sources: Iterable[int]) -> list[bool]:

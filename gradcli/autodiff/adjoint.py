@@ -10,10 +10,11 @@ from gradcli.autodiff import depends, evaluate
 from gradcli.autodiff.sweeps import pull_back
 from gradcli.graph import CONSTANT, NAMED, VARIABLE, Graph, Node, Origin, primitives
 from gradcli.graph.carriers import read, trace_array_rules, trace_rules
+from gradcli.graph.shapes import broadcast
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
     from gradcli.autodiff.sweeps import Carrier
@@ -34,17 +35,26 @@ def adjoint_lines(
     *,
     seed: int | None = None,
     lean: bool = True,
+    is_number: Callable[[int], bool] | None = None,
 ) -> dict[int, int | None]:
     """Append the adjoint lines of RESULT to GRAPH; for each of the SOURCES the line of its adjoint.
 
     None stands for a source that nothing arrives at. SEED is the line that the sweep starts from, in the shape of the
-    result; without one it is 1, or nan where the result is nan. LEAN leaves out a product with the constant 1; without
-    it every upstream * local has a line. An adjoint has the shape of its source.
+    result, or a scalar for all of its elements; without one it is 1, or nan where the result is nan. LEAN leaves out a
+    product with the constant 1; without it every upstream * local has a line. IS_NUMBER says of which lines it is known
+    that they are nowhere nan: a rule needs no test for that then. An adjoint has the shape of its source.
     """
     sources = list(sources)
-    carrier: Carrier[Any, Any] = NodeCarrier(graph, seed=seed, lean=lean)
-    swept = pull_back(graph, result, depends(graph, sources), carrier)
-    return {source: None if (found := swept.numbers[source]) is None else found.index for source in sources}
+    carrier = NodeCarrier(graph, seed=seed, lean=lean, is_number=is_number)
+    swept = pull_back(graph, result, depends(graph, sources), _as_carrier(carrier))
+    return {
+        source: None if (found := swept.numbers[source]) is None else carrier.whole(found, source).index
+        for source in sources
+    }
+
+
+def _as_carrier(carrier: NodeCarrier) -> Carrier[Any, Any]:
+    return carrier
 
 
 class AdjointGraph:
@@ -69,7 +79,9 @@ class AdjointGraph:
             from gradcli.graph.arrays import ArrayConstant
 
             seed = self.graph.constant(ArrayConstant(seed_of(values[result])))  # type: ignore[arg-type]
-        self.adjoints = adjoint_lines(self.graph, result, sources, seed=seed, lean=lean)
+        self.adjoints = adjoint_lines(
+            self.graph, result, sources, seed=seed, lean=lean, is_number=known_numbers(values)
+        )
 
     def evaluate(self, point: Mapping[str, Any], *, strong_zero: bool = False) -> list[Any]:
         """The value of every line. With STRONG_ZERO, 0 times inf is 0 in the lines that carry a flow."""
@@ -81,6 +93,15 @@ class AdjointGraph:
         from gradcli.autodiff.arrays import evaluate as evaluate_arrays
 
         return evaluate_arrays(graph, point)
+
+
+def known_numbers(values: Sequence[Any]) -> Callable[[int], bool]:
+    """Which lines are nowhere nan in a run with these VALUES."""
+    return lambda index: index < len(values) and not _has_nan(values[index])
+
+
+def _has_nan(value: Any) -> bool:
+    return bool(value != value) if type(value) is float else bool((value != value).any())
 
 
 def _evaluate_strongly(graph: Graph, point: Mapping[str, Any]) -> list[Any]:
@@ -115,12 +136,23 @@ def gradients(
 
 
 class NodeCarrier:
-    """Nodes as the numbers of a sweep (sweeps.Carrier): every step appends the lines that compute it."""
+    """Nodes as the numbers of a sweep (sweeps.Carrier): every step appends the lines that compute it.
+
+    A scalar constant beside an array stands for all of its elements, until a line has to be written for it.
+    """
 
     unmasked: Mask = None
 
-    def __init__(self, graph: Graph, *, seed: int | None = None, lean: bool = True) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        *,
+        seed: int | None = None,
+        lean: bool = True,
+        is_number: Callable[[int], bool] | None = None,
+    ) -> None:
         primitives()
+        self.is_number = is_number or (lambda index: False)
         self.graph = graph
         self.start = seed
         self.lean = lean
@@ -158,8 +190,10 @@ class NodeCarrier:
         if primitive.kind == "carried":
             return Carried(output)
         since = len(graph)
-        leaves = [self._kept(index, Node(graph, index)), *(Node(graph, operand) for operand in operands)]
-        found = self._read(self.trace, slot, output, leaves)
+        y = Node(graph, index)
+        if any(0 in self.trace.graph.operands[line] for line in self.trace.lines_of(slot)):
+            y = self._kept(index, y)
+        found = self._read(self.trace, slot, output, [y, *(Node(graph, operand) for operand in operands)])
         self._mark("local", since, index, operands[slot])
         return found
 
@@ -173,20 +207,31 @@ class NodeCarrier:
         index, slot = self.line
         operand = self.graph.operands[index][slot]
         since = len(self.graph)
+        shape = self._shape(operand)
         if isinstance(local, Carried):
-            found = self._carried(index, slot, local, number)
+            found = self._carried(index, slot, local, self._whole(number, self._shape(index)))
             if mask is not None:
                 found = self._where(mask, found)
         else:
-            found = self._product(self._kept(index, number), local)
-            found = self._spread(found, self._shape(operand))
+            have = self._broadcast(self._kept_shape(index), local.shape)
+            if self._number(number) is None:
+                number = self._kept(index, number)
+            elif not self.lean or self._broadcast(have, shape) != shape:
+                number = self._spread(number, have)
+            found = self._product(number, local)
+            if not (self.lean and self._stands_for_all(found, shape)):
+                found = self._spread(found, shape)
         self._mark("flow", since, index, operand)
         return found
 
     def plus(self, before: Node, more: Node) -> Node:
         since = len(self.graph)
-        found = before + more
         index, slot = self.line
+        shape = self._shape(self.graph.operands[index][slot])
+        one, other = self._number(before), self._number(more)
+        if self.lean and shape and one is not None and other is not None:
+            return self.constant(one + other)
+        found = self._whole(before, shape) + self._whole(more, shape)
         self._mark("sum", since, index, self.graph.operands[index][slot])
         return found
 
@@ -204,16 +249,34 @@ class NodeCarrier:
     def finish(self, result: int, tangent: Node, mask: Mask) -> Node:
         return tangent
 
+    def whole(self, number: Node, line: int) -> Node:
+        """NUMBER in the shape of LINE."""
+        since = len(self.graph)
+        found = self._whole(number, self._shape(line))
+        self._mark("flow", since, line, line)
+        return found
+
     # How it is written
 
     def apply(self, primitive: Primitive, static: Any, operands: Sequence[Any]) -> Node:
-        """One line over nodes."""
+        """One line over nodes; none for a test whose outcome is known."""
+        name = primitive.name
+        if name == "not_equal" and self._number(operands[1]) == 0 and self._is_boolean(operands[0]):
+            return self._same(operands[0])  # a truth value is itself
+        if name == "equal" and operands[0].index == operands[1].index and self.is_number(operands[0].index):
+            return self.constant(1.0)
+        if name == "where" and self._number(operands[0]) is not None and operands[1].shape == self._shape(self.line[0]):
+            return self._same(operands[1 if self._number(operands[0]) else 2])
         return Node(self.graph, self.graph.append(primitive, tuple([node.index for node in operands]), static))
+
+    @staticmethod
+    def _same(node: Node) -> Node:
+        return node
 
     def constant(self, value: float) -> Node:
         """The line of a number; one for all that is written here."""
         found = self.constants.get(value)
-        if found is None or value == 0:  # 0.0 and -0.0 are one key
+        if found is None or (value == 0 and str(value) != str(self.graph.statics[found.index])):  # 0.0 is -0.0
             found = self.constants[value] = Node(self.graph, self.graph.constant(value))
         return found
 
@@ -244,9 +307,21 @@ class NodeCarrier:
         """NODE, in the shape of line INDEX, with the axis that it reduces kept at length 1."""
         if self.shapes is None or self.graph.primitives[index].kind != "reduces":
             return node
-        assert self.trace is not None and self.trace.graph.shapes is not None
-        shape = self.trace.graph.shapes[0]
+        shape = self._kept_shape(index)
         return node if node.shape == shape else NAMED["reshape"](node, static=shape)
+
+    def _kept_shape(self, index: int) -> Shape:
+        if self.shapes is None or self.graph.primitives[index].kind != "reduces":
+            return self._shape(index)
+        assert self.trace is not None and self.trace.graph.shapes is not None
+        return self.trace.graph.shapes[0]
+
+    def _stands_for_all(self, number: Node, shape: Shape) -> bool:
+        return shape != () and number.shape == () and self.graph.primitives[number.index] is CONSTANT
+
+    def _whole(self, number: Node, shape: Shape) -> Node:
+        """NUMBER with a line of its own where it stood for all elements of SHAPE."""
+        return self._spread(number, shape) if self._stands_for_all(number, shape) else number
 
     def _product(self, number: Node, local: Node) -> Node:
         """NUMBER through a LOCAL gradient, or through the share of a gate: what is not open is exactly 0."""
@@ -255,33 +330,41 @@ class NodeCarrier:
             return self._times(number, local)
         if not self.graph.primitives[self.line[0]].opens:
             value = self._number(local)
+            if self.lean and number.index == mask.index:
+                return self._where(mask, local)
             found = self._times(number, local)  # by a finite number, what was closed before is 0 and stays it
             return found if value is not None and value - value == 0 else self._where(mask, found)
         if self.lean and self.first_gate and self._number(number) == 1 and local.shape == self._wide(number, local):
             return local
-        boolean = self.graph.primitives[local.index].name in BOOLEAN
-        return self._where(mask, number if boolean else self._times(number, local))
+        return self._where(mask, number if self._is_boolean(local) else self._times(number, local))
 
     def _times(self, number: Node, local: Node) -> Node:
         if self.lean:
-            if self._number(local) == 1 and number.shape == self._wide(number, local):
+            one, other = self._number(number), self._number(local)
+            if other == 1 and number.shape == self._wide(number, local):
                 return number
-            if self._number(number) == 1 and local.shape == self._wide(number, local):
+            if one == 1 and local.shape == self._wide(number, local):
                 return local
-            if self._number(local) == -1:
+            if one is not None and other is not None:
+                return self.constant(one * other)
+            if other == -1:
                 return -number
         return number * local
 
-    @staticmethod
-    def _wide(a: Node, b: Node) -> Shape:
-        from gradcli.graph.shapes import broadcast
+    def _wide(self, a: Node, b: Node) -> Shape:
+        return self._broadcast(a.shape, b.shape)
 
-        return broadcast([a.shape, b.shape]) if a.shape or b.shape else ()
+    @staticmethod
+    def _broadcast(a: Shape, b: Shape) -> Shape:
+        return a if a == b else broadcast([a, b])
 
     def _number(self, node: Node) -> float | None:
         """The number of a constant that is a scalar."""
         static = self.graph.statics[node.index]
         return static if self.graph.primitives[node.index] is CONSTANT and type(static) is float else None
+
+    def _is_boolean(self, node: Node) -> bool:
+        return self.graph.primitives[node.index].name in BOOLEAN
 
     def _where(self, mask: Node, found: Node) -> Node:
         return self.apply(NAMED["where"], None, (mask, found, self.constant(0.0)))
@@ -296,18 +379,19 @@ class NodeCarrier:
     # Masks
 
     def _masked(self, mask: Mask, index: int, slot: int, local: Node | Carried) -> Mask:
+        graph = self.graph
         if isinstance(local, Carried):
             return None if mask is None else self._mask_carried(mask, index, slot, local)
-        graph = self.graph
-        self.open = before = None if mask is None else self._kept(index, mask)
+        if mask is not None and graph.primitives[index].kind == "reduces":
+            mask = self._kept(index, self._spread(mask, self._shape(index)))
+        self.open = before = mask
         self.first_gate = mask is None
         if graph.primitives[index].opens:
-            boolean = graph.primitives[local.index].name in BOOLEAN
-            passed = local if boolean else self.apply(NAMED["not_equal"], None, (local, self.constant(0.0)))
+            passed = self.apply(NAMED["not_equal"], None, (local, self.constant(0.0)))
             self.open = passed if before is None else before * passed
         if self.open is None or self.shapes is None:
             return self.open
-        have = self._wide(self._kept(index, Node(graph, index)), local)
+        have = self._broadcast(self._kept_shape(index), local.shape)
         shape = self._shape(graph.operands[index][slot])
         if self.open.shape == have == shape:
             return self.open
@@ -319,6 +403,10 @@ class NodeCarrier:
         graph = self.graph
         primitive, static = graph.primitives[index], graph.statics[index]
         shape = self._shape(graph.operands[index][slot])
+        ranks = [len(self._shape(operand)) for operand in graph.operands[index]]
+        mask = self._spread(mask, self._shape(index))
+        if primitive.name == "matmul" and max(ranks) <= 2:
+            return self._mask_of_factor(mask, ranks, slot)
         if primitive.moves or primitive.name in ("matmul", "outer"):
             assert self.trace is not None
             ones = [self._spread(self.constant(1.0), self._shape(operand)) for operand in graph.operands[index]]
@@ -334,6 +422,17 @@ class NodeCarrier:
         if axis is WHOLE:
             largest = NAMED["reshape"](largest, static=())
         return self._spread(largest, shape)
+
+    @staticmethod
+    def _mask_of_factor(mask: Node, ranks: Sequence[int], slot: int) -> Node:
+        """A row of the left factor reaches a row of the product, a column of the right one a column."""
+        if ranks == [2, 2]:
+            return NAMED["amax"](mask, static=(-1 - slot, True))
+        if ranks == [2, 1] and slot == 0:
+            return NAMED["reshape"](mask, static=(*mask.shape, 1))
+        if ranks[slot] == 2 or not mask.shape:
+            return mask
+        return NAMED["amax"](mask, static=(None, False))
 
     @staticmethod
     def _spread(node: Node, shape: Shape) -> Node:

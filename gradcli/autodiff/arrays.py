@@ -40,10 +40,24 @@ def evaluate(
     keeps their shape. REUSED says which line writes its result over the array of which operand.
     """
     values: list[Value] = []
+    go_on(graph, point, values, freed, reused)
+    return values
+
+
+def go_on(
+    graph: Graph,
+    point: Mapping[str, Value],
+    values: list[Value],
+    freed: Mapping[int, Sequence[int]] | None = None,
+    reused: Mapping[int, int] | None = None,
+) -> None:
+    """Add the primals of the lines that VALUES does not hold yet."""
     reused = reused or {}
+    start = len(values)
+    columns = (graph.primitives, graph.operands, graph.statics, graph.names)
     with quiet():
         for index, (primitive, operands, static, name) in enumerate(
-            zip(graph.primitives, graph.operands, graph.statics, graph.names, strict=True)
+            zip(*[column[start:] for column in columns], strict=True), start
         ):
             if primitive is VARIABLE:
                 values.append(point[name or ""])
@@ -62,7 +76,6 @@ def evaluate(
             if freed and index in freed:
                 for line in freed[index]:
                     values[line] = stand_in(values[line])
-    return values
 
 
 def stand_in(value: Value) -> Value:

@@ -6,7 +6,8 @@ that nothing depends on is 0.
 
 from __future__ import annotations
 
-from gradcli.autodiff.adjoint import adjoint_lines
+from gradcli.autodiff import go_on
+from gradcli.autodiff.adjoint import adjoint_lines, known_numbers
 from gradcli.errors import GradError
 from gradcli.graph import CONSTANT, NAMED, VARIABLE, Graph, Node, Origin
 from gradcli.graph.derivatives import WORDS
@@ -14,7 +15,7 @@ from gradcli.graph.shapes import count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
     from gradcli.graph import Shape
@@ -43,12 +44,14 @@ class Written:
         self.moved = moved
 
 
-def write_out(graph: Graph) -> Written:
+def write_out(graph: Graph, point: Mapping[str, Any] | None = None) -> Written:
     """GRAPH with the lines of every derivative in place of its word. Its shapes are known where there are arrays.
 
+    At a POINT a derivative of what is nan there starts from nan, else from 1. Without one it starts from 1.
     Raises GradError (limit) where that would be more than MOST_LINES lines.
     """
     found = Graph()
+    writer = _Writer(found, point)
     found.shapes = None if graph.shapes is None else []
     found.origins = {}
     moved: list[int] = []
@@ -60,11 +63,42 @@ def write_out(graph: Graph) -> Written:
         elif primitive is CONSTANT:
             moved.append(found.constant(static, name, span))
         elif is_word(graph, index):
-            line = _Writer(found).write(primitive.name, *operands, static)
+            line = writer.write(primitive.name, *operands, static)
             moved.append(_named(found, line, name, span))
         else:
             moved.append(found.append(primitive, operands, static, name, span))
-    return Written(found, moved)
+    return _without_dead_lines(found, moved)
+
+
+def _without_dead_lines(graph: Graph, moved: list[int]) -> Written:
+    """The graph without added lines that nothing uses."""
+    origins = graph.origins or {}
+    live = [index not in origins for index in range(len(graph))]
+    for line in moved:
+        live[line] = True
+    for index in range(len(graph) - 1, -1, -1):
+        if live[index]:
+            for operand in graph.operands[index]:
+                live[operand] = True
+    if all(live):
+        return Written(graph, moved)
+    short = Graph()
+    places: list[int] = []
+    for index in range(len(graph)):
+        places.append(len(short))
+        if live[index]:
+            short.primitives.append(graph.primitives[index])
+            short.operands.append(tuple([places[operand] for operand in graph.operands[index]]))
+            short.statics.append(graph.statics[index])
+            short.names.append(graph.names[index])
+            short.spans.append(graph.spans[index])
+    if graph.shapes is not None:
+        short.shapes = [shape for shape, is_live in zip(graph.shapes, live, strict=True) if is_live]
+    short.origins = {
+        places[index]: Origin(origin.role, places[origin.source], places[origin.target])
+        for index, origin in origins.items() if live[index]
+    }  # fmt: skip
+    return Written(short, [places[line] for line in moved])
 
 
 def _named(graph: Graph, line: int, name: str | None, span: Any) -> int:
@@ -81,8 +115,10 @@ def _named(graph: Graph, line: int, name: str | None, span: Any) -> int:
 class _Writer:
     """Writes the lines of one derivative at the end of a graph."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, point: Mapping[str, Any] | None) -> None:
         self.graph = graph
+        self.point = point
+        self.values: list[Any] = []
 
     def write(self, word: str, f: int, x: int, order: int | None) -> int:
         if word == "d":
@@ -103,8 +139,30 @@ class _Writer:
     def gradient(self, f: int, x: int, seed: int | None = None) -> int:
         """The adjoint of line X."""
         self.bound(1)
-        found = adjoint_lines(self.graph, f, [x], seed=seed)[x]
+        self.go_on()
+        seed = self.seed(f) if seed is None else seed
+        found = adjoint_lines(self.graph, f, [x], seed=seed, is_number=self.is_number)[x]
         return self.zeros(self.shape(x)) if found is None else found
+
+    def seed(self, f: int) -> int:
+        """1, or nan where F is nan."""
+        value = 1.0 if self.point is None else self.values[f]
+        return self.graph.constant(1.0 if value == value else value)
+
+    def go_on(self) -> None:
+        """Compute the values of the lines so far."""
+        if self.point is None:
+            return
+        if self.graph.shapes is None:
+            go_on(self.graph, self.point, self.values)
+        else:
+            from gradcli.autodiff.arrays import go_on as go_on_with_arrays
+
+            go_on_with_arrays(self.graph, self.point, self.values)
+
+    def is_number(self, line: int) -> bool:
+        """Whether a line is nowhere nan at the point; without one, a formula holds where there is no nan."""
+        return self.point is None or known_numbers(self.values)(line)
 
     def nth(self, f: int, x: int, order: int) -> int:
         """The derivative of F, of any shape, by the scalar X."""

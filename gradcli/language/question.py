@@ -122,7 +122,7 @@ class Question:
         """Put the lines of every derivative in place of its word."""
         from gradcli.autodiff.derivatives import write_out
 
-        written = write_out(self.graph)
+        written = write_out(self.graph, self.point)
         moved = written.moved
         self.graph, self.shapes = written.graph, written.graph.shapes
         self.result = moved[self.result]

@@ -18,6 +18,7 @@ from gradcli.autodiff.arrays import pull_back as pull_back_arrays
 from gradcli.graph import Graph
 from gradcli.graph.arrays import ArrayConstant
 from gradcli.language.builder import build
+from gradcli.language.question import Options, Question
 
 NAN = math.nan
 
@@ -142,3 +143,30 @@ def test_a_hundred_thousand_lines_at_the_default_recursion_limit():
     values = evaluate(deep.graph, {"x": 0.5})
     wanted = pull_back(deep.graph, values, deep.result, [True] * len(deep.graph)).numbers[deep.variables["x"]]
     assert gradients(deep.graph, values, deep.result, deep.variables.values(), {"x": 0.5}) == [wanted]
+
+
+@pytest.mark.parametrize("program", [
+    "sum(relu(A@B)*C) at A=[[1,inf],[3,-4]], B=[[1,-2],[0,1]], C=[[1,2],[3,4]]",
+    "sum(where(A@v > 0, sqrt(A@v), 0)) at A=[[0,0],[1,2]], v=[1,1]",
+    "sum(where(v@A > 0, sqrt(v@A), 0)) at A=[[0,0],[0,2]], v=[1,1]",
+    "where(v@w > 0, sqrt(v@w), 0) at w=[0,1], v=[1,0]",
+    "sum(where(A > 0, log(A), 0)) at A=[[0,0],[0,2]]",
+    "sum(where(softmax(v) > 0.5, sqrt(v), 0)) at v=[0,1]",
+    "sum(where(inv(A) > 0, sqrt(A), 0)) at A=[[0,1],[1,2]]",
+    "sum(relu(cumsum(v))/v) at v=[0,1,-3]",
+    "sum(amax(where(A > 0, sqrt(A), 0), 0)) at A=[[0,0],[1,2]]",
+    "sum(softmax(where(A > 0, sqrt(A), 0))) at A=[[0,0],[1,2]]",
+    "sum(where(outer(v, w) > 0, sqrt(outer(v, w)), 0)) at v=[0,1], w=[1,0]",
+    "sum(where(reshape(A, 4) > 0, sqrt(reshape(A, 4)), 0)) at A=[[0,0],[1,2]]",
+    "sum(where(trace(A) > 0, A.T, 0)) at A=[[-1,0],[1,0.5]]",
+])  # fmt: skip
+def test_masks_travel_through_arrays(program):
+    """Behind a closed gate stands exactly 0, whatever the line is that carries it on, and nan where it is no gate."""
+    question = Question(program, {}, Options(decomposition="typed"))
+    graph, result = question.graph, question.result
+    values = evaluate_arrays(graph, question.point)
+    sources = question.live_sources()
+    wanted = pull_back_arrays(graph, values, result, depends(graph, sources)).numbers
+    found = gradients(graph, values, result, sources, question.point)
+    for source, number in zip(sources, found, strict=True):
+        np.testing.assert_allclose(number, wanted[source], rtol=1e-14, atol=0)
