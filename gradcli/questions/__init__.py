@@ -58,7 +58,7 @@ def evaluated(source: str, given: Mapping[str, float], options: Options) -> Answ
 
         return arrays.evaluated(question)
     values = evaluate(question.graph, question.point)
-    return Answer(question, values[question.result], None, _notes(question, values))
+    return Answer(question, values[question.result], None, notes_of(question, values))
 
 
 def differentiated(source: str, given: Mapping[str, float], options: Options) -> Answer:
@@ -74,7 +74,7 @@ def differentiated(source: str, given: Mapping[str, float], options: Options) ->
         found = {name: tangents.numbers[question.result] for name, tangents in passes(question, values)}
     else:
         found = _adjoints(question, sweep)
-    notes = _notes(question, values, sweep, flows)
+    notes = notes_of(question, values, sweep, flows)
     return Answer(question, values[question.result], gradients_of(question, found), notes)
 
 
@@ -109,7 +109,7 @@ def explained(
         found = {name: pushed.numbers[question.result] for name, pushed in tangents.items()}
     else:
         found = _adjoints(question, sweep)
-    notes = _notes(question, values, sweep, flows, folds=question.folds)
+    notes = notes_of(question, values, sweep, flows, folds=question.folds)
     return explain(question, values, sweep, flows, gradients_of(question, found), notes, tangents)
 
 
@@ -143,7 +143,7 @@ def gradients_of(question: Question, found: Mapping[str, float | None]) -> dict[
     return {name: number if (number := found.get(name)) is not None else 0.0 for name in question.sources}
 
 
-def _notes(
+def notes_of(
     question: Question,
     values: list[float],
     sweep: Sweep | None = None,
@@ -151,7 +151,7 @@ def _notes(
     *,
     folds: Mapping[int, Fold] | None = None,
 ) -> list[Note]:
-    """The notes, those on recognised FOLDS with them; insight is imported only where there is something to say."""
+    """What is worth a note, recognised FOLDS with it; insight is imported only where there is something to say."""
     remarks = question.program.remarks
     example = question.example
     if not (folds or question.unused or remarks or example or _worth_a_note(question.graph, values, sweep, flows)):

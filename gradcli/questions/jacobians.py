@@ -6,7 +6,7 @@ from gradcli.autodiff import depends, evaluate, gradients, pull_back, push_along
 from gradcli.errors import GradError
 from gradcli.graph.shapes import BYTES, count, shown, sized
 from gradcli.language.question import Options, Question
-from gradcli.questions import _notes as notes_of_scalars
+from gradcli.questions import notes_of as notes_of_scalars
 from gradcli.questions import backward
 from gradcli.text import SCHEMA
 

@@ -23,7 +23,8 @@ from gradcli.text import significant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
 
     from gradcli.report.comparison import Column, Comparison
 
@@ -42,7 +43,7 @@ def comparison_table(comparison: Comparison, *, width: int, unicode: bool = True
     truth = aligned([one.true(shown) for one, shown in zip(comparison.asked, plan, strict=False)])
     layout = _Layout(comparison, blocks, truth, unicode=unicode)
     table = layout.beside_each_other() if layout.width() <= width else layout.below_each_other(width)
-    lines = [*_title(comparison, width), Text(""), *table]
+    lines = [*heading(comparison.title, comparison.at, width), Text(""), *table]
     more = len(comparison.asked) - 1 - MOST_GRADIENTS
     if more > 0:
         lines.append(Text(f"… and {more} more gradients (--json has them all)", style=DIM))
@@ -51,7 +52,7 @@ def comparison_table(comparison: Comparison, *, width: int, unicode: bool = True
         lines.append(Text(""))
     for note in comparison.notes:
         lines += hanging(Text("note  ", style=NOTE), Text(safe(note.message)), width)
-    return Group(*(lines if unicode else _in_ascii(lines, width)))
+    return Group(*(lines if unicode else spelled_in_ascii(lines, width)))
 
 
 def _digits_shown(comparison: Comparison, digits: int) -> list[int]:
@@ -63,12 +64,12 @@ def _digits_shown(comparison: Comparison, digits: int) -> list[int]:
     return plan
 
 
-def _title(comparison: Comparison, width: int) -> list[Text]:
-    """The expression and the point, broken at operators and between the values."""
-    lines = folded(safe(comparison.title), width, 4)
-    at = [f"{safe(name)} = {_value(value)}" for name, value in comparison.at.items()]
-    for number, setting in enumerate(at[:MOST_GRADIENTS]):
-        comma = "," if number + 1 < len(at) else ""
+def heading(title: str, at: Mapping[str, Any], width: int, shown: Callable[[str, Any], str] | None = None) -> list[Text]:
+    """The expression and the point, broken at operators and between the values; SHOWN says the value of a name."""
+    lines = folded(safe(title), width, 4)
+    settings = [f"{safe(name)} = {_value(value) if shown is None else shown(name, value)}" for name, value in at.items()]
+    for number, setting in enumerate(settings[:MOST_GRADIENTS]):
+        comma = "," if number + 1 < len(settings) else ""
         piece = f"{'' if number else '  at '}{setting}{comma}"
         if len(lines[-1]) + 1 + len(piece) > width:
             lines.append(" " * 4 + piece.strip())
@@ -88,7 +89,7 @@ def _value(value: float) -> str:
     return literal(value)
 
 
-def _in_ascii(lines: Sequence[Text], width: int) -> list[Text]:
+def spelled_in_ascii(lines: Sequence[Text], width: int) -> list[Text]:
     """Signs spelled otherwise; a line that grows out of WIDTH by it is broken again."""
     spelled: list[Text] = []
     for line in lines:

@@ -14,10 +14,24 @@ from gradcli.report.rounding import added, misses, rounded, shown
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from typing import Any
+    from typing import Any, Protocol
 
     from gradcli.autodiff import Flow
-    from gradcli.report.explanation import Edge, Explanation
+    from gradcli.graph import Graph
+    from gradcli.report.explanation import Edge
+    from gradcli.report.flows import Pass
+
+    class Numbered(Protocol):
+        """What has lines with values, and sweeps that left numbers beside them."""
+
+        @property
+        def graph(self) -> Graph: ...
+        @property
+        def values(self) -> Sequence[float]: ...
+        @property
+        def passes(self) -> Sequence[Pass]: ...
+        def number(self, index: int, place: int = 0) -> float | None: ...
+        def local_numbers(self, index: int) -> list[float | None]: ...
 
 MOST_DIGITS = 17
 MOST_ROUNDS = 40
@@ -30,7 +44,7 @@ class Digits:
 
     __slots__ = ("base", "explanation", "locals", "numbers", "parts", "touched", "values")
 
-    def __init__(self, explanation: Explanation, rows: Iterable[int], base: int) -> None:
+    def __init__(self, explanation: Numbered, rows: Iterable[int], base: int) -> None:
         self.explanation = explanation
         self.base = base
         self.values: dict[int, int] = {}
