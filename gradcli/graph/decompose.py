@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gradcli.graph.carriers import Trace
+    from gradcli.graph.drafts import Draft
     from gradcli.graph.recognise import Match
 
 TELLTALES = frozenset(("exp", "log", "sqrt", "max", "max_first", "pow", "sigmoid", "sinh", "softplus", "expm1"))
@@ -55,15 +56,19 @@ def decompose(graph: Graph, result: int, decomposition: str, keep: Iterable[int]
     """GRAPH in another decomposition. It depends on structure only, never on values; the lines in KEEP stay live."""
     if decomposition == "naive":
         return expand(graph)
-    telltale = any(primitive.name in TELLTALES for primitive in graph.primitives) or 0.5 in graph.statics
-    if graph.shapes is not None:
-        telltale = telltale or any(primitive.name == "mean" for primitive in graph.primitives)
-    if decomposition == "typed" or not telltale:
+    if decomposition == "typed" or not is_worth_a_look(graph):
         return Decomposed(graph, range(len(graph)))
     from gradcli.graph.recognise import matches
 
     found = matches(graph, frozenset(keep))
-    return _with_matches(graph, result, found) if found else Decomposed(graph, range(len(graph)))
+    return fold_matches(graph, [result], found) if found else Decomposed(graph, range(len(graph)))
+
+
+def is_worth_a_look(graph: Graph | Draft) -> bool:
+    """Whether any line could be the last one of a spelling."""
+    if any(primitive.name in TELLTALES for primitive in graph.primitives) or 0.5 in graph.statics:
+        return True
+    return graph.shapes is not None and any(primitive.name == "mean" for primitive in graph.primitives)
 
 
 def expand(graph: Graph) -> Decomposed:
@@ -126,21 +131,31 @@ def _is_power_of_e(graph: Graph, index: int) -> bool:
     return graph.primitives[base] is CONSTANT and graph.statics[base] == e
 
 
-def _with_matches(graph: Graph, result: int, found: dict[int, Match]) -> Decomposed:
-    """Replace the matched lines that are live; what only they used stays in the graph, folded."""
+def live_with(graph: Graph, results: Iterable[int], found: dict[int, Match]) -> list[bool]:
+    """Which lines the RESULTS are computed from once the matches in FOUND are made."""
     live = [False] * len(graph)
-    live[result] = True
-    for index in range(result, -1, -1):
+    for result in results:
+        live[result] = True
+    for index in range(len(graph) - 1, -1, -1):
         if live[index]:
             for operand in found[index].lines if index in found else graph.operands[index]:
                 live[operand] = True
+    return live
+
+
+def fold_matches(graph: Graph, results: Iterable[int], found: dict[int, Match]) -> Decomposed:
+    """Replace the matched lines that the RESULTS need; what only they used stays in the graph, folded."""
+    live = live_with(graph, results, found)
     short = Graph()
+    short.shapes = None if graph.shapes is None else []
     moved: list[int] = []
     folds: dict[int, Fold] = {}
     for index, primitive in enumerate(graph.primitives):
         match = found.get(index) if live[index] else None
         if match is None:
             operands = tuple([moved[operand] for operand in graph.operands[index]])
+            if short.shapes is not None and graph.shapes is not None and not operands:
+                short.shapes.append(graph.shapes[index])
             moved.append(
                 short.append(primitive, operands, graph.statics[index], graph.names[index], graph.spans[index])
             )
