@@ -6,27 +6,83 @@ from gradcli.cli.commands import asked, show_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    from gradcli.cli.commands import Asked
     from gradcli.cli.quick import Request
 
+    Way = tuple[Callable[..., Any], Callable[..., Sequence[Any]]]  # from a question to a report, and to a drawing
 
-def decompositions(request: Request) -> int:
+
+def by_decomposition(asked: Asked) -> Any:
     """The decompositions side by side, judged against the true numbers."""
     from gradcli.questions.compare import compared
 
-    found = compared(*asked(request))
-    if request.json:
-        return show_json(found.as_object())
-    from gradcli.cli.screen import Screen
+    return compared(*asked)
+
+
+def draw_decompositions(found: Any, **how: Any) -> Sequence[Any]:
+    """The table of decompositions."""
     from gradcli.render.comparison import comparison_table
 
-    screen = Screen()
-    digits = request["digits"] or 6
-    return screen.show([comparison_table(found, width=screen.width, unicode=screen.unicode, digits=digits)])
+    return [comparison_table(found, **how)]
 
 
-ANSWERS = {"decomposition": decompositions}
+def by_mode(asked: Asked) -> Any:
+    """Forward and reverse mode side by side."""
+    from gradcli.questions.compare_modes import compared
+
+    return compared(*asked)
+
+
+def draw_modes(found: Any, **how: Any) -> Sequence[Any]:
+    """The trace, the costs, the chain of Jacobians."""
+    from gradcli.render.modes import draw
+
+    return draw(found, **how)
+
+
+def by_engine(asked: Asked, *, full: bool = False, log: bool = False) -> Any:
+    """Backpropagation beside reverse-mode AD."""
+    from gradcli.questions.compare_engines import compared
+
+    return compared(*asked, full=full, log=log)
+
+
+def draw_engines(found: Any, **how: Any) -> Sequence[Any]:
+    """The adjoint lines, and what optimising made of them."""
+    from gradcli.render.engines import draw
+
+    return draw(found, **how)
+
+
+ANSWERS: dict[str, Way] = {
+    "decomposition": (by_decomposition, draw_decompositions),
+    "mode": (by_mode, draw_modes),
+    "engine": (by_engine, draw_engines),
+}
+EXTRAS = {"engine": ("full", "log")}  # the options that only this choice has
 
 
 def answer(request: Request) -> int:
     """Compare by what was asked for."""
-    return ANSWERS[request["by"]](request)
+    ask, draw = ANSWERS[request["by"]]
+    found = ask(asked(request), **extras(request["by"], request.given))
+    if request.json:
+        return show_json(found.as_object())
+    from gradcli.cli.screen import Screen
+
+    screen = Screen()
+    return screen.show(draw(found, width=screen.width, unicode=screen.unicode, digits=request["digits"] or 6))
+
+
+def extras(by: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a choice that were GIVEN. Raises GradError (usage) for those of another one."""
+    for other, names in EXTRAS.items():
+        for name in names:
+            if name in given and name not in EXTRAS.get(by, ()):
+                from gradcli.errors import GradError
+
+                raise GradError("usage", f"compare takes --{name} only with --by {other}")
+    return {name: given[name] for name in EXTRAS.get(by, ()) if name in given}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradcli.cli.given import Example, Value, expression_text, number, options, point
+from gradcli.cli.given import Example, Value, checked, expression_text, number, options, point
 from gradcli.cli.results import Compared, Explained, Lesson, Matrices, Multiplied, Result
 from gradcli.errors import GradError
 from gradcli.questions import differentiated, evaluated, explained
@@ -90,6 +90,7 @@ def explain(
 def compare(
     expression: str,
     *,
+    by: str = "decomposition",
     at: Mapping[str, Value] | None = None,
     wrt: str | Iterable[str] | None = None,
     ties: str = "split",
@@ -98,11 +99,16 @@ def compare(
     max_memory: int | str | None = None,
     **values: Value,
 ) -> Compared:
-    """EXPRESSION in its decompositions, with the digits that each gets right."""
-    from gradcli.questions.compare import compared
+    """EXPRESSION in its decompositions, with the digits that each gets right.
 
+    With by="mode", forward beside reverse mode: every line, what both cost, the chain of Jacobians.
+    """
+    from gradcli.cli.comparisons import ANSWERS
+
+    checked("by", by)
     how = options(wrt=wrt, ties=ties, zero=zero, example=example, max_memory=max_memory)
-    return Compared(compared(expression_text(expression), point(at, values), how))
+    ask, draw = ANSWERS[by]
+    return Compared(ask((expression_text(expression), point(at, values), how)), draw)
 
 
 def vjp(

@@ -23,18 +23,23 @@ def options(
 ) -> Options:
     """How to answer; `wrt` is a list of names or one text, "x,y", `example` a text or shapes by name, `max_memory` a
     number of bytes or a text, "2G"."""
-    from gradcli.cli.options import BY_FLAG
-    from gradcli.cli.refusals import not_accepted
-
     for name, choice in choices.items():
-        option = BY_FLAG[f"--{name}"]
-        if not isinstance(choice, str) or not option.accepts(choice):
-            refusal = not_accepted(option, str(choice))
-            raise GradError("usage", refusal.message.removeprefix("--"), hint=refusal.hint)
+        checked(name, choice)
     names = [part.strip() for part in wrt.split(",")] if isinstance(wrt, str) else wrt
     return Options(
         wrt=None if names is None else list(names), example=_example(example), max_memory=_bytes(max_memory), **choices
     )
+
+
+def checked(name: str, choice: Any) -> None:
+    """Raise GradError (usage) where CHOICE is none of the option NAME."""
+    from gradcli.cli.options import BY_FLAG
+    from gradcli.cli.refusals import not_accepted
+
+    option = BY_FLAG[f"--{name}"]
+    if not isinstance(choice, str) or not option.accepts(choice):
+        refusal = not_accepted(option, str(choice))
+        raise GradError("usage", refusal.message.removeprefix("--"), hint=refusal.hint)
 
 
 def _bytes(many: int | str | None) -> int | None:

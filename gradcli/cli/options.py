@@ -75,7 +75,7 @@ OPTIONS = (
     Option("json", "flag", f"{NUMBERED} functions", "One line of JSON, the same as --format json."),
     Option("format", "choice", f"{NUMBERED} functions", "What to print.", choices=("text", "json")),
     Option("view", "choice", "explain", "How to draw it.", choices=("table", "tree", "ledger")),
-    Option("by", "choice", "compare", "What to compare.", choices=("decomposition",)),
+    Option("by", "choice", "compare", "What to compare.", choices=("decomposition", "mode", "engine")),
     Option("wrt", "names", "grad explain compare vjp jacobian", "Differentiate by these names only.", metavar="x,y"),
     Option(
         "decomposition", "choice", "eval grad explain vjp jvp jacobian",
@@ -115,9 +115,13 @@ OPTIONS = (
         metavar="N",
     ),
     Option(
-        "full", "flag", "explain jacobian",
+        "full", "flag", "explain jacobian compare",
         "Show every line, or every entry, however many. Without it a view folds a large graph, --json stops at 20,000 "
         "lines, and a Jacobian at 1,000,000 entries.",
+    ),
+    Option(
+        "log", "flag", "compare",
+        "With --by engine, print the log of optimising: the count after each pass, and the lines that went.",
     ),
     Option(
         "element", "element", "explain",

@@ -8,14 +8,13 @@ from gradcli.text import json_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from rich.text import Text
 
     from gradcli.insight.notes import Note
     from gradcli.questions import Answer
     from gradcli.questions.jacobians import Product
-    from gradcli.report.comparison import Comparison
     from gradcli.report.explanation import Explanation
     from gradcli.report.jacobian import JacobianReport
 
@@ -119,15 +118,14 @@ class Lesson(Explained):
 
 
 class Compared(Answered):
-    """The decompositions side by side; printed, it is the table."""
+    """Several ways side by side; printed, it is what the command prints."""
 
-    def __init__(self, found: Comparison) -> None:
+    def __init__(self, found: Any, draw: Callable[..., Sequence[Any]]) -> None:
         self._found = found
+        self._draw = draw
 
-    def _drawn(self) -> Any:
-        from gradcli.render.comparison import comparison_table
-
-        return [comparison_table(self._found, width=WIDTH, unicode=True, digits=6)]
+    def _drawn(self) -> Sequence[Any]:
+        return self._draw(self._found, width=WIDTH, unicode=True, digits=6)
 
     def __str__(self) -> str:
         return plain(self._drawn())
