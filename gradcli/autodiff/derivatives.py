@@ -9,8 +9,9 @@ from __future__ import annotations
 from gradcli.autodiff import go_on
 from gradcli.autodiff.adjoint import adjoint_lines, known_numbers
 from gradcli.errors import GradError
-from gradcli.graph import CONSTANT, NAMED, VARIABLE, Graph, Node, Origin
+from gradcli.graph import CONSTANT, NAMED, VARIABLE, Graph, Origin
 from gradcli.graph.derivatives import WORDS
+from gradcli.graph.notation import operation
 from gradcli.graph.shapes import count
 
 TYPE_CHECKING = False
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
-    from gradcli.graph import Shape
+    from gradcli.graph import Primitive, Shape
+    from gradcli.graph.notation import Text
 
 MOST_LINES = 400_000
 FEW = 2  # orders that are sweeps over sweeps; beyond, Taylor coefficients need far fewer lines
@@ -34,14 +36,32 @@ def words(graph: Graph) -> list[int]:
     return [index for index in range(len(graph)) if is_word(graph, index)]
 
 
+class Derivative:
+    """One derivative that was written out: its word, the lines f and x, and the lines from `start` up to `end`."""
+
+    __slots__ = ("end", "operands", "start", "static", "word")
+
+    def __init__(self, word: Primitive, static: Any, operands: tuple[int, ...], start: int, end: int) -> None:
+        self.word = word
+        self.static = static
+        self.operands = operands
+        self.start = start
+        self.end = end
+
+    def text(self, operands: Sequence[Text]) -> str:
+        """The word as the language writes it, over the texts of f and x."""
+        return operation(self.word, self.static, operands)[0]
+
+
 class Written:
-    """A graph without derivative words, and where each line of the old one went."""
+    """A graph without derivative words, where each line of the old one went, and what was written out."""
 
-    __slots__ = ("graph", "moved")
+    __slots__ = ("derivatives", "graph", "moved")
 
-    def __init__(self, graph: Graph, moved: list[int]) -> None:
+    def __init__(self, graph: Graph, moved: list[int], derivatives: list[Derivative]) -> None:
         self.graph = graph
         self.moved = moved
+        self.derivatives = derivatives
 
 
 def write_out(graph: Graph, point: Mapping[str, Any] | None = None) -> Written:
@@ -55,6 +75,7 @@ def write_out(graph: Graph, point: Mapping[str, Any] | None = None) -> Written:
     found.shapes = None if graph.shapes is None else []
     found.origins = {}
     moved: list[int] = []
+    derivatives: list[Derivative] = []
     for index, primitive in enumerate(graph.primitives):
         name, span, static = graph.names[index], graph.spans[index], graph.statics[index]
         operands = tuple([moved[operand] for operand in graph.operands[index]])
@@ -63,15 +84,18 @@ def write_out(graph: Graph, point: Mapping[str, Any] | None = None) -> Written:
         elif primitive is CONSTANT:
             moved.append(found.constant(static, name, span))
         elif is_word(graph, index):
+            start = len(found)
             line = writer.write(primitive.name, *operands, static)
+            derivatives.append(Derivative(primitive, static, operands, start, len(found)))
             moved.append(_named(found, line, name, span))
         else:
             moved.append(found.append(primitive, operands, static, name, span))
-    return _without_dead_lines(found, moved)
+    return _without_dead_lines(Written(found, moved, derivatives))
 
 
-def _without_dead_lines(graph: Graph, moved: list[int]) -> Written:
+def _without_dead_lines(written: Written) -> Written:
     """The graph without added lines that nothing uses."""
+    graph, moved = written.graph, written.moved
     origins = graph.origins or {}
     live = [index not in origins for index in range(len(graph))]
     for line in moved:
@@ -81,7 +105,7 @@ def _without_dead_lines(graph: Graph, moved: list[int]) -> Written:
             for operand in graph.operands[index]:
                 live[operand] = True
     if all(live):
-        return Written(graph, moved)
+        return written
     short = Graph()
     places: list[int] = []
     for index in range(len(graph)):
@@ -98,7 +122,12 @@ def _without_dead_lines(graph: Graph, moved: list[int]) -> Written:
         places[index]: Origin(origin.role, places[origin.source], places[origin.target])
         for index, origin in origins.items() if live[index]
     }  # fmt: skip
-    return Written(short, [places[line] for line in moved])
+    places.append(len(short))
+    derivatives = [
+        Derivative(d.word, d.static, tuple([places[o] for o in d.operands]), places[d.start], places[d.end])
+        for d in written.derivatives
+    ]
+    return Written(short, [places[line] for line in moved], derivatives)
 
 
 def _named(graph: Graph, line: int, name: str | None, span: Any) -> int:

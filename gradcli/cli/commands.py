@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 WRONG_INPUT = 2
 MOST_LINES_OF_JSON = 20_000  # that `explain` prints unasked, which takes it under a second
-KEPT_QUIET = ("recognised", "flow")  # notes that are no warning: they are in JSON and in `explain`
+KEPT_QUIET = ("recognised", "flow", "adjoint")  # notes that are no warning: they are in JSON and in `explain`
 
 
 def answer(request: Request) -> int:

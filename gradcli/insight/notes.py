@@ -69,8 +69,9 @@ def _gates(run: Run) -> Iterator[Note]:
         numbers = locals_of_line.get(index, [])
         if primitive.verbs[0] == "dead":
             yield Note("dead", name, f"{equation}: a dead gate: {primitive.edges[0].says}")
-        elif primitive.verbs[0] == "stops" and run.active[index]:
-            yield Note("dead", name, f"{equation}: passes no gradient: a comparison is flat on both sides")
+        elif primitive.verbs[0] == "stops" and run.active[index] and index not in (graph.origins or ()):
+            why = "stop cuts it off" if primitive.name == "stop" else "a comparison is flat on both sides"
+            yield Note("dead", name, f"{equation}: passes no gradient: {why}")
         elif primitive.shown == "relu" and numbers == [0.0] and run.values[graph.operands[index][0]] < 0:
             yield Note("dead", name, f"{equation}: blocks: its input is negative, so exactly 0 goes back")
         elif primitive.verbs[0] == "saturates" and numbers and max(map(abs, numbers)) < SATURATED_BELOW:

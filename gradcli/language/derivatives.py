@@ -7,8 +7,6 @@ from gradcli.language import NAME, NUMBER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from gradcli.language.expressions import Entry, Expressions
 
 HIGHEST = 1000  # order
@@ -20,8 +18,9 @@ def derivative(builder: Expressions, name: str, arguments: list[Entry], place: i
     builder.has_words = True
     f, x = arguments[:2]
     if type(x) is not int:
-        builder.fail("value", f"{by!r} is a constant of the language, and nothing depends on it", _place_of_x(name, arguments, place),
-                     hint=f"define it in the program to differentiate by it: {by} = ...")  # fmt: skip
+        message = f"{by!r} is a constant of the language, and nothing depends on it"
+        builder.fail("value", message, place - (len(arguments) - 1),
+                     hint=f"to differentiate by it, define it: {by} = ...")  # fmt: skip
     order = _order(builder, arguments, place) if name == "d" else None
     return builder.word(WORDS[name], (builder.line(f, place), x), place, order)
 
@@ -32,8 +31,9 @@ def named_by(builder: Expressions, place: int) -> str:
     word = WORDS[name]
     if count != 2 and not (name == "d" and count == 3):
         wanted = "2 or 3 arguments" if name == "d" else "2 arguments"
+        written = word.parameters.replace("=1", "")
         builder.fail("arguments", f"{name!r} takes {wanted}, {count or 'none'} given", place, name=name,
-                     hint=f"write {name}({word.parameters.replace('=1', '')}), x the name to differentiate by")  # fmt: skip
+                     hint=f"write {name}({written}), x the name to differentiate by")  # fmt: skip
     at = place - (count - 1)
     if count == 3 and builder.items[place - 1][0] not in (NUMBER, NAME):
         _refuse_order(builder, place - 1)
@@ -42,10 +42,6 @@ def named_by(builder: Expressions, place: int) -> str:
         builder.fail("arguments", f"{name!r} differentiates by a name, and this is none", at,
                      hint=f"give it a name first: u = ...; {name}(f, u)")  # fmt: skip
     return str(found)
-
-
-def _place_of_x(name: str, arguments: list[Any], place: int) -> int:
-    return place - (len(arguments) - 1)
 
 
 def _order(builder: Expressions, arguments: list[Entry], place: int) -> int:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from typing import Any
 
+    from gradcli.autodiff.derivatives import Derivative
     from gradcli.graph import Graph, Shape
     from gradcli.graph.decompose import Fold
     from gradcli.graph.labels import Labels
@@ -50,11 +51,13 @@ class Question:
 
     `sources` are the names to differentiate by with their lines (None for a name that does not occur), `point` the
     value of every variable, `at` all values that were given, in the order of the variables. `example` are the values
-    that --example gave to names without one, `named` all names that have a value.
+    that --example gave to names without one, `named` all names that have a value. `derivatives` are those that the
+    program itself asks for; their lines stand in the graph.
     """
 
     __slots__ = (
         "at",
+        "derivatives",
         "example",
         "folds",
         "given",
@@ -78,6 +81,7 @@ class Question:
         self.has_places = places
         self.named: Collection[str] = given
         self.example: Example | None = None
+        self.derivatives: Sequence[Derivative] = ()
         wanted = None
         if options.example is not None:
             from gradcli.language.example import Example, Wanted
@@ -123,7 +127,7 @@ class Question:
         from gradcli.autodiff.derivatives import write_out
 
         written = write_out(self.graph, self.point)
-        moved = written.moved
+        moved, self.derivatives = written.moved, written.derivatives
         self.graph, self.shapes = written.graph, written.graph.shapes
         self.result = moved[self.result]
         self.sources = {name: None if line is None else moved[line] for name, line in self.sources.items()}

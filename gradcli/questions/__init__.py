@@ -10,6 +10,7 @@ from gradcli.text import SCHEMA
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
 
     from gradcli.autodiff import Flow, Sweep
     from gradcli.graph import Graph
@@ -72,6 +73,8 @@ def differentiated(source: str, given: Mapping[str, float], options: Options) ->
     sweep, flows = backward(question, values)
     if options.mode == "forward":
         found = {name: tangents.numbers[question.result] for name, tangents in passes(question, values)}
+    elif options.mode == "adjoint":
+        found = by_adjoint_graph(question, values)
     else:
         found = _adjoints(question, sweep)
     notes = notes_of(question, values, sweep, flows)
@@ -107,6 +110,8 @@ def explained(
     tangents = dict(passes(question, values)) if options.mode == "forward" else {}
     if options.mode == "forward":
         found = {name: pushed.numbers[question.result] for name, pushed in tangents.items()}
+    elif options.mode == "adjoint":
+        found = by_adjoint_graph(question, values)
     else:
         found = _adjoints(question, sweep)
     notes = notes_of(question, values, sweep, flows, folds=question.folds)
@@ -138,6 +143,18 @@ def passes(question: Question, values: list[float]) -> Iterator[tuple[str, Sweep
             yield name, push_forward(question.graph, values, question.result, line, strong_zero=strong)
 
 
+def by_adjoint_graph(question: Question, values: Sequence[Any]) -> dict[str, Any]:
+    """Reverse-mode AD: the derivative by each source as the value of a line that the sweep added."""
+    from gradcli.autodiff.adjoint import gradients
+
+    lines = {name: line for name, line in question.sources.items() if line is not None}
+    strong = question.options.zero == "strong"
+    numbers = gradients(
+        question.graph, values, question.result, lines.values(), question.point, strong_zero=strong
+    )
+    return dict(zip(lines, numbers, strict=True))
+
+
 def gradients_of(question: Question, found: Mapping[str, float | None]) -> dict[str, float]:
     """The derivative by each source: the number FOUND for it, 0 where nothing arrived."""
     return {name: number if (number := found.get(name)) is not None else 0.0 for name in question.sources}
@@ -154,7 +171,8 @@ def notes_of(
     """What is worth a note, recognised FOLDS with it; insight is imported only where there is something to say."""
     remarks = question.program.remarks
     example = question.example
-    if not (folds or question.unused or remarks or example or _worth_a_note(question.graph, values, sweep, flows)):
+    standing = folds or question.unused or remarks or example or question.derivatives
+    if not (standing or _worth_a_note(question.graph, values, sweep, flows)):
         return []
     from gradcli.insight.notes import Note, Run, notes
 
@@ -170,6 +188,10 @@ def notes_of(
         ties=question.options.ties,
     )
     found = notes(run)
+    if question.derivatives:
+        from gradcli.questions.derivatives import notes_on_derivatives
+
+        found += notes_on_derivatives(question, values)
     unused = "does not occur in the program, so its gradient is 0"
     found += [Note("unused", name, f"{name}: {unused}") for name in question.unused]
     found += [Note(kind, message.partition(":")[0], message) for kind, message in remarks]

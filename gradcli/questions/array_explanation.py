@@ -7,6 +7,7 @@ from gradcli.errors import GradError
 from gradcli.graph.arrays import from_numbers, shape_of, units
 from gradcli.graph.shapes import count, shown
 from gradcli.insight.notes import Note
+from gradcli.questions import by_adjoint_graph
 from gradcli.questions.arrays import alone, backward, gradients_of, notes_of
 from gradcli.report.array_explanation import ArrayExplanation, ArrayPass
 
@@ -29,6 +30,8 @@ def explained(question: Question) -> ArrayExplanation:
     passes = [*_passes(question, values)] if question.options.mode == "forward" else []
     if passes:
         found = _by_passes(question, values, passes)
+    elif question.options.mode == "adjoint":
+        found = by_adjoint_graph(question, values)
     else:
         found = {name: sweep.numbers[line] for name, line in question.sources.items() if line is not None}
     notes = [*notes_of(question, values, sweep, flows), *_folds(question)]

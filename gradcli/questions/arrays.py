@@ -9,7 +9,7 @@ from gradcli.errors import GradError
 from gradcli.graph.arrays import from_numbers, owned, plain, shape_of, units, zeros
 from gradcli.graph.shapes import count, shown
 from gradcli.language.question import Question
-from gradcli.questions import Answer
+from gradcli.questions import Answer, by_adjoint_graph
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ def differentiated(question: Question) -> ArrayAnswer:
     sweep, flows = backward(question, values)
     if question.options.mode == "forward":
         found = by_forward_mode(question, values)
+    elif question.options.mode == "adjoint":
+        found = by_adjoint_graph(question, values)
     else:
         found = {name: sweep.numbers[line] for name, line in question.sources.items() if line is not None}
     gradients = gradients_of(question, found)
@@ -77,7 +79,8 @@ def _lean_run(question: Question) -> LeanRun | None:
     """A run that keeps no value longer than it is read, where arrays are large and nothing turns out worth a note."""
     options = question.options
     elements = sum(map(count, question.shapes or ()))
-    if elements <= SMALL or (options.mode, options.zero, options.ties) != ("reverse", "ieee", "split"):
+    plain = (options.mode, options.zero, options.ties) == ("reverse", "ieee", "split")
+    if elements <= SMALL or question.derivatives or not plain:
         return None
     run = LeanRun(question.graph, question.point, question.result, question.live_sources())
     return None if run.noteworthy else run
@@ -174,7 +177,12 @@ def notes_of(
     """What is worth a note, with the index where it happened."""
     from gradcli.insight.array_notes import array_notes
 
-    return [*array_notes(run_of(question, values, sweep, flows)), *standing_notes(question)]
+    found = array_notes(run_of(question, values, sweep, flows))
+    if question.derivatives:
+        from gradcli.questions.derivatives import notes_on_derivatives
+
+        found += notes_on_derivatives(question, values)
+    return [*found, *standing_notes(question)]
 
 
 def run_of(

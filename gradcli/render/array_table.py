@@ -16,7 +16,7 @@ from gradcli.render.array_cells import (
     styled,
     total_width,
 )  # fmt: skip
-from gradcli.render.style import DIM, GAP, GRADIENT, LABEL, LOCAL, VALUE, middle_cut
+from gradcli.render.style import DIM, GAP, GRADIENT, LABEL, LOCAL, VALUE, middle_cut, name_style
 from gradcli.render.table import NARROW
 
 TYPE_CHECKING = False
@@ -32,12 +32,13 @@ LEAST_ROOM = 20  # cells of the column of local gradients
 class Row:
     """One line of the table: what it is, in words."""
 
-    __slots__ = ("dim", "gate", "index", "is_input", "name", "operation", "shape")
+    __slots__ = ("dim", "gate", "index", "is_input", "name", "operation", "shape", "style")
 
     def __init__(self, speaker: Speaker, index: int) -> None:
         explanation = speaker.explanation
         self.index = index
         self.name = speaker.name(index)
+        self.style = name_style(explanation.graph, index)
         operation = explanation.labels.operation(index)
         self.operation = "" if operation == self.name else speaker.spell(f" = {operation}")
         self.shape = speaker.shape(index)
@@ -62,7 +63,8 @@ def table(speaker: Speaker, shown: Sequence[int | str], *, width: int, unicode: 
         if inputs and not row.is_input and plan.sorted:
             grid.rule()
         inputs = row.is_input
-        first = Text.assemble((row.name.ljust(plan.name_width) if row.operation else row.name, LABEL), plan.cut(row))
+        name = row.name.ljust(plan.name_width) if row.operation else row.name
+        first = Text.assemble((name, row.style), plan.cut(row))
         if row.dim:
             first = Text(f"  {first.plain}", style=DIM)
         cells = cells_of(plan.columns[1:], place)

@@ -10,7 +10,7 @@ from gradcli.render.array_cells import Column, Stack, cells_of, gate_column, gri
 from gradcli.render.array_rules import broken
 from gradcli.render.array_table import passes_left_out
 from gradcli.render.branches import BLANK, BRANCH, PIPE
-from gradcli.render.style import DIM, GAP, GRADIENT, LABEL, LOCAL, VALUE, folded, middle_cut
+from gradcli.render.style import DIM, GAP, GRADIENT, LOCAL, VALUE, folded, middle_cut, name_style
 from gradcli.render.table import NARROW
 
 TYPE_CHECKING = False
@@ -50,7 +50,7 @@ def tree(speaker: Speaker, forest: Forest, *, width: int, unicode: bool) -> list
 class Row:
     """A branch as texts: its line, and what is said of it."""
 
-    __slots__ = ("branch", "edge", "gate", "index", "name", "operation", "parent", "remark")
+    __slots__ = ("branch", "edge", "gate", "index", "name", "operation", "parent", "remark", "style")
 
     def __init__(self, speaker: Speaker, branch: Branch) -> None:
         explanation = speaker.explanation
@@ -58,6 +58,7 @@ class Row:
         self.index = branch.index
         self.edge: ArrayEdge | None = branch.edge  # type: ignore[assignment]
         self.name = speaker.name(self.index)
+        self.style = name_style(explanation.graph, self.index)
         operation = explanation.labels.operation(self.index)
         self.operation = "" if operation == self.name else speaker.spell(f" = {operation}")
         gate = speaker.spell(explanation.gate_shown(self.index))
@@ -176,7 +177,7 @@ class _Layout:
             tall = max(column.height(at) for column in self.columns[1:])
             node = self.columns[0].blocks[at][:tall]
             guides = len(self._guides(row.branch.guides))
-            first = Text.assemble((node[0][:guides], DIM), (row.name, LABEL), node[0][guides + len(row.name) :])
+            first = Text.assemble((node[0][:guides], DIM), (row.name, row.style), node[0][guides + len(row.name) :])
             grid.add(Text("\n").join([first, *[Text(line, style=DIM) for line in node[1:]]]), *cells)
             for line in self._below(row, at):
                 grid.span(Text(line, style=DIM))

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from rich.containers import Lines
     from rich.style import Style
 
+    from gradcli.graph import Graph
+
 VALUE, GRADIENT, LOCAL, NOTE, LABEL, DIM = "green", "red", "cyan", "bold yellow", "bold", "dim"
+ADDED = "bold red"  # the name of a line that a sweep added
 RESULT, FINAL = "bold green", "bold red"
 
 ASCII = {
@@ -23,6 +26,11 @@ ASCII = {
 
 GAP = 2
 BREAKS = " +-*/="
+
+
+def name_style(graph: Graph, index: int) -> str:
+    """How the name of a line is drawn: those that a sweep added have the colour of gradients."""
+    return ADDED if graph.origins and index in graph.origins else LABEL
 
 
 def in_ascii(text: str) -> str:

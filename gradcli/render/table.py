@@ -8,7 +8,6 @@ from gradcli.render.style import (
     DIM,
     GAP,
     GRADIENT,
-    LABEL,
     LOCAL,
     VALUE,
     Grid,
@@ -16,6 +15,7 @@ from gradcli.render.style import (
     folded,
     in_ascii,
     middle_cut,
+    name_style,
     number_style,
 )  # fmt: skip
 from gradcli.report.precision import MOST_PARTS
@@ -35,13 +35,14 @@ ORDINALS = {1: "st", 2: "nd", 3: "rd"}
 class Row:
     """One line of the table as texts: `locals` are the lines of its local gradients."""
 
-    __slots__ = ("dim", "gate", "gradients", "is_input", "line", "locals", "operation", "value")
+    __slots__ = ("dim", "gate", "gradients", "is_input", "line", "locals", "operation", "style", "value")
 
     def __init__(self, explanation: Explanation, index: int, digits: Digits, *, unicode: bool) -> None:
         spell = str if unicode else in_ascii
         self.is_input = explanation.is_input(index)
         self.dim = index in explanation.folded
         self.line = explanation.labels.names[index]
+        self.style = name_style(explanation.graph, index)
         operation = explanation.labels.operation(index)
         self.operation = "" if operation == self.line else spell(f" = {operation}")
         self.value = digits.value(index)
@@ -148,7 +149,7 @@ def _line_cell(row: Row, shape: _Shape) -> Text:
     name = row.line.ljust(shape.name_width) if row.operation else row.line
     room = max(shape.line_width - len(indent) - len(name), 4)
     operation = middle_cut(row.operation, room, unicode=shape.unicode)
-    return Text.assemble(indent, (name, DIM if row.dim else LABEL), (operation, DIM if row.dim else ""))
+    return Text.assemble(indent, (name, DIM if row.dim else row.style), (operation, DIM if row.dim else ""))
 
 
 def _local_lines_of(row: Row, shape: _Shape) -> list[str]:

@@ -8,7 +8,6 @@ from gradcli.render.branches import BLANK, BRANCH, PIPE
 from gradcli.render.style import (
     DIM,
     GRADIENT,
-    LABEL,
     LOCAL,
     VALUE,
     Grid,
@@ -16,6 +15,7 @@ from gradcli.render.style import (
     folded,
     in_ascii,
     middle_cut,
+    name_style,
     number_style,
 )  # fmt: skip
 from gradcli.render.table import NARROW, left_out
@@ -47,13 +47,14 @@ def tree(explanation: Explanation, forest: Forest, digits: Digits, *, width: int
 class Row:
     """A branch as texts: its line, its value, the flow that reaches it from its parent, or in forward mode tangents."""
 
-    __slots__ = ("branch", "cut_off", "gate", "line", "local", "numbers", "operation", "value")
+    __slots__ = ("branch", "cut_off", "gate", "line", "local", "numbers", "operation", "style", "value")
 
     def __init__(self, explanation: Explanation, branch: Branch, digits: Digits, spell: Callable[[str], str]) -> None:
         index, edge = branch.index, branch.edge
         operation = explanation.labels.operation(index)
         self.branch = branch
         self.line = explanation.labels.names[index]
+        self.style = name_style(explanation.graph, index)
         self.operation = "" if operation == self.line else spell(f" = {operation}")
         self.value = digits.value(index)
         self.local = digits.local(edge.owner, edge.slot, edge.local) if edge else ""
@@ -153,4 +154,5 @@ class _Layout:
     def _node(self, row: Row) -> Text:
         guides = self._guides(row.branch.guides)
         room = max(self.node_room - len(guides) - len(row.line), 8)
-        return Text.assemble((guides, DIM), (row.line, LABEL), middle_cut(row.operation, room, unicode=self.unicode))
+        operation = middle_cut(row.operation, room, unicode=self.unicode)
+        return Text.assemble((guides, DIM), (row.line, row.style), operation)
