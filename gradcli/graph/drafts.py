@@ -56,9 +56,9 @@ class Draft:
     """The lines of a graph as columns that passes may change.
 
     What a line is replaced by comes before it, or is a constant, so that index order stays evaluation order; constants
-    are written out before the first line that needs them, and those that a pass adds stand at the end. `stands` says of every line which line stands
-    for it (itself, where it was not replaced), `here` which lines were neither replaced nor dropped, `numbers` what a
-    line is called in the changes.
+    are written out before the first line that needs them, and those that a pass adds stand at the end. `stands` says of
+    every line which line stands for it (itself, where it was not replaced), `here` which lines were neither replaced
+    nor dropped, `numbers` what a line is called in the changes.
     """
 
     def __init__(self, graph: Graph, wanted: Iterable[int]) -> None:

@@ -100,8 +100,8 @@ def _power(draft: Draft, line: int) -> int | Instead | None:
     if exponent == 1:
         return e
     if exponent == 0:
-        one, shape = draft.constant(1.0), draft.shape(line)
-        return ("fit", (one,), shape) if shape else one
+        shape = draft.shape(line)
+        return ("fit", (draft.constant(1.0),), shape) if shape else ("constant", (), 1.0)
     return ("power", (_under(draft, e),), exponent) if exponent % 2 == 0 and draft.name(e) == "neg" else None
 
 
@@ -145,7 +145,7 @@ def _where(draft: Draft, line: int) -> int | Instead | None:
     """Both branches equal; a condition c != 0 or c == 0; a where inside a where of the same condition."""
     condition, a, b = draft.operands[line]
     shape = draft.shape(line)
-    if a == b and draft.shape(a) == shape:
+    if (a == b or draft.number(a) == draft.number(b) is not None) and draft.shape(a) == shape:
         return a
     if draft.name(condition) in ("not_equal", "equal"):
         tested = _tested(draft, condition)
