@@ -99,6 +99,17 @@ def test_a_comparison_is_printed_like_the_command():
     assert Page(found._repr_html_()).text.strip() == str(found)
 
 
+def test_a_comparison_of_engines_is_printed_like_the_command():
+    """With the log, too."""
+    found = gradcli.compare("x*y + sin(x)", x=2, y=3, by="engine", log=True)
+    words = ["compare", "x*y + sin(x)", "x=2", "y=3", "--by", "engine", "--log"]
+    assert f"{found}\n" == run(*words, env={"COLUMNS": "100"}).out
+    assert f"{found.as_json()}\n" == run(*words, "--json").out
+    with pytest.raises(gradcli.GradError) as caught:
+        gradcli.compare("x", x=2, log=True)
+    assert caught.value.message == "compare takes --log only with --by engine"
+
+
 def test_as_json_is_what_the_command_prints():
     """One schema for scripts and for Python."""
     assert f"{gradcli.explain('x*y', x=2, y=3).as_json()}\n" == run("explain", "x*y", "x=2", "y=3", "--json").out

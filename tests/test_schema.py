@@ -86,6 +86,15 @@ def test_comparisons_are_what_the_schema_says(words):
 
 
 @pytest.mark.parametrize("words", PROGRAMS, ids=lambda words: words[0][:40])
+@pytest.mark.parametrize("option", [[], ["--log"], ["--zero", "strong"]], ids=str)
+def test_comparisons_of_engines_are_what_the_schema_says(words, option):
+    """With and without the log."""
+    code, out, err = run("compare", *words, "--by", "engine", *option, "--json")
+    assert (code, err) == (0, "")
+    check(parsed(out), "engine_comparison")
+
+
+@pytest.mark.parametrize("words", PROGRAMS, ids=lambda words: words[0][:40])
 def test_lines_and_flows_fit_together(words):
     """Operands come first; every flow joins two lines; what reaches a line adds up to its adjoint."""
     found = parsed(run("explain", *words, "--full", "--json").out)

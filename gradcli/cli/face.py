@@ -97,18 +97,23 @@ def compare(
     zero: str = "ieee",
     example: Example | None = None,
     max_memory: int | str | None = None,
+    full: bool = False,
+    log: bool = False,
     **values: Value,
 ) -> Compared:
     """EXPRESSION in its decompositions, with the digits that each gets right.
 
     With by="mode", forward beside reverse mode: every line, what both cost, the chain of Jacobians.
+    With by="engine", backpropagation beside reverse-mode AD: the lines that are added and what optimising leaves, with
+    `log` also what became of each line; `full` shows every one.
     """
-    from gradcli.cli.comparisons import ANSWERS
+    from gradcli.cli.comparisons import ANSWERS, extras
 
     checked("by", by)
     how = options(wrt=wrt, ties=ties, zero=zero, example=example, max_memory=max_memory)
     ask, draw = ANSWERS[by]
-    return Compared(ask((expression_text(expression), point(at, values), how)), draw)
+    given = {name: value for name, value in (("full", full), ("log", log)) if value}
+    return Compared(ask((expression_text(expression), point(at, values), how), **extras(by, given)), draw)
 
 
 def vjp(

@@ -85,8 +85,9 @@ OPTIONS = (
     ),
     Option(
         "mode", "choice", "grad explain jacobian",
-        "The way of the chain rule. Without it jacobian takes the one with fewer passes, all others reverse.",
-        choices=("reverse", "forward"),
+        "The way of the chain rule: reverse carries numbers back, forward carries tangents ahead, adjoint adds the lines "
+        "of the gradient to the graph. Without it jacobian takes the one with fewer passes, all others reverse.",
+        choices=("reverse", "forward", "adjoint"),
     ),
     Option(
         "along", "point", "jvp", "The direction: how much each name moves; the others stand still.",

@@ -23,7 +23,6 @@ SAME, ROUNDED, DIFFERENT = "same", "rounded", "different"
 NOT_NEEDED = "not needed"
 MOST_LINES_OF_JSON = 20_000
 CLOSE = 1e-9  # relative; more is no rounding
-ROLES = {"local": "local ", "open": "open "}
 
 
 class Answer:
@@ -47,9 +46,10 @@ class Answer:
 
 def distance(a: Any, b: Any) -> float:
     """The largest relative difference between two numbers, or the elements of two arrays; nan is equal to nan."""
-    if type(a) is not float:
-        return _largest(zip(a.ravel().tolist(), b.ravel().tolist(), strict=True))
-    return _largest([(a, b)])
+    if type(a) is float:
+        return _largest([(a, b)])
+    apart = (a != b) & ((a == a) | (b == b))
+    return _largest(zip(a[apart].tolist(), b[apart].tolist(), strict=True))
 
 
 def _largest(pairs: Iterable[tuple[float, float]]) -> float:
@@ -197,7 +197,7 @@ class Engines:
             "value": plain(self.values[index]),
             "shape": list(self.graph.shapes[index]) if self.graph.shapes is not None else [],
             "role": None if origin is None else origin.role,
-            "flow": None if origin is None else [names[origin.source], names[origin.target]],
+            "flow": None if origin is None else [self.labels.text(n)[0] for n in (origin.source, origin.target)],
             "gradient_of": self.answers_by(index),
             "optimised": self.becomes(index) or self.labels.equation(index),
         }
@@ -258,12 +258,12 @@ class Engines:
         return self._flow(origin)
 
     def _flow(self, origin: Origin) -> str:
-        names = self.labels.names
+        source, target = (self.labels.text(line)[0] for line in (origin.source, origin.target))
         if origin.role == "seed":
             return "seed"
         if origin.role == "sum":
-            return f"{names[origin.target]}: copy adds"
-        return f"{ROLES.get(origin.role, '')}{names[origin.source]} → {names[origin.target]}"
+            return f"{target}: copy adds"
+        return f"{'' if origin.role == 'flow' else origin.role + ' '}{source} → {target}"
 
     def answers_at(self, index: int) -> list[str]:
         """The derivatives that line INDEX is, as `∂f/∂x`."""
