@@ -37,6 +37,7 @@ bench: $(DEV_VENV)/.installed
 tables: $(DEV_VENV)/.installed
 	$(DEV)/python -m gradcli.language.freeze
 	$(DEV)/python -m gradcli.codegen.freeze
+	$(DEV)/python -m gradcli.codegen.tape
 
 clean:
 	rm -rf $(USER_VENV) $(DEV_VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -5,9 +5,10 @@ __version__ = "0.1.0"
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gradcli.cli.face import compare, eval, evaluate, explain, grad, jacobian, jvp, vjp
+    from gradcli.cli.tape import Tape
     from gradcli.errors import GradError
 
-__all__ = ["GradError", "compare", "eval", "evaluate", "explain", "grad", "jacobian", "jvp", "vjp"]
+__all__ = ["GradError", "Tape", "compare", "eval", "evaluate", "explain", "grad", "jacobian", "jvp", "vjp"]
 
 
 def __getattr__(name: str) -> object:
@@ -16,6 +17,10 @@ def __getattr__(name: str) -> object:
         from gradcli.errors import GradError
 
         return GradError
+    if name == "Tape":
+        from gradcli.cli.tape import Tape
+
+        return Tape
     if name in __all__:
         from gradcli.cli import face
 
