@@ -27,17 +27,17 @@ def within(got, published, tolerance):
     return math.isclose(got, published, rel_tol=tolerance, abs_tol=tolerance if published == 0 else 0)
 
 
-@pytest.mark.parametrize("mode", ["reverse", "forward"])
+@pytest.mark.parametrize("mode", ["reverse", "forward", "adjoint"])
 @pytest.mark.parametrize("case", SCALAR, ids=[case["id"] for case in SCALAR])
 def test_a_published_example_is_reproduced(case, mode):
-    """The default decomposition gives the published value and gradients, in both modes."""
+    """The default decomposition gives the published value and gradients, in every mode."""
     value, gradients = answer(case["expr"], case["at"], "auto", mode)
     assert within(value, case.get("value", value), case["tol"])
     for name, published in case.get("grad", {}).items():
         assert within(gradients[name], published, case["tol"]), name
 
 
-@pytest.mark.parametrize("mode", ["reverse", "forward"])
+@pytest.mark.parametrize("mode", ["reverse", "forward", "adjoint"])
 @pytest.mark.parametrize("case", SCALAR, ids=[case["id"] for case in SCALAR])
 def test_a_published_example_is_the_same_in_every_decomposition(case, mode):
     """Where a decomposition is finite, it is as good as the default; the exceptions are known and named."""
@@ -63,11 +63,11 @@ def all_within(got, published, tolerance):
     return all(within(float(a), float(b), tolerance) for a, b in zip(np.ravel(got), np.ravel(published), strict=True))
 
 
-@pytest.mark.parametrize("mode", ["reverse", "forward"])
+@pytest.mark.parametrize("mode", ["reverse", "forward", "adjoint"])
 @pytest.mark.parametrize("decomposition", EVERY_DECOMPOSITION)
 @pytest.mark.parametrize("case", OF_ARRAYS, ids=[case["id"] for case in OF_ARRAYS])
 def test_a_published_example_of_arrays_is_reproduced(case, decomposition, mode):
-    """Value and gradients in their shapes, in both modes and every decomposition."""
+    """Value and gradients in their shapes, in every mode and decomposition."""
     at = {name: np.array(value, dtype=float) for name, value in case["at"].items()}
     found = differentiated(case["expr"], at, Options(decomposition=decomposition, mode=mode))
     tolerance = max(case["tol"], 1e-14 if decomposition == "naive" else 0)

@@ -12,7 +12,8 @@ from gradcli.errors import GradError
 from gradcli.graph import CONSTANT, NAMED, VARIABLE, Graph, Origin
 from gradcli.graph.derivatives import WORDS
 from gradcli.graph.notation import operation
-from gradcli.graph.shapes import count
+from gradcli.graph.nested import larger
+from gradcli.graph.shapes import BYTES, MAX_MEMORY, count, sized
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,11 +65,11 @@ class Written:
         self.derivatives = derivatives
 
 
-def write_out(graph: Graph, point: Mapping[str, Any] | None = None) -> Written:
+def write_out(graph: Graph, point: Mapping[str, Any] | None = None, memory: int | None = None) -> Written:
     """GRAPH with the lines of every derivative in place of its word. Its shapes are known where there are arrays.
 
     At a POINT a derivative of what is nan there starts from nan, else from 1. Without one it starts from 1.
-    Raises GradError (limit) where that would be more than MOST_LINES lines.
+    Raises GradError (limit) where that would be more than MOST_LINES lines, or their values more than MEMORY bytes.
     """
     found = Graph()
     writer = _Writer(found, point)
@@ -86,6 +87,7 @@ def write_out(graph: Graph, point: Mapping[str, Any] | None = None) -> Written:
         elif is_word(graph, index):
             start = len(found)
             line = writer.write(primitive.name, *operands, static)
+            _refuse_memory(found, memory)
             derivatives.append(Derivative(primitive, static, operands, start, len(found)))
             moved.append(_named(found, line, name, span))
         else:
@@ -93,8 +95,19 @@ def write_out(graph: Graph, point: Mapping[str, Any] | None = None) -> Written:
     return _without_dead_lines(Written(found, moved, derivatives))
 
 
+def _refuse_memory(graph: Graph, memory: int | None) -> None:
+    """Raise where the values of the lines would take more than MEMORY bytes, before any is computed."""
+    most = MAX_MEMORY if memory is None else memory
+    taken = sum([count(shape) for shape in graph.shapes or () if shape]) * BYTES
+    if taken > most:
+        raise GradError(
+            "limit", f"the lines of the derivatives would take {sized(taken)}, the most is {sized(most)}",
+            hint=f"the command gradcli jacobian keeps no lines; {larger(taken)}",
+        )  # fmt: skip
+
+
 def _without_dead_lines(written: Written) -> Written:
-    """The graph without added lines that nothing uses."""
+    """The graph without added lines that nothing uses; those whose rule was written stay."""
     graph, moved = written.graph, written.moved
     origins = graph.origins or {}
     live = [index not in origins for index in range(len(graph))]
@@ -104,6 +117,8 @@ def _without_dead_lines(written: Written) -> Written:
         if live[index]:
             for operand in graph.operands[index]:
                 live[operand] = True
+            if index in origins:
+                live[origins[index].source] = True  # the line whose rule this one is
     if all(live):
         return written
     short = Graph()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 MOST_DIGITS = 17
+MOST_ORDER = 20
 UNITS = "KMGT"  # each 1024 times the one before
-NUMBERED = "eval grad explain compare vjp jvp jacobian"  # the commands that compute something
+NUMBERED = "eval grad explain compare vjp jvp jacobian hessian hvp"  # the commands that compute something
 
 COMMANDS = {
     "eval": "Compute the value of EXPR, and print nothing else.",
@@ -14,6 +15,9 @@ COMMANDS = {
     "vjp": "Multiply an upstream gradient with the Jacobian of EXPR, in one backward pass.",
     "jvp": "Say how the value of EXPR moves along a direction, in one forward pass.",
     "jacobian": "Show the Jacobian of EXPR, its pattern, and the product that takes its place.",
+    "hessian": "Show the second derivatives of EXPR by every pair of names, and how it curves.",
+    "hvp": "Say how the gradient of EXPR moves along a direction, without making the Hessian.",
+    "diff": "Write the derivative of EXPR as a formula in its variables; no values are needed.",
     "functions": "List every function and operator, or describe the one called NAME.",
     "schema": "Print the JSON Schema of everything that --json prints.",
 }
@@ -22,7 +26,7 @@ COMMANDS = {
 class Option:
     """One option: what follows it is its kind.
 
-    flag: nothing · choice: one of `choices` · names: names separated by commas · digits: a number from 1 to 17 ·
+    flag: nothing · choice: one of `choices` · names: names separated by commas · digits: a number from 1 to 17 · order: 0 to 20 ·
     path: a file, or - for standard input · bytes: a number that may end in K, M, G or T · point: NAME=VALUE,... ·
     value: an expression without variables, or @FILE.
     """
@@ -54,6 +58,8 @@ class Option:
             return text in self.choices
         if self.kind == "digits":
             return text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= MOST_DIGITS
+        if self.kind == "order":
+            return text.isascii() and text.isdigit() and len(text) < 4 and int(text) <= MOST_ORDER
         if self.kind == "bytes":
             number = text[:-1] if text[-1:].upper() in UNITS else text
             return number.isascii() and number.isdigit() and len(number) < 16 and int(number) > 0
@@ -61,7 +67,7 @@ class Option:
 
     def value(self, text: str) -> object:
         """What an accepted TEXT means."""
-        if self.kind == "digits":
+        if self.kind in ("digits", "order"):
             return int(text)
         if self.kind == "bytes":
             unit = UNITS.find(text[-1].upper()) + 1
@@ -72,13 +78,20 @@ class Option:
 
 
 OPTIONS = (
-    Option("json", "flag", f"{NUMBERED} functions", "One line of JSON, the same as --format json."),
+    Option("json", "flag", f"{NUMBERED} diff functions", "One line of JSON, the same as --format json."),
     Option("format", "choice", f"{NUMBERED} functions", "What to print.", choices=("text", "json")),
+    Option(
+        "format", "choice", "diff", "What to print. Text reads back as the same function.",
+        choices=("text", "json", "latex", "markdown"),
+    ),
     Option("view", "choice", "explain", "How to draw it.", choices=("table", "tree", "ledger")),
     Option("by", "choice", "compare", "What to compare.", choices=("decomposition", "mode", "engine")),
-    Option("wrt", "names", "grad explain compare vjp jacobian", "Differentiate by these names only.", metavar="x,y"),
     Option(
-        "decomposition", "choice", "eval grad explain vjp jvp jacobian",
+        "wrt", "names", "grad explain compare vjp jacobian hessian hvp diff", "Differentiate by these names only.",
+        metavar="x,y",
+    ),
+    Option(
+        "decomposition", "choice", "eval grad explain vjp jvp jacobian hessian hvp diff",
         "typed: as written. naive: down to + - * / ^ exp log sqrt. sigmoid: spelled-out forms become one function. "
         "auto: those that lose no digits by it.",
         choices=("auto", "typed", "naive", "sigmoid"),
@@ -90,7 +103,12 @@ OPTIONS = (
         choices=("reverse", "forward", "adjoint"),
     ),
     Option(
-        "along", "point", "jvp", "The direction: how much each name moves; the others stand still.",
+        "mode", "choice", "hvp",
+        "Push the direction forward through a backward pass, or go back through the lines of the gradient.",
+        choices=("forward-over-reverse", "reverse-over-reverse"),
+    ),
+    Option(
+        "along", "point", "jvp hvp", "The direction: how much each name moves; the others stand still.",
         metavar="x=1,W=ones(2,3)",
     ),
     Option(
@@ -100,26 +118,38 @@ OPTIONS = (
         metavar="ones(2,3)",
     ),
     Option(
-        "ties", "choice", "grad explain compare vjp jvp jacobian",
+        "ties", "choice", "grad explain compare vjp jvp jacobian hessian hvp diff",
         "At a tie in max, min or clip: share the gradient, give it to the first, or refuse.",
         choices=("split", "first", "error"),
     ),
     Option(
-        "zero", "choice", "grad explain compare vjp jvp jacobian",
+        "zero", "choice", "grad explain compare vjp jvp jacobian hessian hvp",
         "In the flows of gradients, 0 times inf is nan (ieee) or 0 (strong).",
         choices=("ieee", "strong"),
     ),
     Option(
         "digits", "digits", NUMBERED,
-        "Significant digits, 1 to 17. Without it, explain, compare and jacobian show 6; the others print the shortest "
-        "text that reads back as the same number. JSON is always exact.",
+        "Significant digits, 1 to 17. Without it, explain, compare, jacobian and hessian show 6; the others print the "
+        "shortest text that reads back as the same number. JSON is always exact.",
         metavar="N",
     ),
     Option(
         "full", "flag", "explain jacobian compare",
         "Show every line, or every entry, however many. Without it a view folds a large graph, --json stops at 20,000 "
-        "lines, and a Jacobian at 1,000,000 entries.",
+        "lines, and a Jacobian or a Hessian at 1,000,000 entries.",
     ),
+    Option(
+        "order", "order", "diff", "How many times to differentiate by each name, 0 to 20.", default="1", metavar="N"
+    ),
+    Option(
+        "mixed", "flag", "diff",
+        "Differentiate by the names of --wrt one after the other: --wrt x,y --mixed is the mixed second derivative.",
+    ),
+    Option(
+        "simplify", "flag", "diff",
+        "Take steps that change where the formula has a value, such as x/x to 1, and say each on standard error.",
+    ),
+    Option("sparsity", "flag", "hessian", "Show which entries can be other than 0, instead of the numbers."),
     Option(
         "log", "flag", "compare",
         "With --by engine, print the log of optimising: the count after each pass, and the lines that went.",
@@ -134,21 +164,28 @@ OPTIONS = (
         "For every matrix product, list the ways to multiply, what fits, and why the gradient is what it is.",
     ),
     Option(
-        "example", "example", NUMBERED,
+        "example", "example", f"{NUMBERED} diff",
         "Give names without a value small whole numbers, in these shapes; shapes left out follow from the others. "
         "auto: choose every shape.",
         metavar="X:2x3,W:3x4,c",
     ),
     Option(
-        "max-memory", "bytes", NUMBERED, "How many bytes the values of arrays may take, predicted before any is made.",
+        "max-memory", "bytes", f"{NUMBERED} diff", "How many bytes the values of arrays may take, predicted before any is made.",
         default="1G", metavar="BYTES",
     ),
-    Option("file", "path", NUMBERED, "Read the program from a file instead of EXPR.", metavar="program.expr"),
-    Option("at", "path", NUMBERED, "Read values from a JSON object; NAME=VALUE wins over it.", metavar="point.json"),
+    Option("file", "path", f"{NUMBERED} diff", "Read the program from a file instead of EXPR.", metavar="program.expr"),
+    Option("at", "path", f"{NUMBERED} diff", "Read values from a JSON object; NAME=VALUE wins over it.", metavar="point.json"),
 )  # fmt: skip
 
-BY_FLAG = {f"--{option.name}": option for option in OPTIONS}
-DEFAULTS = {option.name: None if option.default is None else option.value(option.default) for option in OPTIONS}
+BY_FLAG = {f"--{option.name}": option for option in reversed(OPTIONS)}  # of two of one name the first
+DEFAULTS = {name[2:]: None if option.default is None else option.value(option.default)
+            for name, option in BY_FLAG.items()}  # fmt: skip
+
+
+def option_of(command: str, flag: str) -> Option | None:
+    """What a flag is to a command: it may have other choices there."""
+    own = (option for option in OPTIONS if command in option.commands and f"--{option.name}" == flag)
+    return next(own, BY_FLAG.get(flag))
 
 
 def options_of(command: str) -> list[Option]:

@@ -17,13 +17,16 @@ class Labels:
     """The labels of a graph: inputs and named lines keep their name, operations are v1, v2, ..., the result is f.
 
     Adjoint lines are a1, a2, ...: those that a sweep added. A name that the program uses itself is stepped over.
-    Literals have no label; they stand inside a line.
+    Literals have no label; they stand inside a line. NAMES, where given, are the labels.
     """
 
     __slots__ = ("graph", "names")
 
-    def __init__(self, graph: Graph, result: int) -> None:
+    def __init__(self, graph: Graph, result: int, names: list[str] | None = None) -> None:
         self.graph = graph
+        if names is not None:  # they are known
+            self.names = names
+            return
         taken = {name for name in graph.names if name is not None}
         self.names: list[str] = []
         count = adjoints = 0
@@ -66,6 +69,12 @@ class Labels:
         if primitive.name == "same":
             return self.text(operands[0])[0]
         return operation(primitive, self.graph.statics[index], [self.text(operand) for operand in operands])[0]
+
+    def added(self, index: int) -> dict[str, str]:
+        """What a line is that a sweep added: its role, and the flow it belongs to."""
+        assert self.graph.origins is not None
+        origin = self.graph.origins[index]
+        return {"role": origin.role, "from": self.text(origin.source)[0], "to": self.text(origin.target)[0]}
 
     def equation(self, index: int) -> str:
         """Line INDEX with its label: `v3 = v1 + v2`; a variable is its own."""

@@ -126,7 +126,7 @@ class Question:
         """Put the lines of every derivative in place of its word."""
         from gradcli.autodiff.derivatives import write_out
 
-        written = write_out(self.graph, self.point)
+        written = write_out(self.graph, self.point, self.options.max_memory)
         moved, self.derivatives = written.moved, written.derivatives
         self.graph, self.shapes = written.graph, written.graph.shapes
         self.result = moved[self.result]

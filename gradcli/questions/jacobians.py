@@ -6,8 +6,8 @@ from gradcli.autodiff import depends, evaluate, gradients, pull_back, push_along
 from gradcli.errors import GradError
 from gradcli.graph.shapes import BYTES, count, shown, sized
 from gradcli.language.question import Options, Question
-from gradcli.questions import notes_of as notes_of_scalars
 from gradcli.questions import backward
+from gradcli.questions import notes_of as notes_of_scalars
 from gradcli.text import SCHEMA
 
 TYPE_CHECKING = False
@@ -240,6 +240,11 @@ def dense(
         upstream = upstream_for(question, upstream)
     passes = (count(shape), sum(count(shapes[n]) for n, line in question.sources.items() if line is not None))
     asked = options.mode
+    if asked == "adjoint":
+        raise GradError(
+            "usage", "jacobian takes --mode reverse or forward",
+            hint="for a Jacobian of added lines, write jacobian(f, x) in the program: gradcli eval 'jacobian(EXPR, x)'",
+        )  # fmt: skip
     if asked == "auto":
         options.mode = "forward" if passes[1] < passes[0] else "reverse"
     needed = passes[options.mode == "forward"]

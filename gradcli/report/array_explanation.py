@@ -232,6 +232,8 @@ class ArrayExplanation(Explanation):
         if index in self.question.folds:
             fold = self.question.folds[index]
             found["stands_for"] = "".join(p if isinstance(p, str) else self.name(p) for p in fold.text)
+        if self.graph.origins and index in self.graph.origins:
+            found["added"] = self.labels.added(index)
         return found
 
     def _flow_objects(self, index: int) -> list[dict[str, object]]:
