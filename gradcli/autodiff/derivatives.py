@@ -11,8 +11,8 @@ from gradcli.autodiff.adjoint import adjoint_lines, known_numbers
 from gradcli.errors import GradError
 from gradcli.graph import CONSTANT, NAMED, VARIABLE, Graph, Origin
 from gradcli.graph.derivatives import WORDS
-from gradcli.graph.notation import operation
 from gradcli.graph.nested import larger
+from gradcli.graph.notation import operation
 from gradcli.graph.shapes import BYTES, MAX_MEMORY, count, sized
 
 TYPE_CHECKING = False
