@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from gradcli.autodiff import evaluate
 from gradcli.autodiff.adjoint import AdjointGraph, evaluate_lines
+from gradcli.errors import GradError
 from gradcli.graph.optimise import optimise
 from gradcli.language.question import Options, Question
 from gradcli.questions import backward, notes_of
 from gradcli.report.engines import Answer, Engines
 from gradcli.report.title import title
+
+MOST_LINES = 30_000  # more take seconds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +29,9 @@ def compared(
     Raises GradError (shape) where the value is no scalar.
     """
     question = Question(source, given, options)
+    if len(question.graph) > MOST_LINES and not full:
+        message = f"the program has {len(question.graph):,} lines, the most that are compared is {MOST_LINES:,}"
+        raise GradError("limit", message, hint="--full compares all of them")
     values, numbers, notes = _flowed(question)
     added = AdjointGraph(question.graph, values, question.result, question.live_sources(), lean=False)
     found = {name: None if line is None else added.adjoints[line] for name, line in question.sources.items()}

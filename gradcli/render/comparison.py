@@ -64,10 +64,13 @@ def _digits_shown(comparison: Comparison, digits: int) -> list[int]:
     return plan
 
 
-def heading(title: str, at: Mapping[str, Any], width: int, shown: Callable[[str, Any], str] | None = None) -> list[Text]:
+def heading(
+    title: str, at: Mapping[str, Any], width: int, shown: Callable[[str, Any], str] | None = None
+) -> list[Text]:
     """The expression and the point, broken at operators and between the values; SHOWN says the value of a name."""
     lines = folded(safe(title), width, 4)
-    settings = [f"{safe(name)} = {_value(value) if shown is None else shown(name, value)}" for name, value in at.items()]
+    shown = shown or (lambda name, value: _value(value))
+    settings = [f"{safe(name)} = {shown(name, value)}" for name, value in at.items()]
     for number, setting in enumerate(settings[:MOST_GRADIENTS]):
         comma = "," if number + 1 < len(settings) else ""
         piece = f"{'' if number else '  at '}{setting}{comma}"

@@ -46,7 +46,7 @@ def draw(
     plan = _Plan(found, [row for row in rows if isinstance(row, int)], digits)
     lines = [*heading(found.title, found.at, width, plan.setting), Text(""), *_summary(found, width), Text("")]
     if any(isinstance(row, int) for row in rows):
-        lines += [*_table(found, rows, plan, width), Text("")]
+        lines += [*_table(found, rows, plan, width, unicode=unicode), Text("")]
     if found.shows_log:
         lines += [Text(text) for text in log_lines(found.steps(), width=width)]
         lines.append(Text(""))
@@ -109,9 +109,11 @@ def _summary(found: Engines, width: int) -> list[Text]:
     return lines
 
 
-def _table(found: Engines, rows: Sequence[int | str | None], plan: _Plan, width: int) -> list[Text]:
+def _table(
+    found: Engines, rows: Sequence[int | str | None], plan: _Plan, width: int, *, unicode: bool
+) -> list[Text]:
     for layout in _LAYOUTS:
-        lines = _drawn(found, rows, plan, width, layout)
+        lines = _drawn(found, rows, plan, width, layout, unicode=unicode)
         if layout is _LAYOUTS[-1] or max(line.cell_len for line in lines) <= width:
             return lines
     return []
@@ -138,14 +140,14 @@ _LAYOUTS = (
 
 
 def _drawn(
-    found: Engines, rows: Sequence[int | str | None], plan: _Plan, width: int, layout: _Layout
+    found: Engines, rows: Sequence[int | str | None], plan: _Plan, width: int, layout: _Layout, *, unicode: bool
 ) -> list[Text]:
     lines = [row for row in rows if isinstance(row, int)]
     values = aligned([plan.value(index) for index in lines])
     shows_values = layout.values and not found.has_arrays
     headings = ["line", "flow", *(["shape"] if found.has_arrays else []), *(["value"] if shows_values else [])]
     headings += ["optimised", *([""] if layout.answers else [])]
-    grid = Grid(headings, unicode=True, width=width if layout.stacked else None)
+    grid = Grid(headings, unicode=unicode, width=width if layout.stacked else None)
     room = max(width // 3, LEAST_OPERATION)
     wide = min(max([len(found.labels.names[index]) for index in lines], default=0), 8)
     fresh = found.new_lines()

@@ -6,6 +6,7 @@ from rich.text import Text
 
 from gradcli.graph.shapes import BYTES
 from gradcli.graph.shapes import shown as shape_shown
+from gradcli.render.matrices import CORNER, NO_PATH, element_names, how_many_fit, in_rows, summary
 from gradcli.render.style import (
     DIM,
     FINAL,
@@ -29,12 +30,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gradcli.graph import Shape
     from gradcli.report.jacobian import JacobianReport, Matrix, Row
 
-NO_PATH = "·"
 MOST_ENTRIES = 400  # of a matrix that is drawn whole
-CORNER = 6  # rows and columns of a larger one
 MOST_STEPS = 30
 MOST_NAMED = 3
 NARROWEST = 16  # cells for a product beside its counts
@@ -91,114 +89,18 @@ def _matrix(report: JacobianReport, matrix: Matrix, width: int, digits: int, *, 
     rows = range(matrix.rows if whole else min(matrix.rows, CORNER))
     columns = range(matrix.columns if whole else min(matrix.columns, CORNER))
     beside = _beside(report.rows_of(matrix, digits)) if whole else []
-    names = _labels(label, matrix.result, len(rows))
-    headings = _labels(matrix.name, matrix.shape, len(columns))
+    names = element_names(label, matrix.result, len(rows))
+    headings = element_names(matrix.name, matrix.shape, len(columns))
     cells = [
         [shown(matrix.numbers[row][column], digits) if matrix.reaches[row][column] else NO_PATH for column in columns]
         for row in rows
     ]
     if whole:
-        return [*lines, *_drawn(names, headings, cells, beside, width)]
-    kept = _fitting(names, headings, cells, width)
-    lines += _drawn(names, headings[:kept], [row[:kept] for row in cells], [], width)
-    lines += _summary(matrix, kept, width, digits)
+        return [*lines, *in_rows(names, headings, cells, beside, width)]
+    kept = how_many_fit(names, headings, cells, width)
+    lines += in_rows(names, headings[:kept], [row[:kept] for row in cells], [], width)
+    lines += summary(matrix, kept, width, digits)
     return lines
-
-
-def _labels(name: str, shape: Shape, most: int) -> list[str]:
-    """`x[0,1]`: the elements of an array, the first MOST, in order."""
-    if not shape:
-        return [safe(name)]
-    found = []
-    for place in range(most):
-        indices: list[str] = []
-        for length in reversed(shape):
-            indices.insert(0, str(place % length))
-            place //= length
-        found.append(f"{safe(name)}[{','.join(indices)}]")
-    return found
-
-
-def _drawn(
-    names: Sequence[str], headings: Sequence[str], cells: Sequence[Sequence[str]], beside: Sequence[Text], width: int
-) -> list[Text]:
-    """Rows of cells under headings; where they are too wide, columns go below each other, BESIDE last."""
-    left = max(map(len, names)) + GAP
-    columns, wide = _columns(headings, cells)
-    lines: list[Text] = []
-    start = 0
-    while start < len(headings):
-        end, used = start + 1, left + wide[start]
-        while end < len(headings) and used + GAP + wide[end] <= width:
-            used += GAP + wide[end]
-            end += 1
-        fits = bool(beside) and end == len(headings) and used + 2 * GAP + max(map(len, beside)) <= width
-        if start:
-            lines.append(Text(""))
-        lines.append(_headings(headings[start:end], wide[start:end], left))
-        if fits:
-            _put(lines[-1], used + 2 * GAP, beside[0])
-        for place, name in enumerate(names):
-            line = _row(name.ljust(left), [column[place] for column in columns[start:end]], wide[start:end])
-            line.stylize(LABEL, 0, len(name))
-            if fits:
-                _put(line, used + 2 * GAP, beside[place + 1])
-            line.rstrip()
-            lines.append(line)
-        start = end
-        if end == len(headings) and beside and not fits:
-            lines += _below(names, beside, width)
-    return lines
-
-
-def _columns(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> tuple[list[list[str]], list[int]]:
-    """The columns with their decimal points below each other, and how wide each is."""
-    columns = [aligned([row[place] for row in cells]) for place in range(len(headings))]
-    return columns, [max(len(heading), len(column[0])) for heading, column in zip(headings, columns, strict=True)]
-
-
-def _fitting(names: Sequence[str], headings: Sequence[str], cells: Sequence[Sequence[str]], width: int) -> int:
-    """How many columns stand side by side; one at least."""
-    _, wide = _columns(headings, cells)
-    used, kept = max(map(len, names)) + GAP + wide[0], 1
-    while kept < len(wide) and used + GAP + wide[kept] <= width:
-        used += GAP + wide[kept]
-        kept += 1
-    return kept
-
-
-def _row(name: str, texts: Sequence[str], wide: Sequence[int]) -> Text:
-    """A row of numbers, each in the middle of its column."""
-    pieces, at = [name], len(name)
-    runs: list[tuple[str, int, int]] = []  # cells of one style beside each other are one run
-    for text, size in zip(texts, wide, strict=True):
-        before = (size - len(text) + 1) // 2
-        style, start = _style(text), at + before
-        if runs and runs[-1][0] == style:
-            start = runs.pop()[1]
-        runs.append((style, start, at + before + len(text)))
-        pieces.append(f"{' ' * before}{text}{' ' * (size - before - len(text) + GAP)}")
-        at += size + GAP
-    line = Text("".join(pieces))
-    for style, low, high in runs:
-        line.stylize(style, low, high)
-    line.rstrip()
-    return line
-
-
-def _headings(headings: Sequence[str], wide: Sequence[int], left: int) -> Text:
-    cells = [heading.rjust(size) for heading, size in zip(headings, wide, strict=True)]
-    return Text(" " * left + (" " * GAP).join(cells), style=DIM)
-
-
-def _put(line: Text, at: int, text: Text) -> None:
-    """TEXT at column AT of a line that is shorter."""
-    line.append(" " * max(at - line.cell_len, 0))
-    line.append_text(text)
-
-
-def _style(text: str) -> str:
-    return DIM if text.strip() == NO_PATH else number_style(text, LOCAL)
 
 
 def _beside(rows: Sequence[Row]) -> list[Text]:
@@ -225,38 +127,6 @@ def _beside(rows: Sequence[Row]) -> list[Text]:
     return found
 
 
-def _below(names: Sequence[str], beside: Sequence[Text], width: int) -> list[Text]:
-    """The products in rows of their own, where the matrix leaves no room beside it."""
-    left = max(map(len, names)) + GAP
-    if left + max(map(len, beside)) <= width:
-        lines = [Text(""), Text(" " * left).append_text(beside[0])]
-        for name, text in zip(names, beside[1:], strict=True):
-            line = Text(name.ljust(left), style="")
-            line.stylize(LABEL, 0, len(name))
-            lines.append(line.append_text(text))
-        return lines
-    lines = [Text(""), *(Text(line, style=DIM) for line in folded("upstream × local = downstream", width, 2))]
-    for name, text in zip(names, beside[1:], strict=True):
-        words = Text(" ".join(text.plain.split()))
-        lines += _behind(name.ljust(left), LABEL, words, width)
-    return lines
-
-
-def _summary(matrix: Matrix, columns: int, width: int, digits: int) -> list[Text]:
-    """What is not drawn of a large matrix, and numbers about all of it."""
-    more = []
-    if matrix.rows > CORNER:
-        more.append(f"{matrix.rows - CORNER:,} more rows")
-    if matrix.columns > columns:
-        more.append(f"{matrix.columns - columns:,} more columns")
-    numbers = (("min", matrix.least), ("mean", matrix.mean), ("max", matrix.largest))
-    about = ", ".join(f"{name} {shown(number, digits)}" for name, number in numbers)
-    rest = f"all {matrix.entries:,} entries: {about}; {matrix.pathless:,} have no path"
-    rest += f", {matrix.zeros:,} were computed as 0" if matrix.zeros else ""
-    lines = [f"… {' and '.join(more)} (--full shows all)", rest]
-    return [Text(line, style=DIM) for text in lines for line in folded(text, width, 2)]
-
-
 def _gradient_row(report: JacobianReport, width: int, digits: int) -> list[Text]:
     """A scalar by scalars: one row, a column a name."""
     label, matrices = report.label, report.matrices
@@ -264,7 +134,7 @@ def _gradient_row(report: JacobianReport, width: int, digits: int) -> list[Text]
     words += f"one row: {label} is a scalar, so its Jacobian is its gradient, laid flat"
     lines = _behind(f"∂{label}   ", LABEL, Text(words), width)
     cells = [shown(m.numbers[0][0], digits) if m.reaches[0][0] else NO_PATH for m in matrices]
-    return [*lines, *_drawn([label], [safe(matrix.name) for matrix in matrices], [cells], [], width)]
+    return [*lines, *in_rows([label], [safe(matrix.name) for matrix in matrices], [cells], [], width)]
 
 
 def _legend(report: JacobianReport, width: int) -> list[Text]:

@@ -136,7 +136,7 @@ class _Columns:
         self.has_blanks = any(WITHOUT_PATH in text for texts in self.texts for text in texts)
 
     def _operation(self, row: int) -> str:
-        operation = self.trace.operations[row]
+        operation = self.trace.operation(row)
         return "" if operation == self.trace.names[row] else f" = {operation}"
 
     def _texts(
@@ -222,7 +222,7 @@ def _step_cells(step: Step, width: int, *, unicode: bool) -> list[Text]:
 def _costs(found: ModeComparison, *, width: int, unicode: bool) -> list[Text]:
     grid = Grid(["", "forward", "reverse"], unicode=unicode, width=width)
     forward, reverse = found.forward, found.reverse
-    passes = [_sum([1] * len(cost.each) if cost.each else [], cost.passes) for cost in (forward, reverse)]
+    passes = [_sum([1, 1] if cost.passes == 2 else [], cost.passes) for cost in (forward, reverse)]
     grid.add(_head("passes"), Text(f"{passes[0]}, one an input"), Text(f"{passes[1]}, one an output"))
     grid.add(_head("multiplications"), *(Text(_counted(cost, "multiplications")) for cost in (forward, reverse)))
     if forward.additions is not None:
@@ -239,7 +239,12 @@ def _head(text: str) -> Text:
 
 
 def _sum(parts: Sequence[int], total: int) -> str:
-    return f"{' + '.join(f'{part:,}' for part in parts)} = {total:,}" if len(parts) > 1 else f"{total:,}"
+    """`8 + 9 = 17`; of many equal parts `4 × 2 = 8`."""
+    if len(parts) < 2 or total == 0:
+        return f"{total:,}"
+    if len(parts) > 2 and len(set(parts)) == 1:
+        return f"{len(parts)} × {parts[0]:,} = {total:,}"
+    return f"{' + '.join(f'{part:,}' for part in parts)} = {total:,}"
 
 
 def _counted(cost: Cost, what: str) -> str:
@@ -328,7 +333,7 @@ def _orders(found: ModeComparison, indent: Text, width: int) -> list[Text]:
     lines = []
     for words, parts, total in orders:
         ending = ", the best order" if total == best.cost and back != ahead else ""
-        text = f"{words}: {_sum(parts if len(parts) < MOST_LAYERS else [], total)} products{ending}"
+        text = f"{words}: {_sum(parts if len(parts) < MOST_LAYERS else [], total)} product{'s' * (total != 1)}{ending}"
         lines += hanging(indent, Text(text), width)
     if best.cost < min(back, ahead):
         order = f", {best.text()}" if len(chain) <= MOST_ORDER else f", in the middle first: {_split(best)}"

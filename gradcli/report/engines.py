@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gradcli.language.question import Question
 
 SAME, ROUNDED, DIFFERENT = "same", "rounded", "different"
-NOT_NEEDED = "not needed"
+NOT_NEEDED, NOTHING = "not needed", "nothing to leave out"
 MOST_LINES_OF_JSON = 20_000
 CLOSE = 1e-9  # relative; more is no rounding
 
@@ -92,8 +92,8 @@ class Engines:
         self.answers = answers
         self.notes = notes
         self.labels = Labels(self.graph, self.result)
-        live = question.graph.live((self.result,))
-        self.forward = [index for index in range(added.start) if live[index] and self._is_shown(index)]
+        self.needed = question.graph.live((self.result,))  # by the value
+        self.forward = self._forward(added.start)
         self.added = [index for index in range(added.start, len(self.graph)) if self.graph.operands[index]]
         self.passes: Sequence[Any] = ()  # no sweep leaves numbers beside the lines here: gradients are lines
         self._names_after = self._kept_names()
@@ -104,6 +104,14 @@ class Engines:
             if answer.line is not None:
                 self._asked.setdefault(answer.line, []).append(answer.label)
         self._needed = self._live_after(self._results)
+
+    def _forward(self, end: int) -> list[int]:
+        """The lines that the value needs, and those whose derivatives it needs."""
+        shown = self.needed.copy()
+        for index, origin in (self.graph.origins or {}).items():
+            if index < end and shown[index]:
+                shown[origin.source] = shown[origin.target] = True
+        return [index for index in range(end) if shown[index] and self._is_shown(index)]
 
     def _is_shown(self, index: int) -> bool:
         named = self.graph.primitives[index] is CONSTANT and self.graph.names[index] is not None
@@ -131,7 +139,7 @@ class Engines:
     @property
     def forward_count(self) -> int:
         """How many operations the value takes."""
-        return sum(bool(self.graph.operands[index]) for index in self.forward)
+        return sum(live and bool(ops) for live, ops in zip(self.needed, self.graph.operands, strict=False))
 
     def kind(self, index: int) -> str:
         """What a line is, in a word."""
@@ -213,6 +221,8 @@ class Engines:
         """What each engine adds and leaves, and what every pass took of the lines that were added."""
         value, added, left = counted(self.forward_count), len(self.added), self.optimised_count
         after = "" if left == added else f", {left:,} after optimising"
+        if self.log.is_whole:
+            after = f"; after optimising {counted(self.value_count)}, {left:,} added"
         return [
             ("backpropagation", f"{value}, 0 added; numbers flow back; ends with numbers"),
             ("reverse-mode AD", f"{value}, {added:,} added{after}; can be differentiated"),
@@ -220,13 +230,17 @@ class Engines:
         ]
 
     def passes_told(self) -> str:
-        """`fold constants 7 → 5, drop 1* 5 → 2`: the added lines before and after each pass that took some."""
+        """`fold constants 7 → 5, drop 1* 5 → 2`: the added lines before and after each pass that took some.
+
+        Where a pass changes the lines of the value, too, all lines are counted.
+        """
         counts = [(name, before, after) for name, before, after in self.log.counts() if before != after]
         told = [f"{name} {before:,} → {after:,}" for name, before, after in counts]
-        needed = counts[0][1] if counts else len(self.added)
-        if needed != len(self.added):
-            told.insert(0, f"{len(self.added) - needed:,} of {len(self.added):,} feed nothing")
-        return ", ".join(told) or "nothing to leave out"
+        first = len(self.added) + (self.forward_count if self.log.is_whole else 0)
+        needed = counts[0][1] if counts else first
+        if needed != first:
+            told.insert(0, f"{first - needed:,} of {first:,} feed nothing")
+        return ("of all lines " if told and self.log.is_whole else "") + (", ".join(told) or NOTHING)
 
     def steps(self) -> list[LogStep]:
         """The log, of each pass at most MOST_LINES unless everything is wanted."""
@@ -278,6 +292,12 @@ class Engines:
         both = self._live_after(self._results)
         return sum(live and not mine and bool(ops) for live, mine, ops in zip(both, own, after.operands, strict=True))
 
+    @property
+    def value_count(self) -> int:
+        """How many operations the value takes after optimising."""
+        live = self._live_after([self.result])
+        return sum(needed and bool(ops) for needed, ops in zip(live, self.optimised.graph.operands, strict=True))
+
     def _after_graph(self) -> Graph:
         return self.optimised.graph
 
@@ -316,7 +336,9 @@ class Engines:
         shown = {*self.forward, *self.added}
         for index, operands in enumerate(self.graph.operands):
             if operands and index not in shown:
-                names[index] = "" if moved[index] < 0 else self._names_after[moved[index]]
+                line = moved[index]
+                is_operation = line >= 0 and bool(self.optimised.graph.operands[line])
+                names[index] = self._names_after[line] if is_operation else ""
         return names
 
     def becomes(self, index: int) -> str:
@@ -370,10 +392,18 @@ def verdict(found: Engines) -> str:
         start = "the same numbers, to the last bit"
     elif found.agreement == ROUNDED:
         start = f"the same numbers to rounding (they differ by {most:.2g} of their size at most)"
+    elif max(distance(answer.flowed, answer.adjoint) for answer in found.answers) <= CLOSE:
+        return (
+            "the lines as written give the numbers of backpropagation, the optimised ones others: a primitive that is "
+            "recognised is right where its spelling overflows, underflows or loses digits."
+        )
     else:
         start = "the numbers differ"
     if not found.added:
         return f"{start}: nothing is computed on the way, so no line is added."
+    value = found.values[found.result]
+    if value != value:
+        return f"{start}. The value is nan, so both start from nan, where the value is a number from 1."
     return (
         f"{start}. Backpropagation ends with them; reverse-mode AD ends with lines that compute them, to be evaluated "
         "at other points, and to be differentiated again."

@@ -112,7 +112,7 @@ class Log:
 
     LABELS are those of the graph that was given, and NAMES, where they are given, what its lines are called instead:
     two of one name are one line to the reader. A line that a pass wrote is called LETTER and the next free number.
-    What line APART needs is left out of the counts.
+    What line APART needs is left out of the counts, unless a pass changes how many lines that are.
     """
 
     def __init__(
@@ -134,7 +134,7 @@ class Log:
             for line, primitive in enumerate(graph.primitives)
             if primitive is CONSTANT and graph.names[line] is None
         }
-        self._counts: list[tuple[str, int, int]] | None = None
+        self._apart: set[int] | None = None
         self._became: dict[int, Any] | None = None
         taken, count = set(labels.names), 0
         for number, form in sorted(optimised.written.items()):
@@ -146,17 +146,23 @@ class Log:
                 count += 1
             self.names[number] = f"{letter}{count}"
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the counts are those of all lines: nothing is left out, or what is left out changes, too."""
+        if self._apart is None:
+            self._apart = set()
+            if self.apart is not None:
+                needs = Needs(self.graph, self.apart, self.optimised)
+                self._apart.add(needs.count)
+                for step in self.optimised.log:
+                    needs.change(step)
+                    self._apart.add(needs.count)
+        return len(self._apart) != 1
+
     def counts(self) -> Sequence[tuple[str, int, int]]:
         """The name of every step, and the counts before it and after it."""
-        if self._counts is None:
-            needs = None if self.apart is None else Needs(self.graph, self.apart, self.optimised)
-            self._counts = []
-            for step in self.optimised.log:
-                before = step.before - (0 if needs is None else needs.count)
-                if needs is not None:
-                    needs.change(step)
-                self._counts.append((step.name, before, step.after - (0 if needs is None else needs.count)))
-        return self._counts
+        apart = 0 if self.is_whole or self._apart is None else next(iter(self._apart))
+        return [(step.name, step.before - apart, step.after - apart) for step in self.optimised.log]
 
     def steps(self, most: int | None = MOST_LINES) -> list[LogStep]:
         """The steps in order, at most MOST entries of each."""
