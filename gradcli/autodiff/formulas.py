@@ -1,0 +1,126 @@
+"""Derivatives of tidy formulas: lines are written, differentiated by reverse-mode AD, and read back tidily."""
+
+from __future__ import annotations
+
+from gradcli.autodiff import evaluate
+from gradcli.autodiff.adjoint import adjoint_lines
+from gradcli.graph import CONSTANT, VARIABLE, Graph
+from gradcli.graph.tidy import Tidy
+from gradcli.graph.tidy_facts import facts_of
+from gradcli.graph.tidy_lines import read, write
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+    from gradcli.graph import Shape
+    from gradcli.graph.tidy import Value
+
+
+def gradient_formulas(
+    tidy: Tidy, graph: Graph, result: int, sources: Mapping[str, int | None]
+) -> dict[str, Value]:
+    """The derivative of line RESULT, a scalar, by each of the SOURCES, in the variables of GRAPH.
+
+    The derivative by a line that is no variable is a formula in its name.
+    """
+    graph = graph.copy()
+    facts = facts_of(graph, result)
+    seed = graph.constant(1.0)
+    found = adjoint_lines(graph, result, _lines(sources), seed=seed, lean=False, is_number=_always)
+    formulas: dict[str, Value] = {}
+    shared: dict[int, Value] = {}
+    by_variables = [line for line in sources.values() if line is not None and graph.primitives[line] is VARIABLE]
+    read(tidy, graph, [adjoint for line in by_variables if (adjoint := found[line]) is not None], shared, facts)
+    for name, line in sources.items():
+        adjoint = None if line is None else found[line]
+        if line is None or adjoint is None:
+            formulas[name] = zero(tidy, () if line is None else shape_of(graph, line))
+            continue
+        values = shared
+        if graph.primitives[line] is not VARIABLE:
+            values = {line: tidy.variable(name, shape_of(graph, line))}
+            read(tidy, graph, [adjoint], values, facts)
+        formulas[name] = in_shape(tidy, values[adjoint], shape_of(graph, line))
+    return formulas
+
+
+def value_formula(
+    tidy: Tidy, graph: Graph, result: int, kept: Mapping[str, int] | None = None
+) -> Value:
+    """Line RESULT itself, in the variables of GRAPH and the KEPT lines by their names."""
+    values = {line: tidy.variable(name, shape_of(graph, line)) for name, line in (kept or {}).items()}
+    read(tidy, graph, [result], values, facts_of(graph, result))
+    return in_shape(tidy, values[result], shape_of(graph, result))
+
+
+def derivative_of(tidy: Tidy, formula: Value, name: str, shape: Shape = ()) -> Value:
+    """The derivative of a FORMULA, a scalar, by a variable of this SHAPE."""
+    graph = Graph()
+    if any(tidy.shapes):
+        graph.shapes = []
+    lines: dict[int, int] = {}
+    variable = tidy.variable(name, shape)[1]
+    (result,) = write(tidy, graph, [formula], lines)
+    source = lines.get(variable)
+    if source is None:
+        return zero(tidy, shape)
+    seed = graph.constant(1.0)
+    adjoint = adjoint_lines(graph, result, [source], seed=seed, lean=False, is_number=_always)[source]
+    if adjoint is None:
+        return zero(tidy, shape)
+    values: dict[int, Value] = {line: (1, part) for part, line in lines.items()}
+    read(tidy, graph, [adjoint], values)
+    return in_shape(tidy, values[adjoint], shape)
+
+
+def zero(tidy: Tidy, shape: Shape) -> Value:
+    """0 in a SHAPE."""
+    return in_shape(tidy, (0, 0), shape)
+
+
+def in_shape(tidy: Tidy, value: Value, shape: Shape) -> Value:
+    """VALUE in a SHAPE, repeated where it has fewer axes."""
+    if tidy.shapes[value[1]] == shape:
+        return value
+    from gradcli.graph.tidy_arrays import spread
+
+    return spread(tidy, value, shape)
+
+
+def shape_of(graph: Graph, line: int) -> Shape:
+    """The shape of a line."""
+    return () if graph.shapes is None else graph.shapes[line]
+
+
+def decimals_in(graph: Graph) -> bool:
+    """Whether the program writes numbers with a decimal point."""
+    return any(
+        type(static) is float and static - static == 0 and static % 1 != 0 and not _is_named(static)
+        for primitive, static in zip(graph.primitives, graph.statics, strict=True)
+        if primitive is CONSTANT or primitive.name == "power"
+    )
+
+
+def _is_named(number: float) -> bool:
+    from gradcli.graph.notation import SPELLED
+
+    return abs(number) in SPELLED
+
+
+def _always(line: int) -> bool:
+    return True
+
+
+def _lines(sources: Mapping[str, int | None]) -> Iterable[int]:
+    return [line for line in sources.values() if line is not None]
+
+
+def numbers_of(graph: Graph, point: Mapping[str, Any]) -> list[Any]:
+    """The value of every line at a POINT."""
+    if graph.shapes is None:
+        return evaluate(graph, point)
+    from gradcli.autodiff.arrays import evaluate as evaluate_arrays
+
+    return evaluate_arrays(graph, point)

@@ -1,0 +1,48 @@
+"""The command diff, and `grad` where no name has a value: derivatives as formulas."""
+
+from __future__ import annotations
+
+import sys
+
+from gradcli.cli.commands import asked, in_unicode, remark, show_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gradcli.cli.quick import Request
+    from gradcli.report.formulas import Formulas
+
+
+def answer(request: Request) -> int:
+    """The derivatives as formulas."""
+    from gradcli.questions.formulas import formulas
+
+    found = formulas(
+        *asked(request), order=request["order"], mixed=bool(request["mixed"]), simplify=bool(request["simplify"])
+    )
+    if request.json:
+        return show_json(found.as_object())
+    return _show(found, request["format"])
+
+
+def without_values(request: Request) -> int:
+    """The gradients as formulas, each with its label."""
+    from gradcli.questions.formulas import formulas
+
+    found = formulas(*asked(request))
+    if request.json:
+        return show_json(found.as_object())
+    return _show(found, "text", bare=False)
+
+
+def _show(found: Formulas, format: str, *, bare: bool = True) -> int:
+    from gradcli.render.formulas import formula_lines, latex_lines, markdown_lines
+
+    if format == "latex":
+        lines = latex_lines(found)
+    elif format == "markdown":
+        lines = markdown_lines(found)
+    else:
+        lines = formula_lines(found, unicode=in_unicode(), bare=bare)
+    for line in lines:
+        sys.stdout.write(line + "\n")
+    return remark(found.notes)
