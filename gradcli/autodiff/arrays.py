@@ -279,6 +279,7 @@ class Line:
 
     _trace: Trace | None = None
     _upstream: Value | None = None
+    _have: list[Shape] | None = None
     _apply = staticmethod(apply)
 
     def __init__(self, graph: Graph, values: Sequence[Value], index: int, *, strong_zero: bool = False) -> None:
@@ -331,7 +332,9 @@ class Line:
         if output < len(leaves):
             return leaves[output]
         lines = [line for line in self.trace.lines_of(slot) if line not in self._read]
-        values = read(self.trace, leaves, self._apply, float_or_array, lines, known=self._read)
+        needed = {operand for line in lines for operand in self.trace.graph.operands[line]}
+        known = {line: self._read[line] for line in needed if line in self._read}
+        values = read(self.trace, leaves, self._apply, float_or_array, lines, known=known)
         self._read.update((line, values[line]) for line in lines)
         return self._read[output]
 
@@ -374,7 +377,9 @@ class Line:
         return _as_number(self._value(slot, output, [self.y, *self.operands, upstream]))
 
     def _shapes(self) -> list[Shape]:
-        return [shape_of(operand) for operand in self.operands]
+        if self._have is None:
+            self._have = [shape_of(operand) for operand in self.operands]
+        return self._have
 
     @staticmethod
     def _closed(number: Value, open: Open) -> Value:

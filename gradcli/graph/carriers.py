@@ -27,8 +27,14 @@ class Trace:
         """The lines that output SLOT is computed from, in order, leaves left out."""
         if slot not in self.slices:
             output = self.outputs[slot]
-            live = self.graph.live(() if output is None else (output,))
-            self.slices[slot] = [index for index in range(self.inputs, len(live)) if live[index]]
+            found: set[int] = set()
+            waiting = [] if output is None else [output]
+            while waiting:  # of many outputs each has few lines: not all are looked at
+                line = waiting.pop()
+                if line >= self.inputs and line not in found:
+                    found.add(line)
+                    waiting += self.graph.operands[line]
+            self.slices[slot] = sorted(found)
         return self.slices[slot]
 
 
