@@ -85,14 +85,18 @@ class AdjointGraph:
 
     def evaluate(self, point: Mapping[str, Any], *, strong_zero: bool = False) -> list[Any]:
         """The value of every line. With STRONG_ZERO, 0 times inf is 0 in the lines that carry a flow."""
-        graph = self.graph
-        if strong_zero:
-            return _evaluate_strongly(graph, point)
-        if graph.shapes is None:
-            return evaluate(graph, point)
-        from gradcli.autodiff.arrays import evaluate as evaluate_arrays
+        return evaluate_lines(self.graph, point, strong_zero=strong_zero)
 
-        return evaluate_arrays(graph, point)
+
+def evaluate_lines(graph: Graph, point: Mapping[str, Any], *, strong_zero: bool = False) -> list[Any]:
+    """The value of every line of a graph with adjoint lines. With STRONG_ZERO, 0 times inf is 0 in those of a flow."""
+    if strong_zero:
+        return _evaluate_strongly(graph, point)
+    if graph.shapes is None:
+        return evaluate(graph, point)
+    from gradcli.autodiff.arrays import evaluate as evaluate_arrays
+
+    return evaluate_arrays(graph, point)
 
 
 def known_numbers(values: Sequence[Any]) -> Callable[[int], bool]:
