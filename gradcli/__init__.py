@@ -4,11 +4,13 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gradcli.cli.face import compare, eval, evaluate, explain, grad, jacobian, jvp, vjp
+    from gradcli.cli.face import compare, eval, evaluate, explain, grad, hessian, hvp, jacobian, jvp, vjp
     from gradcli.cli.tape import Tape
     from gradcli.errors import GradError
 
-__all__ = ["GradError", "Tape", "compare", "eval", "evaluate", "explain", "grad", "jacobian", "jvp", "vjp"]
+__all__ = [
+    "GradError", "Tape", "compare", "eval", "evaluate", "explain", "grad", "hessian", "hvp", "jacobian", "jvp", "vjp",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> object:

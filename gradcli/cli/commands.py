@@ -66,7 +66,15 @@ def differentiate(request: Request) -> int:
     """The value and the gradients, a name a line."""
     from gradcli.questions import differentiated
 
-    found = differentiated(*asked(request))
+    given = asked(request)
+    try:
+        found = differentiated(*given)
+    except _bad_input() as error:
+        if given[1] or error.kind != "name" or not error.message.startswith("no value for "):
+            raise
+        from gradcli.cli.derivatives import without_values
+
+        return without_values(given, error, as_json=request.json)
     if request.json:
         return show_json(found.as_object())
     from gradcli.render.plain import gradient_lines, name_of_result
@@ -146,9 +154,24 @@ def about_jacobians(request: Request) -> int:
     return array_commands.answer(request)
 
 
+def about_second_derivatives(request: Request) -> int:
+    """The commands hessian and hvp."""
+    from gradcli.cli import second_order
+
+    return second_order.answer(request)
+
+
+def about_formulas(request: Request) -> int:
+    """The command diff."""
+    from gradcli.cli import derivatives
+
+    return derivatives.answer(request)
+
+
 ANSWERS = {
     "eval": evaluate, "grad": differentiate, "explain": explain, "compare": compare, "vjp": about_jacobians,
-    "jvp": about_jacobians, "jacobian": about_jacobians, "functions": functions, "schema": schema,
+    "jvp": about_jacobians, "jacobian": about_jacobians, "hessian": about_second_derivatives,
+    "hvp": about_second_derivatives, "diff": about_formulas, "functions": functions, "schema": schema,
 }  # fmt: skip
 
 

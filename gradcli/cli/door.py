@@ -13,7 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from gradcli import __version__
 from gradcli.cli.commands import answer, refuse
-from gradcli.cli.options import BY_FLAG, COMMANDS, Option, options_of
+from gradcli.cli.options import BY_FLAG, COMMANDS, Option, option_of, options_of
 from gradcli.cli.quick import DEFAULT, Request, looks_like_option
 from gradcli.cli.refusals import no_expression, not_accepted, unknown_option, usage
 from gradcli.errors import GradError
@@ -175,6 +175,7 @@ def fitting(command: str, word: str, option: Option | None, text: str | None) ->
     """An option as typer is to read it, if the command has it and its value fits."""
     if word == "--help":
         return [word]
+    option = option and option_of(command, f"--{option.name}")
     if option is None or command not in option.commands:
         raise unknown_option(word, command)
     if option.kind == "flag":

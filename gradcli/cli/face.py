@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from gradcli.cli.given import Example, Value, checked, expression_text, number, options, point
-from gradcli.cli.results import Compared, Explained, Lesson, Matrices, Multiplied, Result
+from gradcli.cli.results import Compared, Curvature, Curved, Explained, Lesson, Matrices, Multiplied, Result
 from gradcli.errors import GradError
 from gradcli.questions import differentiated, evaluated, explained
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from gradcli.questions.jacobians import Along
 
 
 def evaluate(
@@ -155,12 +157,19 @@ def jvp(
 
     `along` are tangents by name, or a text as --along takes it, "x=1,W=ones(2, 3)".
     """
-    from gradcli.cli.array_commands import along_of
-    from gradcli.questions.jacobians import Along, pushed
+    from gradcli.questions.jacobians import pushed
 
-    direction = along_of(along) if isinstance(along, str) else Along(point(along, {}))
+    direction = _direction(along)
     how = options(decomposition=decomposition, ties=ties, zero=zero, example=example, max_memory=max_memory)
     return Multiplied(pushed(expression_text(expression), point(at, values), how, direction))
+
+
+def _direction(along: Mapping[str, Value] | str) -> Along:
+    """The direction that is given by name, or as a text."""
+    from gradcli.cli.array_commands import along_of
+    from gradcli.questions.jacobians import Along
+
+    return along_of(along) if isinstance(along, str) else Along(point(along, {}))
 
 
 def jacobian(
@@ -191,3 +200,57 @@ def jacobian(
     how.mode = mode or "auto"
     weights = None if upstream is None else number("upstream", upstream)
     return Matrices(dense(expression_text(expression), point(at, values), how, weights, full=full))
+
+
+def hessian(
+    expression: str,
+    *,
+    at: Mapping[str, Value] | None = None,
+    wrt: str | Iterable[str] | None = None,
+    decomposition: str = "auto",
+    ties: str = "split",
+    zero: str = "ieee",
+    full: bool = False,
+    example: Example | None = None,
+    max_memory: int | str | None = None,
+    **values: Value,
+) -> Curvature:
+    """The second derivatives of EXPRESSION, which has to be a scalar, by every pair of names.
+
+    `full` lifts the bound of 1,000,000 entries.
+    """
+    from gradcli.questions.hessians import dense
+
+    how = options(
+        wrt=wrt, decomposition=decomposition, ties=ties, zero=zero, example=example, max_memory=max_memory
+    )
+    return Curvature(dense(expression_text(expression), point(at, values), how, full=full))
+
+
+def hvp(
+    expression: str,
+    *,
+    along: Mapping[str, Value] | str,
+    at: Mapping[str, Value] | None = None,
+    wrt: str | Iterable[str] | None = None,
+    decomposition: str = "auto",
+    mode: str = "forward-over-reverse",
+    ties: str = "split",
+    zero: str = "ieee",
+    example: Example | None = None,
+    max_memory: int | str | None = None,
+    **values: Value,
+) -> Curved:
+    """How the gradient of EXPRESSION moves where the names in `along` move like that; all others stand still.
+
+    It is the Hessian times the direction, and the Hessian is never made. `along` are tangents by name, or a text as
+    --along takes it; `mode` is forward-over-reverse or reverse-over-reverse.
+    """
+    from gradcli.questions.hessians import MODES, multiplied
+
+    if mode not in MODES:
+        raise GradError("usage", f"mode has to be one of {', '.join(MODES)}; {mode!r} given")
+    how = options(
+        wrt=wrt, decomposition=decomposition, ties=ties, zero=zero, example=example, max_memory=max_memory
+    )
+    return Curved(multiplied(expression_text(expression), point(at, values), how, _direction(along), mode))

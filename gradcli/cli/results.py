@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
     from gradcli.insight.notes import Note
     from gradcli.questions import Answer
+    from gradcli.questions.hessians import Curving
     from gradcli.questions.jacobians import Product
     from gradcli.report.explanation import Explanation
+    from gradcli.report.hessian import HessianReport
     from gradcli.report.jacobian import JacobianReport
 
 Value: TypeAlias = Any  # a number or an array
@@ -205,6 +207,99 @@ class Matrices(Answered):
 
     def _repr_html_(self) -> str:
         return page(self._drawn(width=WIDTH, digits=6, full=False))
+
+
+class Curvature(Answered):
+    """The second derivatives by every pair of names; printed, or as the last line of a notebook's cell, the matrix."""
+
+    _found: HessianReport
+
+    def __init__(self, found: HessianReport) -> None:
+        self._found = found
+
+    @property
+    def value(self) -> float:
+        """The value of the expression."""
+        return self._found.value
+
+    @property
+    def gradients(self) -> dict[str, Value]:
+        """The derivative by every name."""
+        return dict(self._found.gradients)
+
+    @property
+    def hessian(self) -> dict[str, dict[str, Value]]:
+        """The derivative of the gradient by one name by another: the axes of the first name first."""
+        from gradcli.cli.given import number
+
+        found, names = self._found, self._found.names
+        return {row: {other: number(row, found.nested(row, other)) for other in names} for row in names}
+
+    @property
+    def matrix(self) -> list[list[float]]:
+        """All of it as rows: the elements of all names in a row, in the order of the names."""
+        return [list(row) for row in self._found.numbers]
+
+    @property
+    def eigenvalues(self) -> list[float] | None:
+        """The eigenvalues, the least first; None where the matrix is not finite, or not symmetric."""
+        found = self._found.eigenvalues()
+        return None if found is None else list(found)
+
+    @property
+    def verdict(self) -> str:
+        """Whether it is definite, in one sentence."""
+        return self._found.verdict()
+
+    def text(self, *, width: int = WIDTH, digits: int = 6, full: bool = False, sparsity: bool = False) -> str:
+        """The matrix, or with `sparsity` its pattern, as plain text."""
+        return plain(self._drawn(width=width, digits=digits, full=full, sparsity=sparsity))
+
+    def _drawn(self, **how: Any) -> Sequence[Text]:
+        from gradcli.render.hessian import draw
+
+        return draw(self._found, unicode=True, **how)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __repr__(self) -> str:
+        return f"<hessian of {self._found.size}×{self._found.size} by {', '.join(self._found.names)}>"
+
+    def _repr_html_(self) -> str:
+        return page(self._drawn(width=WIDTH, digits=6, full=False))
+
+
+class Curved(Answered):
+    """A Hessian times a direction; printed, it is what the command prints."""
+
+    _found: Curving
+
+    def __init__(self, found: Curving) -> None:
+        self._found = found
+
+    @property
+    def value(self) -> float:
+        """The value of the expression."""
+        return self._found.value
+
+    @property
+    def gradients(self) -> dict[str, Value]:
+        """The derivative by every name."""
+        return dict(self._found.gradients)
+
+    @property
+    def hvp(self) -> dict[str, Value]:
+        """How the derivative by every name moves along the direction."""
+        return dict(self._found.found)
+
+    def __str__(self) -> str:
+        from gradcli.render.products import curving_lines
+
+        return "\n".join(curving_lines(self._found, digits=None, unicode=True))
+
+    def __repr__(self) -> str:
+        return f"<hvp value={self.value}, hvp={self.hvp}>"
 
 
 def plain(renderables: Iterable[Any]) -> str:

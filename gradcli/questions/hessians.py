@@ -1,0 +1,288 @@
+"""Second derivatives: the Hessian by every pair of names, and its product with a direction, which never makes it."""
+
+from __future__ import annotations
+
+from gradcli.autodiff import evaluate
+from gradcli.errors import GradError
+from gradcli.graph.shapes import BYTES, count, shown, sized
+from gradcli.language.question import Options, Question
+from gradcli.questions import backward, gradients_of
+from gradcli.questions import notes_of as notes_of_scalars
+from gradcli.questions.jacobians import Along, _check_tangent, _shape_by_name
+from gradcli.text import SCHEMA
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from gradcli.autodiff import Flow
+    from gradcli.autodiff.array_hessians import Second
+    from gradcli.graph import Shape
+    from gradcli.insight.notes import Note
+    from gradcli.report.hessian import HessianReport
+
+    Value = Any  # a float or an array of floats
+
+MOST_ENTRIES = 1_000_000  # of a Hessian that is made unasked
+MOST_IN_FULL = 10_000_000  # with --full
+MOST_STEPS = 30_000_000  # tangents that are carried through the flows of a graph of scalars
+FORWARD, REVERSE = "forward-over-reverse", "reverse-over-reverse"
+MODES = (FORWARD, REVERSE)
+NEVER_MADE = (
+    "gradcli hvp ... --along x=DX multiplies it with a direction at the cost of a few gradients,\n"
+    "and never makes it"
+)
+
+
+class Curving:
+    """The Hessian times a direction: `found` is how the gradient by each name moves ALONG the direction."""
+
+    __slots__ = ("along", "found", "gradients", "mode", "notes", "question", "value")
+
+    def __init__(
+        self, question: Question, value: float, gradients: Mapping[str, Value], along: Mapping[str, Value],
+        found: Mapping[str, Value], mode: str, notes: Sequence[Note],
+    ) -> None:  # fmt: skip
+        self.question = question
+        self.value = value
+        self.gradients = gradients
+        self.along = along
+        self.found = found
+        self.mode = mode
+        self.notes = notes
+
+    def as_object(self) -> dict[str, object]:
+        """The answer as the JSON of schema gradcli/1, arrays as nested lists."""
+        return {
+            "schema": SCHEMA,
+            "expression": self.question.source,
+            "at": _plain(self.question.at),
+            "value": self.value,
+            "gradients": _plain(self.gradients),
+            "along": _plain(self.along),
+            "hvp": _plain(self.found),
+            "decomposition": self.question.options.decomposition,
+            "mode": self.mode,
+            "notes": [{"kind": n.kind, "line": n.line, "message": n.message} for n in self.notes],
+        }
+
+
+def _plain(values: Mapping[str, Value]) -> dict[str, Any]:
+    return {name: value if type(value) is float else value.tolist() for name, value in values.items()}
+
+
+# The Hessian
+
+
+def dense(source: str, given: Mapping[str, Value], options: Options, *, full: bool = False) -> HessianReport:
+    """The second derivatives of the result, which has to be a scalar, by every pair of names, as a report.
+
+    FULL lifts the bound on the number of entries. Raises GradError (shape, limit) before anything is computed.
+    """
+
+    question = Question(source, given, options)
+    refuse_arrays(question, "a Hessian", "hessian")
+    shapes = {name: _shape_by_name(question, name) for name in question.sources}
+    refuse_size(question, sum(map(count, shapes.values())), full=full)
+    if question.shapes is not None:
+        return _of_arrays(question, shapes)
+    from gradcli.autodiff.hessians import Edges, Hessian, patterns, rows
+    from gradcli.report.hessian import HessianReport
+
+    graph, strong = question.graph, question.options.zero == "strong"
+    values = evaluate(graph, question.point)
+    sweep, flows = backward(question, values)
+    sources = list(question.sources.values())
+    _refuse_work(question, flows, len(sources))
+    found = rows(Edges(graph, values, flows, strong_zero=strong), sources)
+    gradients = gradients_of(question, by_name(question, sweep.numbers))
+    for place, number in enumerate(gradients.values()):
+        if number != number:  # what is nan has no derivative
+            found[place] = dict.fromkeys(found[place], number)
+    notes = notes_of_scalars(question, values, sweep, flows)
+    hessian = Hessian(found, lambda: patterns(graph, question.result, sources))
+    return HessianReport(question, values[question.result], gradients, shapes, hessian, notes)
+
+
+def by_name(question: Question, numbers: Sequence[Any]) -> dict[str, Any]:
+    """Of the NUMBERS beside lines those of the sources that occur."""
+    return {name: numbers[line] for name, line in question.sources.items() if line is not None}
+
+
+def _of_arrays(question: Question, shapes: Mapping[str, Shape]) -> HessianReport:
+    from gradcli.report.hessian import HessianReport
+
+    second, gradients, notes = _second(question)
+    hessian = second.matrix()
+    places: list[int | None] = []
+    at = 0
+    for name, line in question.sources.items():
+        many = count(shapes[name])
+        places += [None] * many if line is None else range(at, at + many)
+        at += 0 if line is None else many
+    if None in places:
+        hessian = hessian.spread(places)
+    value: float = second.values[question.result]
+    return HessianReport(question, value, gradients, shapes, hessian, notes, hessian.passes)
+
+
+def _second(question: Question) -> tuple[Second, dict[str, Value], list[Note]]:
+    """The adjoint lines ready for passes, the gradients by name, and the notes of the first order."""
+    from gradcli.autodiff.array_hessians import Second
+    from gradcli.autodiff.arrays import evaluate
+    from gradcli.questions import arrays
+
+    values = evaluate(question.graph, question.point)
+    sweep, flows = arrays.backward(question, values)
+    gradients = arrays.gradients_of(question, by_name(question, sweep.numbers))
+    notes = arrays.notes_of(question, values, sweep, flows)
+    sources = question.live_sources()
+    strong = question.options.zero == "strong"
+    second = Second(question.graph, values, question.result, sources, question.point, strong_zero=strong)
+    return second, gradients, notes
+
+
+def refuse_arrays(question: Question, what: str, command: str) -> None:
+    """Raise where the result is no scalar: only a scalar has second derivatives that make a matrix."""
+    shape = () if question.shapes is None else question.shapes[question.result]
+    if not shape:
+        return
+    source = question.program.source.strip()
+    short = len(source) <= 40 and source.isprintable() and not any(mark in source for mark in ("'", ";", " at "))
+    asked = source if short else "EXPR"
+    first = ",".join("0" for _ in shape)
+    ways = {
+        f"gradcli {command} 'sum({asked})' ...": "of the sum of its elements",
+        f"gradcli {command} '({asked})[{first}]' ...": "of one element",
+        f"gradcli jacobian '{asked}' ...": "first derivatives, of every element",
+    }
+    widest = max(map(len, ways))
+    raise GradError(
+        "shape",
+        f"{what} is of a scalar, and the result is {shown(shape)}",
+        hint="\n".join(["write one of these, with the same values:", *(f"{c:{widest}}  {w}" for c, w in ways.items())]),
+        source=question.program.source,
+        spans=[(0, len(question.program.source))] if short else (),
+    )
+
+
+def refuse_size(question: Question, size: int, *, full: bool) -> None:
+    """Raise where the Hessian by SIZE elements would have more entries than are made."""
+    entries = size * size
+    most = MOST_IN_FULL if full else MOST_ENTRIES
+    memory = question.options.max_memory or entries * BYTES
+    if entries <= most and entries * BYTES <= memory:
+        return
+    bound = f"{most:,} entries" if entries > most else sized(memory)
+    raise GradError(
+        "limit",
+        f"the Hessian is {size:,}×{size:,}: {entries:,} entries, {sized(entries * BYTES)}; the most is {bound}",
+        hint=("--full makes it all the same\n" if most < entries <= MOST_IN_FULL else "") + NEVER_MADE,
+    )
+
+
+def _refuse_work(question: Question, flows: Sequence[Flow], columns: int) -> None:
+    """Raise where more tangents would be carried through the flows than take a moment."""
+    if len(flows) * columns <= MOST_STEPS:
+        return
+    from gradcli.autodiff.hessians import work
+
+    steps = work(question.graph, question.result, list(question.sources.values()))
+    if steps > MOST_STEPS:
+        raise GradError(
+            "limit",
+            f"the Hessian takes {steps:,} products of tangents in {len(flows):,} flows, the most is {MOST_STEPS:,}",
+            hint="--wrt x,y takes it by some names only\n" + NEVER_MADE,
+        )
+
+
+# Its product with a direction
+
+
+def multiplied(
+    source: str, given: Mapping[str, Value], options: Options, along: Along, mode: str = FORWARD
+) -> Curving:
+    """The Hessian times the direction ALONG: how the gradient moves where the names move like that.
+
+    A name that is not in ALONG stands still. FORWARD pushes the direction through one backward pass, REVERSE goes back
+    through the adjoint lines. Raises GradError (name, shape) with the place in ALONG.
+    """
+    question, names = _along_question(source, given, options, along)
+    refuse_arrays(question, "a product with a Hessian", "hvp")
+    for name, value in along.values.items():
+        _check_tangent(question, along, name, value)
+    moving = {line: along.values[n] for n, line in question.sources.items() if n in along.values and line is not None}
+    if question.shapes is not None:
+        second, gradients, notes = _second(question)
+        pushed = second.along(moving) if mode == FORWARD else second.back(moving, question.point)
+        arrived: dict[int, Any] = dict(zip(question.live_sources(), pushed, strict=True))
+        value = second.values[question.result]
+    else:
+        values = evaluate(question.graph, question.point)
+        value = values[question.result]
+        sweep, flows = backward(question, values)
+        gradients = gradients_of(question, by_name(question, sweep.numbers))
+        notes = notes_of_scalars(question, values, sweep, flows)
+        arrived = (_forward if mode == FORWARD else _back)(question, values, flows, gradients, moving)
+    found = {}
+    for name in names:
+        line = question.sources[name]
+        number = None if line is None else arrived[line]
+        found[name] = _zeros(_shape_by_name(question, name)) if number is None else number
+    shown_gradients = {name: gradients[name] for name in names}
+    return Curving(question, value, shown_gradients, dict(along.values), found, mode, notes)
+
+
+def _along_question(
+    source: str, given: Mapping[str, Value], options: Options, along: Along
+) -> tuple[Question, list[str]]:
+    """The question by the names that are asked for and by those that move, and the former."""
+    question = Question(source, given, options)
+    names = list(question.sources)
+    more = [name for name in along.values if name not in question.sources]
+    if more:
+        options.wrt = [*names, *more]
+        try:
+            question = Question(source, given, options)
+        except GradError as error:
+            raise along.placed(error) from None
+    return question, names
+
+
+def _forward(
+    question: Question, values: list[float], flows: Sequence[Flow], gradients: Mapping[str, float],
+    moving: Mapping[int, float],
+) -> dict[int, Any]:  # fmt: skip
+    """A forward sweep through the flows of the backward pass, in which every number carries its tangent."""
+    from gradcli.autodiff.hessians import Edges, product
+
+    edges = Edges(question.graph, values, flows, strong_zero=question.options.zero == "strong")
+    numbers = product(edges, moving)
+    found = {}
+    for name, line in question.sources.items():
+        if line is not None:
+            number, gradient = numbers[line], gradients[name]
+            found[line] = gradient if number is not None and gradient != gradient else number
+    return found
+
+
+def _back(
+    question: Question, values: list[float], flows: Sequence[Flow], gradients: Mapping[str, float],
+    moving: Mapping[int, float],
+) -> dict[int, Any]:  # fmt: skip
+    """Backpropagation through the adjoint lines, from sum(direction * gradient)."""
+    from gradcli.autodiff.hessians import back
+
+    strong = question.options.zero == "strong"
+    lines = question.live_sources()
+    numbers = back(question.graph, values, question.result, lines, moving, question.point, strong_zero=strong)
+    return dict(zip(lines, numbers, strict=True))
+
+
+def _zeros(shape: Shape) -> Value:
+    if not shape:
+        return 0.0
+    from gradcli.graph.arrays import zeros
+
+    return zeros(shape)
