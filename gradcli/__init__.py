@@ -5,11 +5,12 @@ __version__ = "0.1.0"
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gradcli.cli.face import compare, eval, evaluate, explain, grad, hessian, hvp, jacobian, jvp, vjp
+    from gradcli.cli.derived import diff
     from gradcli.cli.tape import Tape
     from gradcli.errors import GradError
 
 __all__ = [
-    "GradError", "Tape", "compare", "eval", "evaluate", "explain", "grad", "hessian", "hvp", "jacobian", "jvp", "vjp",
+    "GradError", "Tape", "compare", "diff", "eval", "evaluate", "explain", "grad", "hessian", "hvp", "jacobian", "jvp", "vjp",
 ]  # fmt: skip
 
 
@@ -23,6 +24,10 @@ def __getattr__(name: str) -> object:
         from gradcli.cli.tape import Tape
 
         return Tape
+    if name == "diff":
+        from gradcli.cli.derived import diff
+
+        return diff
     if name in __all__:
         from gradcli.cli import face
 

@@ -8,7 +8,9 @@ from gradcli.cli.commands import asked, in_unicode, remark, show_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from gradcli.cli.commands import Asked
     from gradcli.cli.quick import Request
+    from gradcli.errors import GradError
     from gradcli.report.formulas import Formulas
 
 
@@ -24,12 +26,14 @@ def answer(request: Request) -> int:
     return _show(found, request["format"])
 
 
-def without_values(request: Request) -> int:
-    """The gradients as formulas, each with its label."""
+def without_values(asked: Asked, error: GradError, *, as_json: bool) -> int:
+    """The gradients as formulas, each with its label. Raises ERROR where the program gives a value itself."""
     from gradcli.questions.formulas import formulas
 
-    found = formulas(*asked(request))
-    if request.json:
+    found = formulas(*asked)
+    if found.question.at:
+        raise error
+    if as_json:
         return show_json(found.as_object())
     return _show(found, "text", bare=False)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from gradcli import language
-from gradcli.cli.options import BY_FLAG, COMMANDS, MOST_DIGITS, Option, options_of
+from gradcli.cli.options import BY_FLAG, COMMANDS, MOST_DIGITS, MOST_ORDER, Option, options_of
 from gradcli.errors import GradError
 
 TYPE_CHECKING = False
@@ -139,7 +139,8 @@ def not_accepted(option: Option, text: str | None) -> GradError:
         wanted = f"one of {', '.join(option.choices)}" if len(option.choices) > 1 else option.choices[0]
     else:
         wanted = {
-            "digits": f"a number from 1 to {MOST_DIGITS}", "names": "names, as in x,y",
+            "digits": f"a number from 1 to {MOST_DIGITS}", "order": f"a whole number from 0 to {MOST_ORDER}",
+            "names": "names, as in x,y",
             "bytes": "a number of bytes, as in 500M or 2G", "example": "names with shapes, as in X:2x3,c",
             "element": "a name and its indices, as in X[0,0]",
             "point": "names and how they move, as in x=1,y=-2", "value": "an expression without variables, or @FILE",
