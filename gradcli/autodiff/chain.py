@@ -8,9 +8,9 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    Edges = Sequence[Sequence[tuple[int, float]]]  # for each line, the operands it flows from, with the local gradient
+    Edges = Sequence[Sequence[int]]  # for each line, the operands it flows from
     Matrix = list[list[float]]
 
 MOST_FACTORS = 128  # the best order takes time that grows with the third power
@@ -21,12 +21,15 @@ class Chain:
 
     `widths` are the elements of every layer, inputs first; `stride` is how many steps of the graph one factor takes,
     which is 1 unless there would be more than MOST_FACTORS. SIZES are the elements of every line, None is 1 each.
+    ENTRIES are the derivatives of a line by its operands, for who wants the factors themselves.
     """
 
     def __init__(
-        self, edges: Edges, inputs: Sequence[int], outputs: Sequence[int], sizes: Sequence[int] | None = None
-    ) -> None:
+        self, edges: Edges, inputs: Sequence[int], outputs: Sequence[int], sizes: Sequence[int] | None = None,
+        entries: Mapping[tuple[int, int], float] | None = None,
+    ) -> None:  # fmt: skip
         self.edges = edges
+        self.entries = entries or {}
         self.inputs = inputs
         self.outputs = outputs
         self.levels = _levels(edges, inputs)
@@ -54,7 +57,7 @@ class Chain:
         return sorted(line for line, level in self.levels.items() if level <= cut < self.last.get(line, 0))
 
     def factor(self, place: int) -> Matrix:
-        """The Jacobian between the layers PLACE and PLACE + 1, made of the local gradients. Scalar lines."""
+        """The Jacobian between the layers PLACE and PLACE + 1, made of the entries. Scalar lines."""
         before, after = self.layer(place), self.layer(place + 1)
         low, high = self.cuts[place], self.cuts[place + 1]
         between = sorted(line for line, level in self.levels.items() if low < level <= high)
@@ -62,7 +65,8 @@ class Chain:
         for line in before:
             moves = {line: 1.0}
             for index in between:
-                pushes = [local * moves[operand] for operand, local in self.edges[index] if operand in moves]
+                operands = dict.fromkeys(self.edges[index])
+                pushes = [self.entries[index, operand] * moves[operand] for operand in operands if operand in moves]
                 if pushes:
                     moves[index] = sum(pushes[1:], pushes[0])
             rows.append([moves.get(target, 0.0) for target in after])
@@ -136,7 +140,7 @@ def _levels(edges: Edges, inputs: Sequence[int]) -> dict[int, int]:
     levels = dict.fromkeys(inputs, 0)
     for index, flows in enumerate(edges):
         if index not in levels:
-            below = [levels[operand] for operand, _ in flows if operand in levels]
+            below = [levels[operand] for operand in flows if operand in levels]
             if below:
                 levels[index] = 1 + max(below)
     return levels
@@ -147,7 +151,7 @@ def _last_read(edges: Edges, levels: dict[int, int], outputs: Sequence[int], dep
     last: dict[int, int] = {}
     for index, flows in enumerate(edges):
         if index in levels:
-            for operand, _ in flows:
+            for operand in flows:
                 if levels[index] > last.get(operand, 0):
                     last[operand] = levels[index]
     last.update((output, depth + 1) for output in outputs)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from gradcli.graph import Primitive, Shape
 
 AT_ONCE = 8_192  # passes that are followed together, a bit each
-MOST_FOLLOWED = 3_000_000  # lines times passes whose memory is followed one by one
+FEW = 64  # passes whose bits are not worth giving back
+MOST_FOLLOWED = 400_000  # lines times passes whose memory is followed one by one
 
 
 class Wiring:
@@ -91,70 +92,60 @@ class Count:
 def forward_count(wiring: Wiring, inputs: Sequence[int]) -> Count:
     """What the forward passes of these INPUTS take together."""
     count = Count()
-    last = max(wiring.outputs, default=-1)
-    users = _last_users(wiring)
+    length = max(wiring.outputs, default=-1) + 1
+    ends = _last_users(wiring) if len(inputs) > FEW else {}
     for start in range(0, len(inputs), AT_ONCE):
-        own: dict[int, int] = {}
-        for place, line in enumerate(inputs[start : start + AT_ONCE]):
-            own[line] = own.get(line, 0) | 1 << place
-        passes: dict[int, int] = {}
-        for index in range(last + 1):
-            arrived = [passes[operand] for operand in wiring.flowing[index] if operand in passes]
-            reached = _meet(count, arrived) | own.get(index, 0)
-            if reached:
-                passes[index] = reached
-            for operand in users.get(index, ()):
-                passes.pop(operand, None)
+        passes = _own_bits(inputs[start : start + AT_ONCE], length)
+        for index, flowing in zip(range(length), wiring.flowing, strict=False):
+            reached = passes[index]
+            for operand in flowing:
+                if more := passes[operand]:
+                    count.multiplications += more.bit_count()
+                    count.additions += (more & reached).bit_count()
+                    reached |= more
+            passes[index] = reached
+            for operand in ends.get(index, ()):
+                passes[operand] = 0
     return count
 
 
-def _meet(count: Count, arrived: Sequence[int]) -> int:
-    """The passes in which anything arrives, each bit one; what they do is counted."""
-    reached = arrived[0] if arrived else 0
-    for more in arrived[1:]:
-        reached |= more
-    products = sum(more.bit_count() for more in arrived)
-    count.multiplications += products
-    count.additions += products - reached.bit_count()
-    return reached
+def reverse_count(wiring: Wiring, outputs: Sequence[int]) -> Count:
+    """What the backward passes of these OUTPUTS take together."""
+    count = Count()
+    active, length = wiring.active, max(outputs, default=-1) + 1
+    for start in range(0, len(outputs), AT_ONCE):
+        passes = _own_bits(outputs[start : start + AT_ONCE], length)
+        for index in range(length - 1, -1, -1):
+            reached = passes[index]
+            if reached and active[index]:
+                for operand in wiring.flowing[index]:
+                    if active[operand]:
+                        count.multiplications += reached.bit_count()
+                        count.additions += (reached & passes[operand]).bit_count()
+                        passes[operand] |= reached
+            passes[index] = 0
+    return count
+
+
+def _own_bits(lines: Sequence[int], length: int) -> list[int]:
+    """For every line the passes that begin there, a bit each; what has the bit already is where flows meet."""
+    found = [0] * length
+    for place, line in enumerate(lines):
+        if line < length:
+            found[line] |= 1 << place
+    return found
 
 
 def _last_users(wiring: Wiring) -> dict[int, list[int]]:
     """After which line no other reads a line any more."""
     last: dict[int, int] = {}
     for index, flowing in enumerate(wiring.flowing):
-        last.update(dict.fromkeys(flowing, index))
+        for operand in flowing:
+            last[operand] = index
     found: dict[int, list[int]] = {}
     for operand, index in last.items():
         found.setdefault(index, []).append(operand)
     return found
-
-
-def reverse_count(wiring: Wiring, outputs: Sequence[int]) -> Count:
-    """What the backward passes of these OUTPUTS take together."""
-    count = Count()
-    for start in range(0, len(outputs), AT_ONCE):
-        arrived: dict[int, list[int]] = {}
-        own: dict[int, int] = {}
-        for place, line in enumerate(outputs[start : start + AT_ONCE]):
-            if wiring.active[line]:
-                own[line] = own.get(line, 0) | 1 << place
-        for index in range(max(own, default=-1), -1, -1):
-            more = arrived.pop(index, ())
-            reached = own.get(index, 0)
-            for other in more:
-                reached |= other
-            met = 0
-            for other in more:
-                met |= other
-            count.additions += sum(other.bit_count() for other in more) - met.bit_count()
-            if not reached:
-                continue
-            for operand in wiring.flowing[index]:
-                if wiring.active[operand]:
-                    arrived.setdefault(operand, []).append(reached)
-                    count.multiplications += reached.bit_count()
-    return count
 
 
 # What has to be remembered
@@ -212,17 +203,19 @@ def _moved(wiring: Wiring, inputs: Iterable[int]) -> list[bool]:
 
 
 def _peak(graph: Graph, sizes: Sequence[int], last: Sequence[int], moving: Sequence[bool]) -> Memory:
-    ends: list[list[int]] = [[] for _ in range(len(graph) + 1)]
+    ends, ends_moving = [0] * (len(graph) + 2), [0] * (len(graph) + 2)
     primals = tangents = 0
     most = Memory(0, 0)
     for index, operands in enumerate(graph.operands):
-        for line in ends[index]:
-            primals -= sizes[line]
-            tangents -= sizes[line] * moving[line]
+        primals -= ends[index]
+        tangents -= ends_moving[index]
         if operands:
-            primals += sizes[index]
-            tangents += sizes[index] * moving[index]
-            ends[max(last[index], index + 1)].append(index)
+            size, end = sizes[index], max(last[index], index + 1)
+            primals += size
+            ends[end] += size
+            if moving[index]:
+                tangents += size
+                ends_moving[end] += size
         if primals + tangents > most.total:
             most = Memory(primals, tangents)
     return most

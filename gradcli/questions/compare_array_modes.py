@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from gradcli.insight.notes import Note
     from gradcli.language.question import Question
 
-MOST_UNROLLED = 200  # numbers up to which every element is a line of the trace
+MOST_UNROLLED = 200  # numbers up to which every element is a line of the trace, or as many as there are lines
 
 
 def compared(question: Question) -> ModeComparison:
@@ -41,7 +41,8 @@ def compared(question: Question) -> ModeComparison:
     sweep, flows = backward(question, values)
     notes = [*notes_of(question, values, sweep, flows), *_folds(question)]
     run = _element_by_element(question, values)
-    return run.compared(question, notes) if run is not None else _by_shape(question, notes)
+    name = question.labels().names[question.result]
+    return run.compared(name, notes) if run is not None else _by_shape(question, notes)
 
 
 def _folds(question: Question) -> list[Note]:
@@ -59,7 +60,7 @@ def _element_by_element(question: Question, values: Sequence[Value]) -> Run | No
     """The run over single numbers; None where there are too many, or a line has no form over them."""
     names = question.labels().names
     try:
-        unrolled = Unrolled(question.graph, values, names, MOST_UNROLLED)
+        unrolled = Unrolled(question.graph, values, names, max(MOST_UNROLLED, len(question.graph)))
     except CannotUnroll:
         return None
     inputs: dict[str, int] = {}
@@ -74,14 +75,16 @@ def _element_by_element(question: Question, values: Sequence[Value]) -> Run | No
     lines = unrolled.elements[question.result].ravel().tolist()
     labels = [name or "" for name in unrolled.graph.names]
     outputs: dict[str, int] = {}
+    known: set[int] = set()
     for place, element in enumerate(lines):
         name = names[question.result] + _index(place, shape)
         owner = unrolled.owners[element]
         typed = owner is not None and question.graph.names[owner[0]] is not None
-        if shape and unrolled.graph.operands[element] and not typed and element not in outputs.values():
+        if shape and unrolled.graph.operands[element] and not typed and element not in known:
             labels[element] = name
+        known.add(element)
         outputs[name] = element
-    return Run(unrolled.graph, unrolled.values, inputs, outputs, labels, question.options.zero)
+    return Run(question, unrolled.graph, unrolled.values, inputs, outputs, labels)
 
 
 def _index(place: int, shape: Sequence[int]) -> str:
@@ -97,7 +100,6 @@ def _by_shape(question: Question, notes: Sequence[Note]) -> ModeComparison:
     names = question.labels().names
     lines, result = [moved[line] for line in inputs.values()], moved[question.result]
     wiring, products = _wired(graph, shapes, lines, result)
-    edges = [[(operand, 1.0) for operand in operands] for operands in wiring.edges()]
     expression, name = title(question.program), names[question.result]
     passes = sum(wiring.sizes[line] for line in lines), wiring.sizes[result]
     labels = [names[line] for line in moved]
@@ -112,7 +114,7 @@ def _by_shape(question: Question, notes: Sequence[Note]) -> ModeComparison:
         steps=[*_steps(question, moved, wiring, products)],
         forward=Cost("forward", passes[0], array_forward_products(wiring, products), None, (), forward_memory(wiring)),
         reverse=Cost("reverse", passes[1], array_reverse_products(wiring, products), None, (), reverse_memory(wiring)),
-        chain=Chain(edges, lines, [result], wiring.sizes) if independent(graph, lines) else None,
+        chain=Chain([*wiring.edges()], lines, [result], wiring.sizes) if independent(graph, lines) else None,
         names=labels,
         notes=notes,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gradcli.autodiff import Sweep, depends, evaluate, pull_back, push_forward
 from gradcli.autodiff.chain import Chain
 from gradcli.autodiff.work import (
+    Count,
     Wiring,
     forward_count,
     forward_memory,
@@ -15,20 +16,19 @@ from gradcli.autodiff.work import (
 from gradcli.graph import CONSTANT, VARIABLE, Graph
 from gradcli.graph.labels import Labels
 from gradcli.questions import Question, backward, notes_of
-from gradcli.report.modes import INPUTS, Cost, ModeComparison, Trace
+from gradcli.report.modes import MOST_ENTRIES, Cost, ModeComparison, Trace
 from gradcli.report.title import title
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from gradcli.autodiff import Flow
-    from gradcli.autodiff.work import Count
     from gradcli.insight.notes import Note
     from gradcli.language.question import Options
 
-MOST_PASSES = 12  # whose numbers are kept, each way
-MOST_NUMBERS = 400_000  # of all of them together
+LEAST_PASSES, MOST_PASSES = 2, 12  # whose numbers are kept, each way
+MOST_NUMBERS = 150_000  # of all of them together
 MOST_COUNTED = 4  # passes that are counted one by one
 
 
@@ -40,49 +40,48 @@ def compared(source: str, given: Mapping[str, float], options: Options) -> ModeC
 
         return compare_array_modes.compared(question)
     values = evaluate(question.graph, question.point)
-    sweep, flows = backward(question, values)
-    notes = notes_of(question, values, sweep, flows, folds=question.folds)
+    swept = backward(question, values)
+    labels = question.labels()
     inputs = {name: line for name, line in question.sources.items() if line is not None}
-    names = question.labels().names
-    run = Run(question.graph, values, inputs, {names[question.result]: question.result}, names, question.options.zero)
-    return run.compared(question, notes)
+    outputs = {labels.names[question.result]: question.result}
+    run = Run(question, question.graph, values, inputs, outputs, labels.names, swept)
+    return run.compared(labels.names[question.result], notes_of(question, values, *swept, folds=question.folds))
 
 
 class Run:
     """Both modes on a graph of scalars, left with the lines that the OUTPUTS are computed from.
 
-    INPUTS and OUTPUTS are lines by name, an entry a pass; NAMES are those of all lines, empty for literals.
+    INPUTS and OUTPUTS are lines by name, an entry a pass; NAMES are those of all lines, empty for literals. SWEPT is
+    the backward pass from the only output, where it was made before.
     """
 
     def __init__(
         self,
+        question: Question,
         graph: Graph,
         values: Sequence[float],
         inputs: Mapping[str, int],
         outputs: Mapping[str, int],
         names: Sequence[str],
-        zero: str,
+        swept: tuple[Sweep, list[Flow]] | None = None,
     ) -> None:
-        self.graph, moved = pruned(graph, [*outputs.values()], [*inputs.values()])
-        self.values = [values[line] for line in moved]
-        self.inputs = {name: moved[line] for name, line in inputs.items()}
-        self.outputs = {name: moved[line] for name, line in outputs.items()}
-        self.labels = Labels(self.graph, self.last)
-        self.labels.names = [names[line] for line in moved]
-        self.strong = zero == "strong"
+        self.question = question
+        self.graph, self.moved = pruned(graph, [*outputs.values()], [*inputs.values()])
+        self.values = [values[line] for line in self.moved]
+        self.inputs = {name: self.moved[line] for name, line in inputs.items()}
+        self.outputs = {name: self.moved[line] for name, line in outputs.items()}
+        self.last = max(self.outputs.values())
+        self.labels = Labels(self.graph, self.last, [names[line] for line in self.moved])
+        self.strong = question.options.zero == "strong"
         self.active = depends(self.graph, self.inputs.values())
         self.wiring = Wiring(self.graph, [*self.inputs.values()], [*self.outputs.values()], self.active)
+        self.swept = swept
 
-    @property
-    def last(self) -> int:
-        """The last line that a sweep goes to."""
-        return max(self.outputs.values())
-
-    def compared(self, question: Question, notes: Sequence[Note]) -> ModeComparison:
-        """The report."""
-        name = question.labels().names[question.result]
+    def compared(self, name: str, notes: Sequence[Note]) -> ModeComparison:
+        """The report; NAME is that of the result."""
+        question = self.question
         expression = title(question.program)
-        adjoints, edges = self.adjoints()
+        adjoints, locals_ = self.adjoints()
         return ModeComparison(
             source=question.source,
             title=f"{name} = {expression}" if expression != name else name,
@@ -90,29 +89,18 @@ class Run:
             at=question.at,
             inputs=[*self.inputs],
             outputs=[*self.outputs],
-            trace=Trace(
-                self.labels.names,
-                [self.labels.operation(line) for line in range(len(self.graph))],
-                self.values,
-                self.active,
-                [
-                    primitive.shown if operands else INPUTS
-                    for primitive, operands in zip(self.graph.primitives, self.graph.operands, strict=True)
-                ],
-                dict(self.tangents()),
-                adjoints,
-            ),
+            trace=Trace(self.labels, self.values, self.active, dict(self.tangents()), adjoints),
             steps=(),
             forward=self.forward(),
             reverse=self.reverse(),
-            chain=self.chain(edges),
+            chain=self.chain(locals_),
             names=self.labels.names,
             notes=notes,
         )
 
     def kept(self, names: Mapping[str, int]) -> list[tuple[str, int]]:
         """The first passes, as many as are shown."""
-        most = max(min(MOST_PASSES, MOST_NUMBERS // max(len(self.graph), 1)), 1)
+        most = max(min(MOST_PASSES, MOST_NUMBERS // max(len(self.graph), 1)), LEAST_PASSES)
         return [*names.items()][:most]
 
     def tangents(self) -> Iterator[tuple[str, list[float | None]]]:
@@ -129,71 +117,86 @@ class Run:
                 sweep.numbers[line] = value
         return sweep.numbers
 
-    def adjoints(self) -> tuple[dict[str, list[float | None]], list[list[tuple[int, float]]]]:
-        """The backward passes that are shown, and the local gradients on the way, line by line."""
+    def adjoints(self) -> tuple[dict[str, list[float | None]], dict[tuple[int, int], float]]:
+        """The backward passes that are shown; of a small graph also the derivative of a line by its operand."""
         found: dict[str, list[float | None]] = {}
-        locals_by_edge: dict[tuple[int, int], float] = {}
+        edges: dict[tuple[int, int, int], float] = {}
         for name, line in self.kept(self.outputs):
-            flows: list[Flow] = []
-            sweep = pull_back(self.graph, self.values, line, self.active, strong_zero=self.strong, flows=flows)
-            found[name] = sweep.numbers
-            locals_by_edge.update(((flow[0], flow[2]), flow[4]) for flow in flows)
-        edges: list[list[tuple[int, float]]] = [[] for _ in range(len(self.graph))]
-        for (index, slot), local in sorted(locals_by_edge.items()):
-            edges[index].append((self.graph.operands[index][slot], local))
-        if len(found) < len(self.outputs):
-            edges = [[(operand, 1.0) for operand in operands] for operands in self.wiring.edges()]
-        return found, edges
+            if self.swept is None:
+                flows: list[Flow] = []
+                sweep = pull_back(self.graph, self.values, line, self.active, strong_zero=self.strong, flows=flows)
+                found[name] = sweep.numbers
+                edges.update(((flow[0], flow[2], flow[1]), flow[4]) for flow in flows)
+            else:
+                sweep, flows = self.swept
+                moved = self.moved
+                found[name] = [sweep.numbers[index] for index in moved]
+                if len(self.graph) <= MOST_ENTRIES:
+                    edges.update(((moved[flow[0]], flow[2], moved[flow[1]]), flow[4]) for flow in flows)
+        entries: dict[tuple[int, int], float] = {}
+        for (index, _, operand), local in sorted(edges.items()):
+            before = entries.get((index, operand))
+            entries[index, operand] = local if before is None else before + local
+        return found, entries
 
     def forward(self) -> Cost:
         """What the forward passes take."""
         lines = self.wiring.inputs
-        each = self._each(forward_count, lines)
-        count = forward_count(self.wiring, lines)
+        count, each = self._counted(forward_count, lines)
         return Cost("forward", len(lines), count.multiplications, count.additions, each, forward_memory(self.wiring))
 
     def reverse(self) -> Cost:
         """What the backward passes take."""
         lines = self.wiring.outputs
-        each = self._each(reverse_count, lines)
-        count = reverse_count(self.wiring, lines)
+        count, each = self._counted(reverse_count, lines)
         read = [line for line in values_read(self.wiring) if self.graph.operands[line]]
         memory = reverse_memory(self.wiring)
         return Cost("reverse", len(lines), count.multiplications, count.additions, each, memory, len(read))
 
-    def _each(self, counted: object, lines: Sequence[int]) -> list[Count]:
-        return [counted(self.wiring, [line]) for line in lines] if 1 < len(lines) <= MOST_COUNTED else []  # type: ignore[operator]
+    def _counted(
+        self, counted: Callable[[Wiring, Sequence[int]], Count], lines: Sequence[int]
+    ) -> tuple[Count, list[Count]]:
+        """All passes together, and a few one by one."""
+        if not 1 < len(lines) <= MOST_COUNTED:
+            return counted(self.wiring, lines), []
+        each = [counted(self.wiring, [line]) for line in lines]
+        return Count(sum(one.multiplications for one in each), sum(one.additions for one in each)), each
 
-    def chain(self, edges: Sequence[Sequence[tuple[int, float]]]) -> Chain | None:
+    def chain(self, entries: Mapping[tuple[int, int], float]) -> Chain | None:
         """The chain of Jacobians; None where an input depends on another."""
         lines = [*self.inputs.values()]
-        return Chain(edges, lines, [*self.outputs.values()]) if independent(self.graph, lines) else None
+        if not independent(self.graph, lines):
+            return None
+        return Chain([*self.wiring.edges()], lines, [*self.outputs.values()], entries=entries)
 
 
 def independent(graph: Graph, inputs: Sequence[int]) -> bool:
     """Whether no input depends on another; of none there is no chain."""
+    if not any(graph.operands[line] for line in inputs):
+        return bool(inputs)
     asked, below = set(inputs), [False] * len(graph)
     for index, operands in enumerate(graph.operands):
         below[index] = any(operand in asked or below[operand] for operand in operands)
-    return bool(inputs) and not any(below[line] for line in asked)
+    return not any(below[line] for line in asked)
 
 
-class Moved(dict[int, int]):
-    """The new index of every line that was kept, in order."""
+def pruned(graph: Graph, outputs: Sequence[int], inputs: Sequence[int]) -> tuple[Graph, dict[int, int]]:
+    """The lines that the OUTPUTS are computed from, and the INPUTS, with their new places, in order.
 
-
-def pruned(graph: Graph, outputs: Sequence[int], inputs: Sequence[int]) -> tuple[Graph, Moved]:
-    """The lines that the OUTPUTS are computed from, and the INPUTS; one that leads nowhere stands as a variable."""
+    An input that leads nowhere stands as a variable.
+    """
     live = graph.live(outputs)
+    if all(live):
+        return graph, dict(enumerate(range(len(graph))))
     asked = set(inputs)
-    found, moved = Graph(), Moved()
+    found = Graph()
+    moved: dict[int, int] = {}
     for index, primitive in enumerate(graph.primitives):
         if live[index]:
             operands = tuple([moved[operand] for operand in graph.operands[index]])
             moved[index] = found.append(primitive, operands, graph.statics[index], graph.names[index])
         elif index in asked:
             constant = primitive is CONSTANT
-            moved[index] = found.append(
-                CONSTANT if constant else VARIABLE, (), graph.statics[index] if constant else None, graph.names[index]
-            )
+            static = graph.statics[index] if constant else None
+            moved[index] = found.append(CONSTANT if constant else VARIABLE, (), static, graph.names[index])
     return found, moved

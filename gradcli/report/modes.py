@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from gradcli.autodiff.chain import Chain, Order
     from gradcli.autodiff.work import Count, Memory
+    from gradcli.graph.labels import Labels
     from gradcli.insight.notes import Note
 
 INPUTS = "inputs"
@@ -27,29 +28,30 @@ class Trace:
 
     def __init__(
         self,
-        names: Sequence[str],
-        operations: Sequence[str],
+        labels: Labels,
         values: Sequence[float],
         asked: Sequence[bool],
-        kinds: Sequence[str],
         tangents: Mapping[str, Sequence[float | None]],
         adjoints: Mapping[str, Sequence[float | None]],
     ) -> None:
-        self.names = names
-        self.operations = operations
+        self.labels = labels
+        self.names: Sequence[str] = labels.names
         self.values = values
         self.asked = asked
-        self.kinds = kinds
         self.tangents = tangents
         self.adjoints = adjoints
 
     def is_input(self, index: int) -> bool:
         """Whether a line is a leaf."""
-        return self.kinds[index] == INPUTS
+        return not self.labels.graph.operands[index]
 
     def kind(self, index: int) -> str:
         """The operation of a line in a word."""
-        return self.kinds[index]
+        return INPUTS if self.is_input(index) else self.labels.graph.primitives[index].shown
+
+    def operation(self, index: int) -> str:
+        """What a line does, as one operation over labels; of an input its name."""
+        return self.labels.operation(index)
 
 
 class Step:
@@ -206,7 +208,7 @@ class ModeComparison:
                 continue
             yield {
                 "id": name,
-                "label": f"{name} = {operation}" if (operation := trace.operations[index]) != name else name,
+                "label": f"{name} = {operation}" if (operation := trace.operation(index)) != name else name,
                 "value": trace.values[index],
                 "tangents": {by: numbers[index] for by, numbers in trace.tangents.items()},
                 "adjoints": {of: numbers[index] for of, numbers in trace.adjoints.items()},
@@ -222,7 +224,7 @@ class ModeComparison:
             "order": self.best.text() if self.best else "D1",
         }
         entries = sum(rows * columns for rows, columns in chain.shapes)
-        if self.trace is not None and entries <= MOST_ENTRIES:
+        if self.trace is not None and chain.stride == 1 and entries <= MOST_ENTRIES:
             places = range(len(chain))
             layers = [[self.names[line] for line in chain.layer(place)] for place in (*places, len(chain))]
             layers[0], layers[-1] = [*self.inputs], [*self.outputs]
@@ -245,7 +247,8 @@ def verdict(found: ModeComparison) -> str:
     win, lose = (forward, reverse) if ahead else (reverse, forward)
     told = [f"{win.mode}: {sides}."]
     if win.passes < lose.passes:
-        measured = f"Both multiply {_times(win)} here." if even else f"{_measured(win, lose)}."
+        both = f"Both multiply {_times(win)} here." if win.multiplications else "Neither has anything to multiply here."
+        measured = both if even else f"{_measured(win, lose)}."
         told += [_why(win, lose), measured, _turned(win)]
     elif win.passes == lose.passes:
         told.append(f"Both take {_many(win.passes, 'pass')}, but {_measured(win, lose).lower()}.")
