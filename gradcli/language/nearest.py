@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from gradcli.graph import Primitive, array_primitives
 from gradcli.language import CALL, TARGET
 from gradcli.language.arrays import MAKERS
+from gradcli.language.expressions import WORDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ ELSEWHERE = {
     "mse_loss": "mean((x - t)^2)", "einsum": "sums of products with @ and *", "accumulate": "cumsum",
 }  # fmt: skip
 SIZES = frozenset(["shape", "size", "len", "length", "ndim", "numel"])
-OF_DERIVATIVES = frozenset(["grad", "jacobian", "hessian", "d", "diff", "derivative", "stop"])
+OF_DERIVATIVES = frozenset(["diff", "derivative", "deriv", "differentiate", "gradient", "nabla", "jac", "hess"])
 
 
 def unknown_function(
@@ -60,7 +61,7 @@ def unknown_function(
     ):
         return f"the function {name!r} is used above its definition", "move its definition up"
     if name in OF_DERIVATIVES:
-        return f"{name!r} is no function of the language", "ask for derivatives with: gradcli grad EXPR --wrt x"
+        return f"unknown function {name!r}", "write d(f, x), grad(f, x), jacobian(f, x) or hessian(f, x)"
     if name in SIZES:
         return f"unknown function {name!r}", "a size is a number that is written out; explain shows all shapes"
     if name in ELSEWHERE:
@@ -68,7 +69,7 @@ def unknown_function(
         return f"unknown function {name!r}", f"did you mean {meant!r}?" if meant.isidentifier() else f"write {meant}"
     near = get_close_matches(
         name if len(name) < 3 else name.lower(),
-        [*functions, *(p.name for p in array_primitives().values() if p.spoken), *MAKERS],
+        [*functions, *(p.name for p in array_primitives().values() if p.spoken), *MAKERS, *WORDS],
         1,
         0.64,
     )

@@ -13,6 +13,7 @@ from gradcli.language.builder import build
 from gradcli.language.expressions import CONSTANTS
 from gradcli.questions import Options, differentiated
 from gradcli.questions.array_catalogue import array_entries, array_functions, array_operators
+from gradcli.questions.derivative_catalogue import WORDS, derivative_entries, derivative_entry
 from gradcli.report.catalogue import Catalogue, Entry, Worked
 
 TYPE_CHECKING = False
@@ -54,8 +55,8 @@ SPELLINGS = {
 def catalogue() -> Catalogue:
     """Every operator, then every function by name."""
     known = _of_scalars()
-    operators = [*(entry_of(p) for p in known if p.notation), *array_operators()]
-    functions = [*(entry_of(p) for p in known if p.spoken), *array_functions()]
+    operators = [*(entry_of(p) for p in known if _symbol(p)), *array_operators()]
+    functions = [*(entry_of(p) for p in known if p.spoken), *array_functions(), *derivative_entries()]
     return Catalogue([*operators, *sorted(functions, key=lambda entry: entry.name)], whole=True)
 
 
@@ -71,6 +72,7 @@ def described(name: str) -> Catalogue:
         if (primitive.spoken and primitive.name == wanted) or wanted == _symbol(primitive)
     ]
     found += array_entries(wanted)
+    found += [derivative_entry(wanted)] if wanted in WORDS else []
     if not found:
         raise _unknown(wanted)
     return Catalogue(found, whole=False)

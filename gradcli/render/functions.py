@@ -71,7 +71,7 @@ def _block(entry: Entry, width: int) -> Iterator[Text]:
 def _local_in_short(entry: Entry) -> str:
     rules = list(entry.locals.items())
     if not rules:
-        return "a constant"
+        return "a constant" if entry.kind == "constant" else "lines of its own"
     if all(rule is None for _, rule in rules):
         return "none passes"
     if len(rules) == 1:

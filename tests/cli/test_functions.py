@@ -11,13 +11,14 @@ from running import run, surroundings
 
 from gradcli.graph import array_primitives
 from gradcli.language.arrays import MAKERS
-from gradcli.language.expressions import CONSTANTS
+from gradcli.language.expressions import CONSTANTS, WORDS
 from gradcli.questions import Options, array_catalogue, differentiated, evaluated
 from gradcli.questions.catalogue import SPELLINGS, catalogue, described
 
 ENTRIES = catalogue().entries
 ELEMENTWISE = [entry for entry in ENTRIES if entry.kind == "elementwise"]
-OF_ARRAYS = [entry for entry in ENTRIES if entry.kind != "elementwise"]
+OF_ARRAYS = [entry for entry in ENTRIES if entry.kind not in ("elementwise", "derivative")]
+OF_DERIVATIVES = [entry for entry in ENTRIES if entry.kind == "derivative"]
 SPOKEN = [primitive.name for primitive in array_primitives().values() if primitive.spoken]
 
 
@@ -28,7 +29,7 @@ def ids(entry):
 def test_every_function_of_the_language_is_listed():
     """Operators first, then the functions by name."""
     listed = [entry.name for entry in ENTRIES if entry.name.isidentifier()]
-    assert listed == sorted([*{*SPOKEN, *MAKERS} - {"matmul"}, "softmax"])  # one of scalars, one of arrays; @ is matmul
+    assert listed == sorted([*{*SPOKEN, *MAKERS, *WORDS} - {"matmul"}, "softmax"])  # one of scalars, one of arrays; @ is matmul
     assert {"+", "-", "*", "/", "^", "<", "==", "@", "[]"} <= {entry.name for entry in ENTRIES}
 
 
@@ -72,6 +73,14 @@ def close(found, expected):
     return np.allclose(found, np.array(expected), rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.parametrize("entry", OF_DERIVATIVES, ids=ids)
+def test_a_worked_derivative_can_be_typed(entry):
+    """At a prompt it is worth what it says."""
+    worked = entry.worked
+    assert close(evaluated(worked.call, {}, Options()).value, worked.value)
+    assert described(entry.name).entries[0].call == entry.call
+
+
 @pytest.mark.parametrize("entry", OF_ARRAYS, ids=ids)
 def test_a_worked_line_of_arrays_can_be_typed(entry):
     """Its call, read by the language, has its value; a gradient stands for each operand that has a rule."""
@@ -90,7 +99,7 @@ def test_the_text_of_a_rule_of_arrays_is_the_rule(entry):
     if worked.upstream is not None:
         point["upstream"] = array(worked.upstream)
     for name, rule in entry.locals.items():
-        if rule is None or rule in WORDS:
+        if rule is None or rule in IN_WORDS:
             continue
         x = np.array(worked.point[name])
         rule = rule.replace("eye(n)", f"eye({len(x)})")
@@ -99,7 +108,7 @@ def test_the_text_of_a_rule_of_arrays_is_the_rule(entry):
         assert close(np.broadcast_to(found, x.shape), worked.gradients[name]), name
 
 
-WORDS = set(array_catalogue.IN_WORDS.values()) - {"eye(n)"}
+IN_WORDS = set(array_catalogue.IN_WORDS.values()) - {"eye(n)"}
 
 
 @pytest.mark.parametrize("entry", [entry for entry in OF_ARRAYS if entry.definition], ids=ids)

@@ -112,12 +112,12 @@ BLOCKS = [
         """,
     ),
     (
-        "grad(x^2, x)",
+        "diff(x^2, x)",
         """
-        error: 'grad' is no function of the language
-          grad(x^2, x)
+        error: unknown function 'diff'
+          diff(x^2, x)
           ^^^^
-          ask for derivatives with: gradcli grad EXPR --wrt x
+          write d(f, x), grad(f, x), jacobian(f, x) or hessian(f, x)
         """,
     ),
     (
