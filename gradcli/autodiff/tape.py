@@ -226,15 +226,20 @@ def _no_handle(operand: Any) -> GradError:
 
 def writer(columns: Columns, primitive: Primitive) -> Callable[..., Line]:
     """The function that writes a line of PRIMITIVE on the columns and returns its handle."""
-    if primitive.static:
-        return _with_static(columns, primitive)
-    if primitive.variadic:
-        return _of_many(columns, primitive)
     count = len(primitive.rules)
-    if primitive.defaults or count > 2:
-        return _of_some(columns, primitive)
-    code = CODES[primitive.name, None, count]
-    return _named((_of_one, _of_two)[count - 1](columns, code), primitive)
+    if primitive.name == "pow":
+        write = _of_power(columns)
+    elif primitive.static:
+        write = _with_static(columns, primitive)
+    elif primitive.variadic:
+        write = _of_many(columns, primitive)
+    elif primitive.defaults:
+        write = _with_defaults(columns, primitive)
+    else:
+        write = (_of_one, _of_two, _of_three)[count - 1](columns, CODES[primitive.name, None, count])
+    write.__name__ = write.__qualname__ = primitive.name
+    write.__doc__ = f"Write a line {primitive.name}({primitive.parameters}); operands are lines or numbers."
+    return write
 
 
 def _of_one(columns: Columns, code: int) -> Callable[..., Line]:
@@ -276,7 +281,31 @@ def _of_two(columns: Columns, code: int) -> Callable[..., Line]:
     return write
 
 
-def _of_some(columns: Columns, primitive: Primitive) -> Callable[..., Line]:
+def _of_three(columns: Columns, code: int) -> Callable[..., Line]:
+    many = columns.many
+
+    def write(a: Line | float, b: Line | float, c: Line | float) -> Line:
+        lines = columns.line(a), columns.line(b), columns.line(c)
+        many.extend(lines)
+        return columns.append(code, len(many) - 3, 3)
+
+    return write
+
+
+def _of_many(columns: Columns, primitive: Primitive) -> Callable[..., Line]:
+    of_two = _of_two(columns, CODES[primitive.name, None, 2])
+
+    def write(*operands: Line | float) -> Line:
+        if len(operands) == 2:
+            return of_two(*operands)
+        if len(operands) < primitive.arity:
+            raise _wrong_count(primitive, len(operands))
+        return columns.write(primitive, [columns.line(operand) for operand in operands])
+
+    return write
+
+
+def _with_defaults(columns: Columns, primitive: Primitive) -> Callable[..., Line]:
     most, fewest = len(primitive.rules), len(primitive.rules) - len(primitive.defaults)
 
     def write(*operands: Line | float) -> Line:
@@ -285,36 +314,39 @@ def _of_some(columns: Columns, primitive: Primitive) -> Callable[..., Line]:
         full = [*operands, *primitive.defaults[len(operands) - fewest :]]
         return columns.write(primitive, [columns.line(operand) for operand in full])
 
-    return _named(write, primitive)
-
-
-def _of_many(columns: Columns, primitive: Primitive) -> Callable[..., Line]:
-    def write(*operands: Line | float) -> Line:
-        if len(operands) < primitive.arity:
-            raise _wrong_count(primitive, len(operands))
-        return columns.write(primitive, [columns.line(operand) for operand in operands])
-
-    return _named(write, primitive)
+    return write
 
 
 def _with_static(columns: Columns, primitive: Primitive) -> Callable[..., Line]:
+    known: dict[float, tuple[int, int]] = {}  # how a static is written: the code, the second operand
+
     def write(x: Line | float, n: float) -> Line:
         try:
             static = float(n)
-        except (TypeError, ValueError):
-            hint = "where it is a line, use tape.pow(x, n)" if primitive.name == "power" else None
+        except (TypeError, ValueError, OverflowError):
+            hint = "where it is a line, write tape.pow(x, n)" if primitive.name == "power" else None
             raise GradError("value", f"{n!r} is no number, and the second operand of {primitive.name} has to be one",
                             hint=hint) from None  # fmt: skip
-        return columns.write(primitive, (columns.line(x),), static)
+        line = columns.line(x)
+        if static in known:
+            return columns.append(known[static][0], line, known[static][1])
+        written = columns.write(primitive, (line,), static)
+        if static:  # the two zeros are one key
+            known[static] = columns.codes[-1], columns.seconds[-1]
+        return written
 
-    return _named(write, primitive)
+    return write
+
+
+def _of_power(columns: Columns) -> Callable[..., Line]:
+    """a^b; with a number as b, it is the primitive with a fixed exponent."""
+    of_lines, of_number = _of_two(columns, CODES["pow", None, 2]), _with_static(columns, NAMED["power"])
+
+    def write(a: Line | float, b: Line | float) -> Line:
+        return of_lines(a, b) if type(b) is tuple else of_number(a, b)
+
+    return write
 
 
 def _wrong_count(primitive: Primitive, count: int) -> GradError:
     return GradError("arguments", f"{primitive.name} takes ({primitive.parameters}), and {count} were given")
-
-
-def _named(write: Callable[..., Line], primitive: Primitive) -> Callable[..., Line]:
-    write.__name__ = write.__qualname__ = primitive.name
-    write.__doc__ = f"Write a line {primitive.name}({primitive.parameters}); operands are lines or numbers."
-    return write

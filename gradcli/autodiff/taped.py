@@ -7,84 +7,84 @@ import math
 from gradcli.graph import real
 
 CODES: dict = {
-    ('mul', None, 2): 0,
-    ('add', None, 2): 1,
+    ('add', None, 2): 0,
+    ('mul', None, 2): 1,
     ('sub', None, 2): 2,
     ('leaf', None, 0): 3,
     ('div', None, 2): 4,
-    ('neg', None, 1): 5,
+    ('sin', None, 1): 5,
     ('power', 2.0, 1): 6,
-    ('sin', None, 1): 7,
-    ('exp', None, 1): 8,
+    ('exp', None, 1): 7,
+    ('neg', None, 1): 8,
     ('cos', None, 1): 9,
-    ('same', None, 1): 10,
-    ('less', None, 2): 11,
-    ('less_equal', None, 2): 12,
-    ('greater', None, 2): 13,
-    ('greater_equal', None, 2): 14,
-    ('equal', None, 2): 15,
-    ('not_equal', None, 2): 16,
+    ('tanh', None, 1): 10,
+    ('log', None, 1): 11,
+    ('sqrt', None, 1): 12,
+    ('relu', None, 1): 13,
+    ('sigmoid', None, 1): 14,
+    ('less', None, 2): 15,
+    ('greater', None, 2): 16,
     ('where', None, 3): 17,
-    ('power', 3.0, 1): 18,
-    ('power', -1.0, 1): 19,
-    ('power', 0.5, 1): 20,
-    ('power', None, 1): 21,
-    ('pow', None, 2): 22,
-    ('log', None, 1): 23,
-    ('expm1', None, 1): 24,
-    ('log1p', None, 1): 25,
-    ('log2', None, 1): 26,
-    ('log10', None, 1): 27,
-    ('square', None, 1): 28,
-    ('sqrt', None, 1): 29,
-    ('cbrt', None, 1): 30,
-    ('tan', None, 1): 31,
-    ('asin', None, 1): 32,
-    ('acos', None, 1): 33,
-    ('atan', None, 1): 34,
-    ('hypot', None, 2): 35,
-    ('hypot', None, 3): 36,
-    ('hypot', None, None): 37,
-    ('atan2', None, 2): 38,
-    ('sinh', None, 1): 39,
-    ('cosh', None, 1): 40,
-    ('tanh', None, 1): 41,
-    ('asinh', None, 1): 42,
-    ('acosh', None, 1): 43,
-    ('atanh', None, 1): 44,
-    ('max', None, 2): 45,
-    ('max', None, 3): 46,
-    ('max', None, None): 47,
-    ('max_first', None, 2): 48,
-    ('max_first', None, 3): 49,
-    ('max_first', None, None): 50,
-    ('min', None, 2): 51,
-    ('min', None, 3): 52,
-    ('min', None, None): 53,
-    ('min_first', None, 2): 54,
-    ('min_first', None, 3): 55,
-    ('min_first', None, None): 56,
-    ('clip', None, 3): 57,
-    ('clip_first', None, 3): 58,
-    ('relu', None, 1): 59,
-    ('relu_split', None, 1): 60,
-    ('relu_first', None, 1): 61,
-    ('leaky_relu', None, 2): 62,
-    ('abs', None, 1): 63,
-    ('stop', None, 1): 64,
-    ('seed', None, 1): 65,
-    ('sign', None, 1): 66,
-    ('floor', None, 1): 67,
-    ('ceil', None, 1): 68,
-    ('round', None, 1): 69,
-    ('mod', None, 2): 70,
-    ('erf', None, 1): 71,
-    ('erfc', None, 1): 72,
-    ('lgamma', None, 1): 73,
-    ('digamma', None, 1): 74,
-    ('polygamma', None, 2): 75,
-    ('xlogy', None, 2): 76,
-    ('sigmoid', None, 1): 77,
+    ('power', None, 1): 18,
+    ('pow', None, 2): 19,
+    ('square', None, 1): 20,
+    ('max', None, 2): 21,
+    ('min', None, 2): 22,
+    ('abs', None, 1): 23,
+    ('same', None, 1): 24,
+    ('less_equal', None, 2): 25,
+    ('greater_equal', None, 2): 26,
+    ('equal', None, 2): 27,
+    ('not_equal', None, 2): 28,
+    ('power', 3.0, 1): 29,
+    ('power', -1.0, 1): 30,
+    ('power', 0.5, 1): 31,
+    ('expm1', None, 1): 32,
+    ('log1p', None, 1): 33,
+    ('log2', None, 1): 34,
+    ('log10', None, 1): 35,
+    ('cbrt', None, 1): 36,
+    ('tan', None, 1): 37,
+    ('asin', None, 1): 38,
+    ('acos', None, 1): 39,
+    ('atan', None, 1): 40,
+    ('hypot', None, 2): 41,
+    ('hypot', None, 3): 42,
+    ('hypot', None, None): 43,
+    ('atan2', None, 2): 44,
+    ('sinh', None, 1): 45,
+    ('cosh', None, 1): 46,
+    ('asinh', None, 1): 47,
+    ('acosh', None, 1): 48,
+    ('atanh', None, 1): 49,
+    ('max', None, 3): 50,
+    ('max', None, None): 51,
+    ('max_first', None, 2): 52,
+    ('max_first', None, 3): 53,
+    ('max_first', None, None): 54,
+    ('min', None, 3): 55,
+    ('min', None, None): 56,
+    ('min_first', None, 2): 57,
+    ('min_first', None, 3): 58,
+    ('min_first', None, None): 59,
+    ('clip', None, 3): 60,
+    ('clip_first', None, 3): 61,
+    ('relu_split', None, 1): 62,
+    ('relu_first', None, 1): 63,
+    ('leaky_relu', None, 2): 64,
+    ('stop', None, 1): 65,
+    ('seed', None, 1): 66,
+    ('sign', None, 1): 67,
+    ('floor', None, 1): 68,
+    ('ceil', None, 1): 69,
+    ('round', None, 1): 70,
+    ('mod', None, 2): 71,
+    ('erf', None, 1): 72,
+    ('erfc', None, 1): 73,
+    ('lgamma', None, 1): 74,
+    ('digamma', None, 1): 75,
+    ('polygamma', None, 2): 76,
+    ('xlogy', None, 2): 77,
     ('logsigmoid', None, 1): 78,
     ('softplus', None, 1): 79,
     ('silu', None, 1): 80,
@@ -102,293 +102,300 @@ CODES: dict = {
 
 def forward(rows, leaves, many, statics, values, slowly):
     """Append the value of every line to VALUES; what Python refuses to compute SLOWLY does."""
-    push = values.append
     while True:
         try:
             for op, a, b in rows:
-                if op == 0:
-                    push(values[a] * values[b])
-                elif op == 1:
-                    push(values[a] + values[b])
-                elif op == 2:
-                    push(values[a] - values[b])
-                elif op == 3:
-                    push(leaves[a])
-                elif op < 10:
-                    if op == 4:
-                        push(values[a] / values[b])
-                    elif op == 5:
-                        push(-values[a])
-                    elif op == 6:
-                        push(math.pow(values[a], 2.0))
-                    elif op == 7:
-                        push(math.sin(values[a]))
-                    elif op == 8:
-                        push(math.exp(values[a]))
+                if op < 3:
+                    if op < 1:
+                        values.append(values[a] + values[b])
                     else:
-                        push(math.cos(values[a]))
+                        if op < 2:
+                            values.append(values[a] * values[b])
+                        else:
+                            values.append(values[a] - values[b])
                 else:
-                    if op < 50:
-                        if op < 30:
-                            if op < 20:
-                                if op < 15:
-                                    if op < 12:
-                                        if op == 10:
-                                            push(values[a])
-                                        else:
-                                            push(1.0 if values[a] < values[b] else 0.0)
-                                    else:
-                                        if op < 13:
-                                            push(1.0 if values[a] <= values[b] else 0.0)
-                                        else:
-                                            if op == 13:
-                                                push(1.0 if values[a] > values[b] else 0.0)
-                                            else:
-                                                push(1.0 if values[a] >= values[b] else 0.0)
-                                else:
-                                    if op < 17:
-                                        if op == 15:
-                                            push(1.0 if values[a] == values[b] else 0.0)
-                                        else:
-                                            push(1.0 if values[a] != values[b] else 0.0)
-                                    else:
-                                        if op < 18:
-                                            k0, k1, k2 = many[a:a + 3]
-                                            push(values[k1] if values[k0] else values[k2])
-                                        else:
-                                            if op == 18:
-                                                push(math.pow(values[a], 3.0))
-                                            else:
-                                                push(math.pow(values[a], -1.0))
+                    if op < 9:
+                        if op < 5:
+                            if op < 4:
+                                values.append(leaves[a])
                             else:
+                                values.append(values[a] / values[b])
+                        else:
+                            if op < 7:
+                                if op < 6:
+                                    values.append(math.sin(values[a]))
+                                else:
+                                    values.append(math.pow(values[a], 2.0))
+                            else:
+                                if op < 8:
+                                    values.append(math.exp(values[a]))
+                                else:
+                                    values.append(-values[a])
+                    else:
+                        if op < 19:
+                            if op < 12:
+                                if op < 10:
+                                    values.append(math.cos(values[a]))
+                                else:
+                                    if op < 11:
+                                        values.append(math.tanh(values[a]))
+                                    else:
+                                        values.append(math.log(values[a]))
+                            else:
+                                if op < 14:
+                                    if op < 13:
+                                        values.append(math.sqrt(values[a]))
+                                    else:
+                                        t0 = values[a]
+                                        values.append(0.0 if t0 <= 0.0 else t0)
+                                else:
+                                    if op < 16:
+                                        if op < 15:
+                                            values.append(real.sigmoid(values[a]))
+                                        else:
+                                            values.append(1.0 if values[a] < values[b] else 0.0)
+                                    else:
+                                        if op < 17:
+                                            values.append(1.0 if values[a] > values[b] else 0.0)
+                                        else:
+                                            if op < 18:
+                                                k0, k1, k2 = many[a:a + 3]
+                                                values.append(values[k1] if values[k0] else values[k2])
+                                            else:
+                                                values.append(real.power(values[a], statics[b]))
+                        else:
+                            if op < 47:
                                 if op < 25:
                                     if op < 22:
-                                        if op == 20:
-                                            push(math.pow(values[a], 0.5))
+                                        if op < 20:
+                                            values.append(math.pow(values[a], values[b]))
                                         else:
-                                            push(real.power(values[a], statics[b]))
+                                            if op < 21:
+                                                t0 = values[a]
+                                                values.append(t0 * t0)
+                                            else:
+                                                values.append(real.maximum(values[a], values[b]))
                                     else:
                                         if op < 23:
-                                            push(math.pow(values[a], values[b]))
+                                            values.append(real.minimum(values[a], values[b]))
                                         else:
-                                            if op == 23:
-                                                push(math.log(values[a]))
+                                            if op < 24:
+                                                values.append(abs(values[a]))
                                             else:
-                                                push(math.expm1(values[a]))
+                                                values.append(values[a])
                                 else:
-                                    if op < 27:
-                                        if op == 25:
-                                            push(math.log1p(values[a]))
-                                        else:
-                                            push(math.log2(values[a]))
-                                    else:
-                                        if op < 28:
-                                            push(math.log10(values[a]))
-                                        else:
-                                            if op == 28:
-                                                t0 = values[a]
-                                                push(t0 * t0)
+                                    if op < 36:
+                                        if op < 30:
+                                            if op < 27:
+                                                if op < 26:
+                                                    values.append(1.0 if values[a] <= values[b] else 0.0)
+                                                else:
+                                                    values.append(1.0 if values[a] >= values[b] else 0.0)
                                             else:
-                                                push(math.sqrt(values[a]))
-                        else:
-                            if op < 40:
-                                if op < 35:
-                                    if op < 32:
-                                        if op == 30:
-                                            push(math.cbrt(values[a]))
+                                                if op < 28:
+                                                    values.append(1.0 if values[a] == values[b] else 0.0)
+                                                else:
+                                                    if op < 29:
+                                                        values.append(1.0 if values[a] != values[b] else 0.0)
+                                                    else:
+                                                        values.append(math.pow(values[a], 3.0))
                                         else:
-                                            push(math.tan(values[a]))
-                                    else:
-                                        if op < 33:
-                                            push(math.asin(values[a]))
-                                        else:
-                                            if op == 33:
-                                                push(math.acos(values[a]))
+                                            if op < 33:
+                                                if op < 31:
+                                                    values.append(math.pow(values[a], -1.0))
+                                                else:
+                                                    if op < 32:
+                                                        values.append(math.pow(values[a], 0.5))
+                                                    else:
+                                                        values.append(math.expm1(values[a]))
                                             else:
-                                                push(math.atan(values[a]))
-                                else:
-                                    if op < 37:
-                                        if op == 35:
-                                            push(real.hypot(values[a], values[b]))
-                                        else:
-                                            k0, k1, k2 = many[a:a + 3]
-                                            push(real.hypot(values[k0], values[k1], values[k2]))
+                                                if op < 34:
+                                                    values.append(math.log1p(values[a]))
+                                                else:
+                                                    if op < 35:
+                                                        values.append(math.log2(values[a]))
+                                                    else:
+                                                        values.append(math.log10(values[a]))
                                     else:
-                                        if op < 38:
-                                            push(slowly(op, a, b))
-                                        else:
-                                            if op == 38:
-                                                push(math.atan2(values[a], values[b]))
+                                        if op < 41:
+                                            if op < 38:
+                                                if op < 37:
+                                                    values.append(math.cbrt(values[a]))
+                                                else:
+                                                    values.append(math.tan(values[a]))
                                             else:
-                                                push(math.sinh(values[a]))
+                                                if op < 39:
+                                                    values.append(math.asin(values[a]))
+                                                else:
+                                                    if op < 40:
+                                                        values.append(math.acos(values[a]))
+                                                    else:
+                                                        values.append(math.atan(values[a]))
+                                        else:
+                                            if op < 44:
+                                                if op < 42:
+                                                    values.append(real.hypot(values[a], values[b]))
+                                                else:
+                                                    if op < 43:
+                                                        k0, k1, k2 = many[a:a + 3]
+                                                        values.append(real.hypot(values[k0], values[k1], values[k2]))
+                                                    else:
+                                                        values.append(slowly(op, a, b))
+                                            else:
+                                                if op < 45:
+                                                    values.append(math.atan2(values[a], values[b]))
+                                                else:
+                                                    if op < 46:
+                                                        values.append(math.sinh(values[a]))
+                                                    else:
+                                                        values.append(math.cosh(values[a]))
                             else:
-                                if op < 45:
-                                    if op < 42:
-                                        if op == 40:
-                                            push(math.cosh(values[a]))
-                                        else:
-                                            push(math.tanh(values[a]))
-                                    else:
-                                        if op < 43:
-                                            push(math.asinh(values[a]))
-                                        else:
-                                            if op == 43:
-                                                push(math.acosh(values[a]))
-                                            else:
-                                                push(math.atanh(values[a]))
-                                else:
-                                    if op < 47:
-                                        if op == 45:
-                                            push(real.maximum(values[a], values[b]))
-                                        else:
-                                            k0, k1, k2 = many[a:a + 3]
-                                            push(real.maximum(values[k0], values[k1], values[k2]))
-                                    else:
-                                        if op < 48:
-                                            push(slowly(op, a, b))
-                                        else:
-                                            if op == 48:
-                                                push(real.maximum(values[a], values[b]))
-                                            else:
-                                                k0, k1, k2 = many[a:a + 3]
-                                                push(real.maximum(values[k0], values[k1], values[k2]))
-                    else:
-                        if op < 70:
-                            if op < 60:
-                                if op < 55:
-                                    if op < 52:
-                                        if op == 50:
-                                            push(slowly(op, a, b))
-                                        else:
-                                            push(real.minimum(values[a], values[b]))
-                                    else:
-                                        if op < 53:
-                                            k0, k1, k2 = many[a:a + 3]
-                                            push(real.minimum(values[k0], values[k1], values[k2]))
-                                        else:
-                                            if op == 53:
-                                                push(slowly(op, a, b))
-                                            else:
-                                                push(real.minimum(values[a], values[b]))
-                                else:
+                                if op < 68:
                                     if op < 57:
-                                        if op == 55:
-                                            k0, k1, k2 = many[a:a + 3]
-                                            push(real.minimum(values[k0], values[k1], values[k2]))
-                                        else:
-                                            push(slowly(op, a, b))
-                                    else:
-                                        if op < 58:
-                                            k0, k1, k2 = many[a:a + 3]
-                                            push(real.minimum(real.maximum(values[k0], values[k1]), values[k2]))
-                                        else:
-                                            if op == 58:
-                                                k0, k1, k2 = many[a:a + 3]
-                                                push(real.minimum(real.maximum(values[k0], values[k1]), values[k2]))
+                                        if op < 52:
+                                            if op < 49:
+                                                if op < 48:
+                                                    values.append(math.asinh(values[a]))
+                                                else:
+                                                    values.append(math.acosh(values[a]))
                                             else:
-                                                t0 = values[a]
-                                                push(0.0 if t0 <= 0.0 else t0)
-                            else:
-                                if op < 65:
-                                    if op < 62:
-                                        if op == 60:
-                                            t0 = values[a]
-                                            push(0.0 if t0 <= 0.0 else t0)
+                                                if op < 50:
+                                                    values.append(math.atanh(values[a]))
+                                                else:
+                                                    if op < 51:
+                                                        k0, k1, k2 = many[a:a + 3]
+                                                        values.append(real.maximum(values[k0], values[k1], values[k2]))
+                                                    else:
+                                                        values.append(slowly(op, a, b))
                                         else:
-                                            t0 = values[a]
-                                            push(0.0 if t0 <= 0.0 else t0)
-                                    else:
-                                        if op < 63:
-                                            t0 = values[a]
-                                            push(t0 if t0 > 0.0 else values[b] * t0)
-                                        else:
-                                            if op == 63:
-                                                push(abs(values[a]))
+                                            if op < 54:
+                                                if op < 53:
+                                                    values.append(real.maximum(values[a], values[b]))
+                                                else:
+                                                    k0, k1, k2 = many[a:a + 3]
+                                                    values.append(real.maximum(values[k0], values[k1], values[k2]))
                                             else:
-                                                push(values[a])
+                                                if op < 55:
+                                                    values.append(slowly(op, a, b))
+                                                else:
+                                                    if op < 56:
+                                                        k0, k1, k2 = many[a:a + 3]
+                                                        values.append(real.minimum(values[k0], values[k1], values[k2]))
+                                                    else:
+                                                        values.append(slowly(op, a, b))
+                                    else:
+                                        if op < 62:
+                                            if op < 59:
+                                                if op < 58:
+                                                    values.append(real.minimum(values[a], values[b]))
+                                                else:
+                                                    k0, k1, k2 = many[a:a + 3]
+                                                    values.append(real.minimum(values[k0], values[k1], values[k2]))
+                                            else:
+                                                if op < 60:
+                                                    values.append(slowly(op, a, b))
+                                                else:
+                                                    if op < 61:
+                                                        k0, k1, k2 = many[a:a + 3]
+                                                        values.append(real.minimum(real.maximum(values[k0], values[k1]), values[k2]))
+                                                    else:
+                                                        k0, k1, k2 = many[a:a + 3]
+                                                        values.append(real.minimum(real.maximum(values[k0], values[k1]), values[k2]))
+                                        else:
+                                            if op < 65:
+                                                if op < 63:
+                                                    t0 = values[a]
+                                                    values.append(0.0 if t0 <= 0.0 else t0)
+                                                else:
+                                                    if op < 64:
+                                                        t0 = values[a]
+                                                        values.append(0.0 if t0 <= 0.0 else t0)
+                                                    else:
+                                                        t0 = values[a]
+                                                        values.append(t0 if t0 > 0.0 else values[b] * t0)
+                                            else:
+                                                if op < 66:
+                                                    values.append(values[a])
+                                                else:
+                                                    if op < 67:
+                                                        values.append(slowly(op, a, b))
+                                                    else:
+                                                        t0 = values[a]
+                                                        values.append(1.0 if t0 > 0.0 else -1.0 if t0 < 0.0 else t0 + 0.0)
                                 else:
-                                    if op < 67:
-                                        if op == 65:
-                                            push(slowly(op, a, b))
-                                        else:
-                                            t0 = values[a]
-                                            push(1.0 if t0 > 0.0 else -1.0 if t0 < 0.0 else t0 + 0.0)
-                                    else:
-                                        if op < 68:
-                                            push(real.floor(values[a]))
-                                        else:
-                                            if op == 68:
-                                                push(-real.floor(-values[a]))
-                                            else:
-                                                push(real.rint(values[a]))
-                        else:
-                            if op < 80:
-                                if op < 75:
-                                    if op < 72:
-                                        if op == 70:
-                                            push(values[a] % values[b])
-                                        else:
-                                            push(math.erf(values[a]))
-                                    else:
+                                    if op < 79:
                                         if op < 73:
-                                            push(math.erfc(values[a]))
-                                        else:
-                                            if op == 73:
-                                                push(real.lgamma(values[a]))
+                                            if op < 70:
+                                                if op < 69:
+                                                    values.append(real.floor(values[a]))
+                                                else:
+                                                    values.append(-real.floor(-values[a]))
                                             else:
-                                                push(real.digamma(values[a]))
-                                else:
-                                    if op < 77:
-                                        if op == 75:
-                                            push(real.polygamma(values[a], values[b]))
+                                                if op < 71:
+                                                    values.append(real.rint(values[a]))
+                                                else:
+                                                    if op < 72:
+                                                        values.append(values[a] % values[b])
+                                                    else:
+                                                        values.append(math.erf(values[a]))
                                         else:
-                                            t0 = values[a]
-                                            t1 = values[b]
-                                            push(0.0 if t0 == 0.0 and t1 == t1 else t0 * real.log(t1))
+                                            if op < 76:
+                                                if op < 74:
+                                                    values.append(math.erfc(values[a]))
+                                                else:
+                                                    if op < 75:
+                                                        values.append(real.lgamma(values[a]))
+                                                    else:
+                                                        values.append(real.digamma(values[a]))
+                                            else:
+                                                if op < 77:
+                                                    values.append(real.polygamma(values[a], values[b]))
+                                                else:
+                                                    if op < 78:
+                                                        t0 = values[a]
+                                                        t1 = values[b]
+                                                        values.append(0.0 if t0 == 0.0 and t1 == t1 else t0 * real.log(t1))
+                                                    else:
+                                                        values.append(-real.softplus(-values[a]))
                                     else:
-                                        if op < 78:
-                                            push(real.sigmoid(values[a]))
-                                        else:
-                                            if op == 78:
-                                                push(-real.softplus(-values[a]))
+                                        if op < 84:
+                                            if op < 81:
+                                                if op < 80:
+                                                    t0 = values[a]
+                                                    values.append(t0 + math.log1p(math.exp(-t0)) if t0 > 0.0 else math.log1p(math.exp(t0)))
+                                                else:
+                                                    values.append(real.silu(values[a]))
                                             else:
-                                                t0 = values[a]
-                                                push(t0 + math.log1p(math.exp(-t0)) if t0 > 0.0 else math.log1p(math.exp(t0)))
-                            else:
-                                if op < 85:
-                                    if op < 82:
-                                        if op == 80:
-                                            push(real.silu(values[a]))
+                                                if op < 82:
+                                                    values.append(real.gelu(values[a]))
+                                                else:
+                                                    if op < 83:
+                                                        values.append(real.softsign(values[a]))
+                                                    else:
+                                                        t0 = values[a]
+                                                        values.append(t0 if t0 > 0.0 else values[b] * math.expm1(t0))
                                         else:
-                                            push(real.gelu(values[a]))
-                                    else:
-                                        if op < 83:
-                                            push(real.softsign(values[a]))
-                                        else:
-                                            if op == 83:
-                                                t0 = values[a]
-                                                push(t0 if t0 > 0.0 else values[b] * math.expm1(t0))
+                                            if op < 87:
+                                                if op < 85:
+                                                    values.append(real.logaddexp(values[a], values[b]))
+                                                else:
+                                                    if op < 86:
+                                                        k0, k1, k2 = many[a:a + 3]
+                                                        values.append(real.logaddexp(values[k0], values[k1], values[k2]))
+                                                    else:
+                                                        values.append(slowly(op, a, b))
                                             else:
-                                                push(real.logaddexp(values[a], values[b]))
-                                else:
-                                    if op < 87:
-                                        if op == 85:
-                                            k0, k1, k2 = many[a:a + 3]
-                                            push(real.logaddexp(values[k0], values[k1], values[k2]))
-                                        else:
-                                            push(slowly(op, a, b))
-                                    else:
-                                        if op < 88:
-                                            push(real.softmax(values[a], values[b]))
-                                        else:
-                                            if op == 88:
-                                                k0, k1, k2 = many[a:a + 3]
-                                                push(real.softmax(values[k0], values[k1], values[k2]))
-                                            else:
-                                                push(slowly(op, a, b))
+                                                if op < 88:
+                                                    values.append(real.softmax(values[a], values[b]))
+                                                else:
+                                                    if op < 89:
+                                                        k0, k1, k2 = many[a:a + 3]
+                                                        values.append(real.softmax(values[k0], values[k1], values[k2]))
+                                                    else:
+                                                        values.append(slowly(op, a, b))
             return
         except (ArithmeticError, ValueError):
-            push(slowly(op, a, b))
+            values.append(slowly(op, a, b))
 
 
 def backward(rows, many, values, adjoints, absent, shut, close, slowly):
@@ -402,86 +409,89 @@ def backward(rows, many, values, adjoints, absent, shut, close, slowly):
                     if upstream is shut:
                         slowly(op, a, b, y, upstream)
                         continue
-                if op == 0:
-                    adjoints[a] += upstream * values[b]
-                    adjoints[b] += upstream * values[a]
-                elif op == 1:
-                    adjoints[a] += upstream
-                    adjoints[b] += upstream
-                elif op == 2:
-                    adjoints[a] += upstream
-                    adjoints[b] -= upstream
-                elif op == 3:
-                    pass
-                elif op < 10:
-                    if op == 4:
-                        t2 = values[b]
-                        local0 = 1.0 / t2
-                        local1 = -y / t2
-                        adjoints[a] += upstream * local0
-                        adjoints[b] += upstream * local1
-                    elif op == 5:
-                        adjoints[a] -= upstream
-                    elif op == 6:
-                        adjoints[a] += upstream * (2.0 * values[a])
-                    elif op == 7:
-                        adjoints[a] += upstream * (math.cos(values[a]))
-                    elif op == 8:
-                        adjoints[a] += upstream * y
+                if op < 3:
+                    if op < 1:
+                        adjoints[a] += upstream
+                        adjoints[b] += upstream
                     else:
-                        adjoints[a] += upstream * (-(math.sin(values[a])))
+                        if op < 2:
+                            adjoints[a] += upstream * values[b]
+                            adjoints[b] += upstream * values[a]
+                        else:
+                            adjoints[a] += upstream
+                            adjoints[b] -= upstream
                 else:
-                    if op < 50:
-                        if op < 30:
-                            if op < 20:
-                                if op < 15:
-                                    if op < 12:
-                                        if op == 10:
-                                            adjoints[a] += upstream
-                                        else:
-                                            pass
-                                    else:
-                                        if op < 13:
-                                            pass
-                                        else:
-                                            if op == 13:
-                                                pass
-                                            else:
-                                                pass
-                                else:
-                                    if op < 17:
-                                        if op == 15:
-                                            pass
-                                        else:
-                                            pass
-                                    else:
-                                        if op < 18:
-                                            k0, k1, k2 = many[a:a + 3]
-                                            t1 = values[k0]
-                                            share = 1.0 if t1 != 0.0 else 0.0
-                                            if share:
-                                                adjoints[k1] += upstream * share
-                                            else:
-                                                close(k1)
-                                            share = 1.0 if t1 == 0.0 else 0.0
-                                            if share:
-                                                adjoints[k2] += upstream * share
-                                            else:
-                                                close(k2)
-                                        else:
-                                            if op == 18:
-                                                adjoints[a] += upstream * (3.0 * (math.pow(values[a], 2.0)))
-                                            else:
-                                                adjoints[a] += upstream * (-1.0 * (math.pow(values[a], -2.0)))
+                    if op < 9:
+                        if op < 5:
+                            if op < 4:
+                                pass
                             else:
+                                t2 = values[b]
+                                local0 = 1.0 / t2
+                                local1 = -y / t2
+                                adjoints[a] += upstream * local0
+                                adjoints[b] += upstream * local1
+                        else:
+                            if op < 7:
+                                if op < 6:
+                                    adjoints[a] += upstream * (math.cos(values[a]))
+                                else:
+                                    adjoints[a] += upstream * (2.0 * values[a])
+                            else:
+                                if op < 8:
+                                    adjoints[a] += upstream * y
+                                else:
+                                    adjoints[a] -= upstream
+                    else:
+                        if op < 19:
+                            if op < 12:
+                                if op < 10:
+                                    adjoints[a] += upstream * (-(math.sin(values[a])))
+                                else:
+                                    if op < 11:
+                                        adjoints[a] += upstream * (math.pow(1.0 / math.cosh(values[a]), 2.0))
+                                    else:
+                                        adjoints[a] += upstream * (1.0 / values[a])
+                            else:
+                                if op < 14:
+                                    if op < 13:
+                                        adjoints[a] += upstream * (0.5 / y)
+                                    else:
+                                        share = (1.0 if values[a] > 0.0 else 0.0) if y == y else y
+                                        if share:
+                                            adjoints[a] += upstream * share
+                                        else:
+                                            close(a)
+                                else:
+                                    if op < 16:
+                                        if op < 15:
+                                            adjoints[a] += upstream * (y * real.sigmoid((-values[a])))
+                                        else:
+                                            pass
+                                    else:
+                                        if op < 17:
+                                            pass
+                                        else:
+                                            if op < 18:
+                                                k0, k1, k2 = many[a:a + 3]
+                                                t1 = values[k0]
+                                                share = 1.0 if t1 != 0.0 else 0.0
+                                                if share:
+                                                    adjoints[k1] += upstream * share
+                                                else:
+                                                    close(k1)
+                                                share = 1.0 if t1 == 0.0 else 0.0
+                                                if share:
+                                                    adjoints[k2] += upstream * share
+                                                else:
+                                                    close(k2)
+                                            else:
+                                                slowly(op, a, b, y, upstream)
+                        else:
+                            if op < 47:
                                 if op < 25:
                                     if op < 22:
-                                        if op == 20:
-                                            adjoints[a] += upstream * (0.5 * (math.pow(values[a], -0.5)))
-                                        else:
-                                            slowly(op, a, b, y, upstream)
-                                    else:
-                                        if op < 23:
+                                        if op < 20:
                                             t1 = values[a]
                                             t2 = values[b]
                                             local0 = 0.0 if t2 == 0.0 else t2 * math.pow(t1, t2 - 1.0)
@@ -489,90 +499,24 @@ def backward(rows, many, values, adjoints, absent, shut, close, slowly):
                                             adjoints[a] += upstream * local0
                                             adjoints[b] += upstream * local1
                                         else:
-                                            if op == 23:
-                                                adjoints[a] += upstream * (1.0 / values[a])
-                                            else:
-                                                adjoints[a] += upstream * (math.exp(values[a]))
-                                else:
-                                    if op < 27:
-                                        if op == 25:
-                                            adjoints[a] += upstream * (1.0 / (1.0 + values[a]))
-                                        else:
-                                            adjoints[a] += upstream * (1.0 / (values[a] * 0.6931471805599453))
-                                    else:
-                                        if op < 28:
-                                            adjoints[a] += upstream * (1.0 / (values[a] * 2.302585092994046))
-                                        else:
-                                            if op == 28:
+                                            if op < 21:
                                                 adjoints[a] += upstream * (2.0 * values[a])
                                             else:
-                                                adjoints[a] += upstream * (0.5 / y)
-                        else:
-                            if op < 40:
-                                if op < 35:
-                                    if op < 32:
-                                        if op == 30:
-                                            adjoints[a] += upstream * (1.0 / (3.0 * math.pow(y, 2.0)))
-                                        else:
-                                            adjoints[a] += upstream * (1.0 + (math.pow(y, 2.0)))
+                                                t3 = 1.0 if values[a] == y else 0.0
+                                                t4 = 1.0 if values[b] == y else 0.0
+                                                t5 = t3 + t4
+                                                local0 = t3 / t5
+                                                local1 = t4 / t5
+                                                if local0:
+                                                    adjoints[a] += upstream * local0
+                                                else:
+                                                    close(a)
+                                                if local1:
+                                                    adjoints[b] += upstream * local1
+                                                else:
+                                                    close(b)
                                     else:
-                                        if op < 33:
-                                            t1 = values[a]
-                                            adjoints[a] += upstream * (1.0 / math.sqrt((1.0 - t1) * (1.0 + t1)))
-                                        else:
-                                            if op == 33:
-                                                t1 = values[a]
-                                                adjoints[a] += upstream * (-1.0 / math.sqrt((1.0 - t1) * (1.0 + t1)))
-                                            else:
-                                                adjoints[a] += upstream * (1.0 / (1.0 + math.pow(values[a], 2.0)))
-                                else:
-                                    if op < 37:
-                                        if op == 35:
-                                            local0 = 0.0 if y == 0.0 else values[a] / y
-                                            local1 = 0.0 if y == 0.0 else values[b] / y
-                                            adjoints[a] += upstream * local0
-                                            adjoints[b] += upstream * local1
-                                        else:
-                                            k0, k1, k2 = many[a:a + 3]
-                                            local0 = 0.0 if y == 0.0 else values[k0] / y
-                                            local1 = 0.0 if y == 0.0 else values[k1] / y
-                                            local2 = 0.0 if y == 0.0 else values[k2] / y
-                                            adjoints[k0] += upstream * local0
-                                            adjoints[k1] += upstream * local1
-                                            adjoints[k2] += upstream * local2
-                                    else:
-                                        if op < 38:
-                                            slowly(op, a, b, y, upstream)
-                                        else:
-                                            if op == 38:
-                                                t1 = values[a]
-                                                t2 = values[b]
-                                                local0 = 0.0 if real.hypot(t1, t2) == 0.0 else t2 / real.hypot(t1, t2) / real.hypot(t1, t2)
-                                                local1 = 0.0 if real.hypot(t1, t2) == 0.0 else -t1 / real.hypot(t1, t2) / real.hypot(t1, t2)
-                                                adjoints[a] += upstream * local0
-                                                adjoints[b] += upstream * local1
-                                            else:
-                                                adjoints[a] += upstream * (math.cosh(values[a]))
-                            else:
-                                if op < 45:
-                                    if op < 42:
-                                        if op == 40:
-                                            adjoints[a] += upstream * (math.sinh(values[a]))
-                                        else:
-                                            adjoints[a] += upstream * (math.pow(1.0 / math.cosh(values[a]), 2.0))
-                                    else:
-                                        if op < 43:
-                                            adjoints[a] += upstream * (1.0 / real.hypot(1.0, values[a]))
-                                        else:
-                                            if op == 43:
-                                                t1 = values[a]
-                                                adjoints[a] += upstream * (1.0 / (math.sqrt(t1 - 1.0) * math.sqrt(t1 + 1.0)))
-                                            else:
-                                                t1 = values[a]
-                                                adjoints[a] += upstream * (1.0 / ((1.0 - t1) * (1.0 + t1)))
-                                else:
-                                    if op < 47:
-                                        if op == 45:
+                                        if op < 23:
                                             t3 = 1.0 if values[a] == y else 0.0
                                             t4 = 1.0 if values[b] == y else 0.0
                                             t5 = t3 + t4
@@ -587,330 +531,401 @@ def backward(rows, many, values, adjoints, absent, shut, close, slowly):
                                             else:
                                                 close(b)
                                         else:
-                                            k0, k1, k2 = many[a:a + 3]
-                                            t4 = 1.0 if values[k0] == y else 0.0
-                                            t5 = 1.0 if values[k1] == y else 0.0
-                                            t6 = 1.0 if values[k2] == y else 0.0
-                                            t8 = t4 + t5 + t6
-                                            local0 = t4 / t8
-                                            local1 = t5 / t8
-                                            local2 = t6 / t8
-                                            if local0:
-                                                adjoints[k0] += upstream * local0
-                                            else:
-                                                close(k0)
-                                            if local1:
-                                                adjoints[k1] += upstream * local1
-                                            else:
-                                                close(k1)
-                                            if local2:
-                                                adjoints[k2] += upstream * local2
-                                            else:
-                                                close(k2)
-                                    else:
-                                        if op < 48:
-                                            slowly(op, a, b, y, upstream)
-                                        else:
-                                            if op == 48:
-                                                t3 = 1.0 if values[a] == y else 0.0
-                                                share = t3 if y == y else y
-                                                if share:
-                                                    adjoints[a] += upstream * share
-                                                else:
-                                                    close(a)
-                                                share = (1.0 if values[b] == y else 0.0) * (1.0 - t3) if y == y else y
-                                                if share:
-                                                    adjoints[b] += upstream * share
-                                                else:
-                                                    close(b)
-                                            else:
-                                                k0, k1, k2 = many[a:a + 3]
-                                                t4 = 1.0 if values[k0] == y else 0.0
-                                                t8 = (1.0 if values[k1] == y else 0.0) * (1.0 - t4)
-                                                share = t4 if y == y else y
-                                                if share:
-                                                    adjoints[k0] += upstream * share
-                                                else:
-                                                    close(k0)
-                                                share = t8 if y == y else y
-                                                if share:
-                                                    adjoints[k1] += upstream * share
-                                                else:
-                                                    close(k1)
-                                                share = (1.0 if values[k2] == y else 0.0) * (1.0 - (t4 + t8)) if y == y else y
-                                                if share:
-                                                    adjoints[k2] += upstream * share
-                                                else:
-                                                    close(k2)
-                    else:
-                        if op < 70:
-                            if op < 60:
-                                if op < 55:
-                                    if op < 52:
-                                        if op == 50:
-                                            slowly(op, a, b, y, upstream)
-                                        else:
-                                            t3 = 1.0 if values[a] == y else 0.0
-                                            t4 = 1.0 if values[b] == y else 0.0
-                                            t5 = t3 + t4
-                                            local0 = t3 / t5
-                                            local1 = t4 / t5
-                                            if local0:
-                                                adjoints[a] += upstream * local0
-                                            else:
-                                                close(a)
-                                            if local1:
-                                                adjoints[b] += upstream * local1
-                                            else:
-                                                close(b)
-                                    else:
-                                        if op < 53:
-                                            k0, k1, k2 = many[a:a + 3]
-                                            t4 = 1.0 if values[k0] == y else 0.0
-                                            t5 = 1.0 if values[k1] == y else 0.0
-                                            t6 = 1.0 if values[k2] == y else 0.0
-                                            t8 = t4 + t5 + t6
-                                            local0 = t4 / t8
-                                            local1 = t5 / t8
-                                            local2 = t6 / t8
-                                            if local0:
-                                                adjoints[k0] += upstream * local0
-                                            else:
-                                                close(k0)
-                                            if local1:
-                                                adjoints[k1] += upstream * local1
-                                            else:
-                                                close(k1)
-                                            if local2:
-                                                adjoints[k2] += upstream * local2
-                                            else:
-                                                close(k2)
-                                        else:
-                                            if op == 53:
-                                                slowly(op, a, b, y, upstream)
-                                            else:
-                                                t3 = 1.0 if values[a] == y else 0.0
-                                                share = t3 if y == y else y
-                                                if share:
-                                                    adjoints[a] += upstream * share
-                                                else:
-                                                    close(a)
-                                                share = (1.0 if values[b] == y else 0.0) * (1.0 - t3) if y == y else y
-                                                if share:
-                                                    adjoints[b] += upstream * share
-                                                else:
-                                                    close(b)
-                                else:
-                                    if op < 57:
-                                        if op == 55:
-                                            k0, k1, k2 = many[a:a + 3]
-                                            t4 = 1.0 if values[k0] == y else 0.0
-                                            t8 = (1.0 if values[k1] == y else 0.0) * (1.0 - t4)
-                                            share = t4 if y == y else y
-                                            if share:
-                                                adjoints[k0] += upstream * share
-                                            else:
-                                                close(k0)
-                                            share = t8 if y == y else y
-                                            if share:
-                                                adjoints[k1] += upstream * share
-                                            else:
-                                                close(k1)
-                                            share = (1.0 if values[k2] == y else 0.0) * (1.0 - (t4 + t8)) if y == y else y
-                                            if share:
-                                                adjoints[k2] += upstream * share
-                                            else:
-                                                close(k2)
-                                        else:
-                                            slowly(op, a, b, y, upstream)
-                                    else:
-                                        if op < 58:
-                                            k0, k1, k2 = many[a:a + 3]
-                                            t1 = values[k0]
-                                            t2 = values[k1]
-                                            t3 = values[k2]
-                                            t9 = real.maximum(t1, t2)
-                                            t25 = real.maximum(t1, t2)
-                                            t34 = real.maximum(t1, t2)
-                                            share = ((1.0 if t1 > t2 else 0.0) + 0.5 * (1.0 if t1 == t2 else 0.0)) * ((1.0 if t9 < t3 else 0.0) + 0.5 * (1.0 if t9 == t3 else 0.0)) if y == y else y
-                                            if share:
-                                                adjoints[k0] += upstream * share
-                                            else:
-                                                close(k0)
-                                            share = (1.0 - ((1.0 if t1 > t2 else 0.0) + 0.5 * (1.0 if t1 == t2 else 0.0))) * ((1.0 if t25 < t3 else 0.0) + 0.5 * (1.0 if t25 == t3 else 0.0)) if y == y else y
-                                            if share:
-                                                adjoints[k1] += upstream * share
-                                            else:
-                                                close(k1)
-                                            share = 1.0 - ((1.0 if t34 < t3 else 0.0) + 0.5 * (1.0 if t34 == t3 else 0.0)) if y == y else y
-                                            if share:
-                                                adjoints[k2] += upstream * share
-                                            else:
-                                                close(k2)
-                                        else:
-                                            if op == 58:
-                                                k0, k1, k2 = many[a:a + 3]
-                                                t1 = values[k0]
-                                                t2 = values[k1]
-                                                t3 = values[k2]
-                                                t9 = real.maximum(t1, t2)
-                                                t25 = real.maximum(t1, t2)
-                                                t34 = real.maximum(t1, t2)
-                                                share = ((1.0 if t1 > t2 else 0.0) + 1.0 * (1.0 if t1 == t2 else 0.0)) * ((1.0 if t9 < t3 else 0.0) + 1.0 * (1.0 if t9 == t3 else 0.0)) if y == y else y
-                                                if share:
-                                                    adjoints[k0] += upstream * share
-                                                else:
-                                                    close(k0)
-                                                share = (1.0 - ((1.0 if t1 > t2 else 0.0) + 1.0 * (1.0 if t1 == t2 else 0.0))) * ((1.0 if t25 < t3 else 0.0) + 1.0 * (1.0 if t25 == t3 else 0.0)) if y == y else y
-                                                if share:
-                                                    adjoints[k1] += upstream * share
-                                                else:
-                                                    close(k1)
-                                                share = 1.0 - ((1.0 if t34 < t3 else 0.0) + 1.0 * (1.0 if t34 == t3 else 0.0)) if y == y else y
-                                                if share:
-                                                    adjoints[k2] += upstream * share
-                                                else:
-                                                    close(k2)
-                                            else:
-                                                share = (1.0 if values[a] > 0.0 else 0.0) if y == y else y
-                                                if share:
-                                                    adjoints[a] += upstream * share
-                                                else:
-                                                    close(a)
-                            else:
-                                if op < 65:
-                                    if op < 62:
-                                        if op == 60:
-                                            t1 = values[a]
-                                            share = (1.0 if t1 > 0.0 else 0.0) + 0.5 * (1.0 if t1 == 0.0 else 0.0) if y == y else y
-                                            if share:
-                                                adjoints[a] += upstream * share
-                                            else:
-                                                close(a)
-                                        else:
-                                            share = (1.0 if values[a] >= 0.0 else 0.0) if y == y else y
-                                            if share:
-                                                adjoints[a] += upstream * share
-                                            else:
-                                                close(a)
-                                    else:
-                                        if op < 63:
-                                            t1 = values[a]
-                                            adjoints[a] += upstream * (1.0 if t1 > 0.0 else values[b])
-                                            adjoints[b] += upstream * (0.0 if t1 > 0.0 else t1)
-                                        else:
-                                            if op == 63:
+                                            if op < 24:
                                                 t1 = values[a]
                                                 adjoints[a] += upstream * (1.0 if t1 > 0.0 else -1.0 if t1 < 0.0 else t1 + 0.0)
                                             else:
-                                                pass
+                                                adjoints[a] += upstream
                                 else:
-                                    if op < 67:
-                                        if op == 65:
-                                            pass
-                                        else:
-                                            adjoints[a] += upstream * 0.0
-                                    else:
-                                        if op < 68:
-                                            adjoints[a] += upstream * 0.0
-                                        else:
-                                            if op == 68:
-                                                adjoints[a] += upstream * 0.0
+                                    if op < 36:
+                                        if op < 30:
+                                            if op < 27:
+                                                if op < 26:
+                                                    pass
+                                                else:
+                                                    pass
                                             else:
-                                                adjoints[a] += upstream * 0.0
-                        else:
-                            if op < 80:
-                                if op < 75:
-                                    if op < 72:
-                                        if op == 70:
-                                            local0 = 1.0
-                                            local1 = -real.rint((values[a] - y) / values[b])
-                                            adjoints[a] += upstream * local0
-                                            adjoints[b] += upstream * local1
+                                                if op < 28:
+                                                    pass
+                                                else:
+                                                    if op < 29:
+                                                        pass
+                                                    else:
+                                                        adjoints[a] += upstream * (3.0 * (math.pow(values[a], 2.0)))
                                         else:
-                                            adjoints[a] += upstream * (1.1283791670955126 * (math.exp(-math.pow(values[a], 2.0))))
-                                    else:
-                                        if op < 73:
-                                            adjoints[a] += upstream * (-1.1283791670955126 * (math.exp(-math.pow(values[a], 2.0))))
-                                        else:
-                                            if op == 73:
-                                                adjoints[a] += upstream * real.digamma(values[a])
+                                            if op < 33:
+                                                if op < 31:
+                                                    adjoints[a] += upstream * (-1.0 * (math.pow(values[a], -2.0)))
+                                                else:
+                                                    if op < 32:
+                                                        adjoints[a] += upstream * (0.5 * (math.pow(values[a], -0.5)))
+                                                    else:
+                                                        adjoints[a] += upstream * (math.exp(values[a]))
                                             else:
-                                                adjoints[a] += upstream * real.polygamma(1.0, values[a])
-                                else:
-                                    if op < 77:
-                                        if op == 75:
-                                            adjoints[a] += upstream * float("nan")
-                                            adjoints[b] += upstream * real.polygamma((values[a] + 1.0), values[b])
-                                        else:
-                                            t1 = values[a]
-                                            t2 = values[b]
-                                            local0 = math.log(t2)
-                                            local1 = 0.0 if t1 == 0.0 else t1 / t2
-                                            adjoints[a] += upstream * local0
-                                            adjoints[b] += upstream * local1
+                                                if op < 34:
+                                                    adjoints[a] += upstream * (1.0 / (1.0 + values[a]))
+                                                else:
+                                                    if op < 35:
+                                                        adjoints[a] += upstream * (1.0 / (values[a] * 0.6931471805599453))
+                                                    else:
+                                                        adjoints[a] += upstream * (1.0 / (values[a] * 2.302585092994046))
                                     else:
-                                        if op < 78:
-                                            adjoints[a] += upstream * (y * real.sigmoid((-values[a])))
-                                        else:
-                                            if op == 78:
-                                                adjoints[a] += upstream * real.sigmoid((-values[a]))
+                                        if op < 41:
+                                            if op < 38:
+                                                if op < 37:
+                                                    adjoints[a] += upstream * (1.0 / (3.0 * math.pow(y, 2.0)))
+                                                else:
+                                                    adjoints[a] += upstream * (1.0 + (math.pow(y, 2.0)))
                                             else:
-                                                adjoints[a] += upstream * real.sigmoid(values[a])
+                                                if op < 39:
+                                                    t1 = values[a]
+                                                    adjoints[a] += upstream * (1.0 / math.sqrt((1.0 - t1) * (1.0 + t1)))
+                                                else:
+                                                    if op < 40:
+                                                        t1 = values[a]
+                                                        adjoints[a] += upstream * (-1.0 / math.sqrt((1.0 - t1) * (1.0 + t1)))
+                                                    else:
+                                                        adjoints[a] += upstream * (1.0 / (1.0 + math.pow(values[a], 2.0)))
+                                        else:
+                                            if op < 44:
+                                                if op < 42:
+                                                    local0 = 0.0 if y == 0.0 else values[a] / y
+                                                    local1 = 0.0 if y == 0.0 else values[b] / y
+                                                    adjoints[a] += upstream * local0
+                                                    adjoints[b] += upstream * local1
+                                                else:
+                                                    if op < 43:
+                                                        k0, k1, k2 = many[a:a + 3]
+                                                        local0 = 0.0 if y == 0.0 else values[k0] / y
+                                                        local1 = 0.0 if y == 0.0 else values[k1] / y
+                                                        local2 = 0.0 if y == 0.0 else values[k2] / y
+                                                        adjoints[k0] += upstream * local0
+                                                        adjoints[k1] += upstream * local1
+                                                        adjoints[k2] += upstream * local2
+                                                    else:
+                                                        slowly(op, a, b, y, upstream)
+                                            else:
+                                                if op < 45:
+                                                    t1 = values[a]
+                                                    t2 = values[b]
+                                                    local0 = 0.0 if real.hypot(t1, t2) == 0.0 else t2 / real.hypot(t1, t2) / real.hypot(t1, t2)
+                                                    local1 = 0.0 if real.hypot(t1, t2) == 0.0 else -t1 / real.hypot(t1, t2) / real.hypot(t1, t2)
+                                                    adjoints[a] += upstream * local0
+                                                    adjoints[b] += upstream * local1
+                                                else:
+                                                    if op < 46:
+                                                        adjoints[a] += upstream * (math.cosh(values[a]))
+                                                    else:
+                                                        adjoints[a] += upstream * (math.sinh(values[a]))
                             else:
-                                if op < 85:
-                                    if op < 82:
-                                        if op == 80:
-                                            t1 = values[a]
-                                            adjoints[a] += upstream * (real.sigmoid(t1) + (y * real.sigmoid((-t1))))
-                                        else:
-                                            t1 = values[a]
-                                            adjoints[a] += upstream * ((0.5 * (math.erfc(-t1 * 0.7071067811865476))) + ((t1 * 0.3989422804014327) * (math.exp(-0.5 * math.pow(t1, 2.0)))))
-                                    else:
-                                        if op < 83:
-                                            adjoints[a] += upstream * (math.pow(1.0 / (1.0 + abs(values[a])), 2.0))
-                                        else:
-                                            if op == 83:
-                                                t1 = values[a]
-                                                local0 = 1.0 if t1 > 0.0 else values[b] * math.exp(t1)
-                                                local1 = 0.0 if t1 > 0.0 else math.expm1(t1)
-                                                adjoints[a] += upstream * local0
-                                                adjoints[b] += upstream * local1
+                                if op < 68:
+                                    if op < 57:
+                                        if op < 52:
+                                            if op < 49:
+                                                if op < 48:
+                                                    adjoints[a] += upstream * (1.0 / real.hypot(1.0, values[a]))
+                                                else:
+                                                    t1 = values[a]
+                                                    adjoints[a] += upstream * (1.0 / (math.sqrt(t1 - 1.0) * math.sqrt(t1 + 1.0)))
                                             else:
-                                                t1 = values[a]
-                                                t2 = values[b]
-                                                adjoints[a] += upstream * real.softmax(t1, t2)
-                                                adjoints[b] += upstream * real.softmax(t2, t1)
+                                                if op < 50:
+                                                    t1 = values[a]
+                                                    adjoints[a] += upstream * (1.0 / ((1.0 - t1) * (1.0 + t1)))
+                                                else:
+                                                    if op < 51:
+                                                        k0, k1, k2 = many[a:a + 3]
+                                                        t4 = 1.0 if values[k0] == y else 0.0
+                                                        t5 = 1.0 if values[k1] == y else 0.0
+                                                        t6 = 1.0 if values[k2] == y else 0.0
+                                                        t8 = t4 + t5 + t6
+                                                        local0 = t4 / t8
+                                                        local1 = t5 / t8
+                                                        local2 = t6 / t8
+                                                        if local0:
+                                                            adjoints[k0] += upstream * local0
+                                                        else:
+                                                            close(k0)
+                                                        if local1:
+                                                            adjoints[k1] += upstream * local1
+                                                        else:
+                                                            close(k1)
+                                                        if local2:
+                                                            adjoints[k2] += upstream * local2
+                                                        else:
+                                                            close(k2)
+                                                    else:
+                                                        slowly(op, a, b, y, upstream)
+                                        else:
+                                            if op < 54:
+                                                if op < 53:
+                                                    t3 = 1.0 if values[a] == y else 0.0
+                                                    share = t3 if y == y else y
+                                                    if share:
+                                                        adjoints[a] += upstream * share
+                                                    else:
+                                                        close(a)
+                                                    share = (1.0 if values[b] == y else 0.0) * (1.0 - t3) if y == y else y
+                                                    if share:
+                                                        adjoints[b] += upstream * share
+                                                    else:
+                                                        close(b)
+                                                else:
+                                                    k0, k1, k2 = many[a:a + 3]
+                                                    t4 = 1.0 if values[k0] == y else 0.0
+                                                    t8 = (1.0 if values[k1] == y else 0.0) * (1.0 - t4)
+                                                    share = t4 if y == y else y
+                                                    if share:
+                                                        adjoints[k0] += upstream * share
+                                                    else:
+                                                        close(k0)
+                                                    share = t8 if y == y else y
+                                                    if share:
+                                                        adjoints[k1] += upstream * share
+                                                    else:
+                                                        close(k1)
+                                                    share = (1.0 if values[k2] == y else 0.0) * (1.0 - (t4 + t8)) if y == y else y
+                                                    if share:
+                                                        adjoints[k2] += upstream * share
+                                                    else:
+                                                        close(k2)
+                                            else:
+                                                if op < 55:
+                                                    slowly(op, a, b, y, upstream)
+                                                else:
+                                                    if op < 56:
+                                                        k0, k1, k2 = many[a:a + 3]
+                                                        t4 = 1.0 if values[k0] == y else 0.0
+                                                        t5 = 1.0 if values[k1] == y else 0.0
+                                                        t6 = 1.0 if values[k2] == y else 0.0
+                                                        t8 = t4 + t5 + t6
+                                                        local0 = t4 / t8
+                                                        local1 = t5 / t8
+                                                        local2 = t6 / t8
+                                                        if local0:
+                                                            adjoints[k0] += upstream * local0
+                                                        else:
+                                                            close(k0)
+                                                        if local1:
+                                                            adjoints[k1] += upstream * local1
+                                                        else:
+                                                            close(k1)
+                                                        if local2:
+                                                            adjoints[k2] += upstream * local2
+                                                        else:
+                                                            close(k2)
+                                                    else:
+                                                        slowly(op, a, b, y, upstream)
+                                    else:
+                                        if op < 62:
+                                            if op < 59:
+                                                if op < 58:
+                                                    t3 = 1.0 if values[a] == y else 0.0
+                                                    share = t3 if y == y else y
+                                                    if share:
+                                                        adjoints[a] += upstream * share
+                                                    else:
+                                                        close(a)
+                                                    share = (1.0 if values[b] == y else 0.0) * (1.0 - t3) if y == y else y
+                                                    if share:
+                                                        adjoints[b] += upstream * share
+                                                    else:
+                                                        close(b)
+                                                else:
+                                                    k0, k1, k2 = many[a:a + 3]
+                                                    t4 = 1.0 if values[k0] == y else 0.0
+                                                    t8 = (1.0 if values[k1] == y else 0.0) * (1.0 - t4)
+                                                    share = t4 if y == y else y
+                                                    if share:
+                                                        adjoints[k0] += upstream * share
+                                                    else:
+                                                        close(k0)
+                                                    share = t8 if y == y else y
+                                                    if share:
+                                                        adjoints[k1] += upstream * share
+                                                    else:
+                                                        close(k1)
+                                                    share = (1.0 if values[k2] == y else 0.0) * (1.0 - (t4 + t8)) if y == y else y
+                                                    if share:
+                                                        adjoints[k2] += upstream * share
+                                                    else:
+                                                        close(k2)
+                                            else:
+                                                if op < 60:
+                                                    slowly(op, a, b, y, upstream)
+                                                else:
+                                                    if op < 61:
+                                                        k0, k1, k2 = many[a:a + 3]
+                                                        t1 = values[k0]
+                                                        t2 = values[k1]
+                                                        t3 = values[k2]
+                                                        t9 = real.maximum(t1, t2)
+                                                        t25 = real.maximum(t1, t2)
+                                                        t34 = real.maximum(t1, t2)
+                                                        share = ((1.0 if t1 > t2 else 0.0) + 0.5 * (1.0 if t1 == t2 else 0.0)) * ((1.0 if t9 < t3 else 0.0) + 0.5 * (1.0 if t9 == t3 else 0.0)) if y == y else y
+                                                        if share:
+                                                            adjoints[k0] += upstream * share
+                                                        else:
+                                                            close(k0)
+                                                        share = (1.0 - ((1.0 if t1 > t2 else 0.0) + 0.5 * (1.0 if t1 == t2 else 0.0))) * ((1.0 if t25 < t3 else 0.0) + 0.5 * (1.0 if t25 == t3 else 0.0)) if y == y else y
+                                                        if share:
+                                                            adjoints[k1] += upstream * share
+                                                        else:
+                                                            close(k1)
+                                                        share = 1.0 - ((1.0 if t34 < t3 else 0.0) + 0.5 * (1.0 if t34 == t3 else 0.0)) if y == y else y
+                                                        if share:
+                                                            adjoints[k2] += upstream * share
+                                                        else:
+                                                            close(k2)
+                                                    else:
+                                                        k0, k1, k2 = many[a:a + 3]
+                                                        t1 = values[k0]
+                                                        t2 = values[k1]
+                                                        t3 = values[k2]
+                                                        t9 = real.maximum(t1, t2)
+                                                        t25 = real.maximum(t1, t2)
+                                                        t34 = real.maximum(t1, t2)
+                                                        share = ((1.0 if t1 > t2 else 0.0) + 1.0 * (1.0 if t1 == t2 else 0.0)) * ((1.0 if t9 < t3 else 0.0) + 1.0 * (1.0 if t9 == t3 else 0.0)) if y == y else y
+                                                        if share:
+                                                            adjoints[k0] += upstream * share
+                                                        else:
+                                                            close(k0)
+                                                        share = (1.0 - ((1.0 if t1 > t2 else 0.0) + 1.0 * (1.0 if t1 == t2 else 0.0))) * ((1.0 if t25 < t3 else 0.0) + 1.0 * (1.0 if t25 == t3 else 0.0)) if y == y else y
+                                                        if share:
+                                                            adjoints[k1] += upstream * share
+                                                        else:
+                                                            close(k1)
+                                                        share = 1.0 - ((1.0 if t34 < t3 else 0.0) + 1.0 * (1.0 if t34 == t3 else 0.0)) if y == y else y
+                                                        if share:
+                                                            adjoints[k2] += upstream * share
+                                                        else:
+                                                            close(k2)
+                                        else:
+                                            if op < 65:
+                                                if op < 63:
+                                                    t1 = values[a]
+                                                    share = (1.0 if t1 > 0.0 else 0.0) + 0.5 * (1.0 if t1 == 0.0 else 0.0) if y == y else y
+                                                    if share:
+                                                        adjoints[a] += upstream * share
+                                                    else:
+                                                        close(a)
+                                                else:
+                                                    if op < 64:
+                                                        share = (1.0 if values[a] >= 0.0 else 0.0) if y == y else y
+                                                        if share:
+                                                            adjoints[a] += upstream * share
+                                                        else:
+                                                            close(a)
+                                                    else:
+                                                        t1 = values[a]
+                                                        adjoints[a] += upstream * (1.0 if t1 > 0.0 else values[b])
+                                                        adjoints[b] += upstream * (0.0 if t1 > 0.0 else t1)
+                                            else:
+                                                if op < 66:
+                                                    pass
+                                                else:
+                                                    if op < 67:
+                                                        pass
+                                                    else:
+                                                        adjoints[a] += upstream * 0.0
                                 else:
-                                    if op < 87:
-                                        if op == 85:
-                                            k0, k1, k2 = many[a:a + 3]
-                                            t1 = values[k0]
-                                            t2 = values[k1]
-                                            t3 = values[k2]
-                                            adjoints[k0] += upstream * real.softmax(t1, t2, t3)
-                                            adjoints[k1] += upstream * real.softmax(t2, t1, t3)
-                                            adjoints[k2] += upstream * real.softmax(t3, t1, t2)
-                                        else:
-                                            slowly(op, a, b, y, upstream)
-                                    else:
-                                        if op < 88:
-                                            t4 = real.softmax(values[b], values[a])
-                                            adjoints[a] += upstream * (y * t4)
-                                            adjoints[b] += upstream * ((-y) * t4)
-                                        else:
-                                            if op == 88:
-                                                k0, k1, k2 = many[a:a + 3]
-                                                t1 = values[k0]
-                                                t2 = values[k1]
-                                                t3 = values[k2]
-                                                t5 = real.softmax(t2, t1, t3)
-                                                t6 = real.softmax(t3, t1, t2)
-                                                adjoints[k0] += upstream * (y * (t5 + t6))
-                                                adjoints[k1] += upstream * ((-y) * t5)
-                                                adjoints[k2] += upstream * ((-y) * t6)
+                                    if op < 79:
+                                        if op < 73:
+                                            if op < 70:
+                                                if op < 69:
+                                                    adjoints[a] += upstream * 0.0
+                                                else:
+                                                    adjoints[a] += upstream * 0.0
                                             else:
-                                                slowly(op, a, b, y, upstream)
+                                                if op < 71:
+                                                    adjoints[a] += upstream * 0.0
+                                                else:
+                                                    if op < 72:
+                                                        local0 = 1.0
+                                                        local1 = -real.rint((values[a] - y) / values[b])
+                                                        adjoints[a] += upstream * local0
+                                                        adjoints[b] += upstream * local1
+                                                    else:
+                                                        adjoints[a] += upstream * (1.1283791670955126 * (math.exp(-math.pow(values[a], 2.0))))
+                                        else:
+                                            if op < 76:
+                                                if op < 74:
+                                                    adjoints[a] += upstream * (-1.1283791670955126 * (math.exp(-math.pow(values[a], 2.0))))
+                                                else:
+                                                    if op < 75:
+                                                        adjoints[a] += upstream * real.digamma(values[a])
+                                                    else:
+                                                        adjoints[a] += upstream * real.polygamma(1.0, values[a])
+                                            else:
+                                                if op < 77:
+                                                    adjoints[a] += upstream * float("nan")
+                                                    adjoints[b] += upstream * real.polygamma((values[a] + 1.0), values[b])
+                                                else:
+                                                    if op < 78:
+                                                        t1 = values[a]
+                                                        t2 = values[b]
+                                                        local0 = math.log(t2)
+                                                        local1 = 0.0 if t1 == 0.0 else t1 / t2
+                                                        adjoints[a] += upstream * local0
+                                                        adjoints[b] += upstream * local1
+                                                    else:
+                                                        adjoints[a] += upstream * real.sigmoid((-values[a]))
+                                    else:
+                                        if op < 84:
+                                            if op < 81:
+                                                if op < 80:
+                                                    adjoints[a] += upstream * real.sigmoid(values[a])
+                                                else:
+                                                    t1 = values[a]
+                                                    adjoints[a] += upstream * (real.sigmoid(t1) + (y * real.sigmoid((-t1))))
+                                            else:
+                                                if op < 82:
+                                                    t1 = values[a]
+                                                    adjoints[a] += upstream * ((0.5 * (math.erfc(-t1 * 0.7071067811865476))) + ((t1 * 0.3989422804014327) * (math.exp(-0.5 * math.pow(t1, 2.0)))))
+                                                else:
+                                                    if op < 83:
+                                                        adjoints[a] += upstream * (math.pow(1.0 / (1.0 + abs(values[a])), 2.0))
+                                                    else:
+                                                        t1 = values[a]
+                                                        local0 = 1.0 if t1 > 0.0 else values[b] * math.exp(t1)
+                                                        local1 = 0.0 if t1 > 0.0 else math.expm1(t1)
+                                                        adjoints[a] += upstream * local0
+                                                        adjoints[b] += upstream * local1
+                                        else:
+                                            if op < 87:
+                                                if op < 85:
+                                                    t1 = values[a]
+                                                    t2 = values[b]
+                                                    adjoints[a] += upstream * real.softmax(t1, t2)
+                                                    adjoints[b] += upstream * real.softmax(t2, t1)
+                                                else:
+                                                    if op < 86:
+                                                        k0, k1, k2 = many[a:a + 3]
+                                                        t1 = values[k0]
+                                                        t2 = values[k1]
+                                                        t3 = values[k2]
+                                                        adjoints[k0] += upstream * real.softmax(t1, t2, t3)
+                                                        adjoints[k1] += upstream * real.softmax(t2, t1, t3)
+                                                        adjoints[k2] += upstream * real.softmax(t3, t1, t2)
+                                                    else:
+                                                        slowly(op, a, b, y, upstream)
+                                            else:
+                                                if op < 88:
+                                                    t4 = real.softmax(values[b], values[a])
+                                                    adjoints[a] += upstream * (y * t4)
+                                                    adjoints[b] += upstream * ((-y) * t4)
+                                                else:
+                                                    if op < 89:
+                                                        k0, k1, k2 = many[a:a + 3]
+                                                        t1 = values[k0]
+                                                        t2 = values[k1]
+                                                        t3 = values[k2]
+                                                        t5 = real.softmax(t2, t1, t3)
+                                                        t6 = real.softmax(t3, t1, t2)
+                                                        adjoints[k0] += upstream * (y * (t5 + t6))
+                                                        adjoints[k1] += upstream * ((-y) * t5)
+                                                        adjoints[k2] += upstream * ((-y) * t6)
+                                                    else:
+                                                        slowly(op, a, b, y, upstream)
             return
         except (ArithmeticError, ValueError):
             slowly(op, a, b, y, upstream)

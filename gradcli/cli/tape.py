@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from gradcli.autodiff.tape import ABSENT, Columns, writer
 from gradcli.cli.given import number
@@ -43,6 +43,9 @@ class Tape:
         columns = self.__dict__.get("_columns")
         if columns is not None:
             columns.clear()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a tape cannot be copied or pickled; write its lines again")
 
     def __len__(self) -> int:
         """The number of lines, leaves among them."""

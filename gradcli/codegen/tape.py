@@ -29,26 +29,27 @@ from gradcli.graph import real
 
 '''
 LEAF: Key = ("leaf", None, 0)
-# They are asked for first, in this order
-COMMON: tuple[Key, ...] = (
-    ("mul", None, 2), ("add", None, 2), ("sub", None, 2), LEAF,
-    ("div", None, 2), ("neg", None, 1), ("power", 2.0, 1), ("sin", None, 1), ("exp", None, 1), ("cos", None, 1),
-)  # fmt: skip
-AT_ONCE, SOON = 4, 10  # how many of them by a chain of tests, how many by a second one
+# How often a line is what, roughly: a sweep finds the common ones with few tests. What is not named has weight 1.
+WEIGHTS: dict[Key, int] = {
+    ("mul", None, 2): 160, ("add", None, 2): 160, ("sub", None, 2): 80, LEAF: 40, ("div", None, 2): 30,
+    ("sin", None, 1): 30, ("exp", None, 1): 25, ("power", 2.0, 1): 25, ("neg", None, 1): 20, ("cos", None, 1): 15,
+    ("tanh", None, 1): 15, ("sqrt", None, 1): 10, ("log", None, 1): 10, ("sigmoid", None, 1): 8, ("relu", None, 1): 8,
+    ("max", None, 2): 4, ("min", None, 2): 4, ("where", None, 3): 4, ("pow", None, 2): 4, ("power", None, 1): 4,
+    ("abs", None, 1): 4, ("square", None, 1): 4, ("less", None, 2): 4, ("greater", None, 2): 4,
+}  # fmt: skip
 RAISES = ("/", "%", "math.", "**")  # what may raise in Python where IEEE has a result
 
 FORWARD = """
 
 def forward(rows, leaves, many, statics, values, slowly):
     \"\"\"Append the value of every line to VALUES; what Python refuses to compute SLOWLY does.\"\"\"
-    push = values.append
     while True:
         try:
             for op, a, b in rows:
 {body}
             return
         except (ArithmeticError, ValueError):
-            push(slowly(op, a, b))
+            values.append(slowly(op, a, b))
 """
 BACKWARD = """
 
@@ -74,12 +75,12 @@ def taped_text() -> str:
     """The whole text of gradcli/autodiff/taped.py."""
     keys = _keys()
     rows = "".join(f"    {key!r}: {code},\n" for code, key in enumerate(keys))
-    forwards = _dispatch([_forward(key) for key in keys], 16)
-    backwards = _dispatch([_backward(key) for key in keys], 16)
+    forwards = _dispatch(keys, [_forward(key) for key in keys])
+    backwards = _dispatch(keys, [_backward(key) for key in keys])
     return (
         f"{HEAD}CODES: dict = {{\n{rows}}}\n"
-        + FORWARD.format(body="\n".join(forwards))
-        + BACKWARD.format(body="\n".join(backwards))
+        + FORWARD.format(body=forwards)
+        + BACKWARD.format(body=backwards)
     )
 
 
@@ -96,42 +97,28 @@ def _keys() -> list[Key]:
             found += [*((primitive.name, None, count) for count in COUNTS), (primitive.name, None, None)]
         else:
             found.append((primitive.name, None, len(primitive.rules)))
-    return [*COMMON, *(key for key in found if key not in COMMON)]
+    return sorted(found, key=lambda key: -WEIGHTS.get(key, 1))
 
 
-def _dispatch(blocks: list[list[str]], indent: int) -> list[str]:
-    """The BLOCKS, number k run where `op == k`."""
-    chain = list(enumerate(blocks))
-    lines = _chain(chain[:AT_ONCE], "if")
-    lines += [f"elif op < {SOON}:", *_indented(_chain(chain[AT_ONCE:SOON], "if", last=True)), "else:"]
-    waiting: list[tuple[int, int, int]] = [(SOON, len(blocks), 4)]
-    while waiting:  # a tree of halves
+def _dispatch(keys: Sequence[Key], blocks: Sequence[list[str]]) -> str:
+    """The BLOCKS, number k run where `op == k`: a tree of tests with about the same weight on both sides of each."""
+    weights = [WEIGHTS.get(key, 1) for key in keys]
+    lines: list[str] = []
+    waiting = [(0, len(blocks), 4)]  # from, to, depth; from -1: the other side begins
+    while waiting:
         low, high, depth = waiting.pop()
-        pad = " " * depth
+        pad = " " * 4 * depth
         if low < 0:
-            lines.append(" " * depth + "else:")
-        elif high - low <= 2:
-            lines += (pad + line for line in _chain(chain[low:high], "if", last=True))
+            lines.append(pad + "else:")
+        elif high - low == 1:
+            lines += (pad + line for line in blocks[low])
         else:
-            middle = (low + high) // 2
+            middle = min(
+                range(low + 1, high), key=lambda cut: abs(sum(weights[low:cut]) - sum(weights[cut:high]))
+            )
             lines.append(f"{pad}if op < {middle}:")
-            waiting += [(middle, high, depth + 4), (-1, 0, depth), (low, middle, depth + 4)]
-    return [" " * indent + line for line in lines]
-
-
-def _chain(blocks: list[tuple[int, list[str]]], word: str, *, last: bool = False) -> list[str]:
-    lines = []
-    for place, (code, block) in enumerate(blocks):
-        final = last and place == len(blocks) - 1
-        if final and place == 0:
-            return block
-        lines += ["else:" if final else f"{word} op == {code}:", *_indented(block)]
-        word = "elif"
-    return lines
-
-
-def _indented(lines: Sequence[str]) -> list[str]:
-    return ["    " + line for line in lines]
+            waiting += [(middle, high, depth + 1), (-1, 0, depth), (low, middle, depth + 1)]
+    return "\n".join(lines)
 
 
 def _places(count: int) -> tuple[list[str], list[str]]:
@@ -145,17 +132,17 @@ def _places(count: int) -> tuple[list[str], list[str]]:
 def _forward(key: Key) -> list[str]:
     name, static, count = key
     if key == LEAF:
-        return ["push(leaves[a])"]
+        return ["values.append(leaves[a])"]
     primitive = NAMED[name]
     if count is None or (primitive.forward.__name__ == "<lambda>" and name not in INLINE):
-        return ["push(slowly(op, a, b))"]
+        return ["values.append(slowly(op, a, b))"]
     before, lines = _places(count)
     code = _Code([f"values[{line}]" for line in lines])
     if primitive.static and static is None:
         text = f"real.{primitive.forward.__name__}({code.texts[0]}, statics[b])"
     else:
         text = code.apply(primitive, static, range(count))
-    return [*before, *code.statements, f"push({_bare(text)})"]
+    return [*before, *code.statements, f"values.append({_bare(text)})"]
 
 
 def _backward(key: Key) -> list[str]:
