@@ -65,14 +65,18 @@ class Written:
         self.derivatives = derivatives
 
 
-def write_out(graph: Graph, point: Mapping[str, Any] | None = None, memory: int | None = None) -> Written:
+def write_out(
+    graph: Graph, point: Mapping[str, Any] | None = None, memory: int | None = None, *, for_value: bool = False
+) -> Written:
     """GRAPH with the lines of every derivative in place of its word. Its shapes are known where there are arrays.
 
-    At a POINT a derivative of what is nan there starts from nan, else from 1. Without one it starts from 1.
+    At a POINT a derivative of what is nan there starts from nan, else from 1. Without one it starts from 1. FOR_VALUE
+    says that the graph will only be evaluated there: a derivative of high order is a number then.
     Raises GradError (limit) where that would be more than MOST_LINES lines, or their values more than MEMORY bytes.
     """
     found = Graph()
     writer = _Writer(found, point)
+    differentiated = _differentiated(graph) if for_value else None
     found.shapes = None if graph.shapes is None else []
     found.origins = {}
     moved: list[int] = []
@@ -86,13 +90,19 @@ def write_out(graph: Graph, point: Mapping[str, Any] | None = None, memory: int 
             moved.append(found.constant(static, name, span))
         elif is_word(graph, index):
             start = len(found)
-            line = writer.write(primitive.name, *operands, static)
+            as_number = differentiated is not None and not differentiated[index]
+            line = writer.write(primitive.name, *operands, static, as_number=as_number)
             _refuse_memory(found, memory)
             derivatives.append(Derivative(primitive, static, operands, start, len(found)))
             moved.append(_named(found, line, name, span))
         else:
             moved.append(found.append(primitive, operands, static, name, span))
     return _without_dead_lines(Written(found, moved, derivatives))
+
+
+def _differentiated(graph: Graph) -> list[bool]:
+    """Which lines a derivative is taken of."""
+    return graph.live([graph.operands[word][0] for word in words(graph)])
 
 
 def _refuse_memory(graph: Graph, memory: int | None) -> None:
@@ -164,9 +174,9 @@ class _Writer:
         self.point = point
         self.values: list[Any] = []
 
-    def write(self, word: str, f: int, x: int, order: int | None) -> int:
+    def write(self, word: str, f: int, x: int, order: int | None, *, as_number: bool = False) -> int:
         if word == "d":
-            return self.nth(f, x, order or 0)
+            return self.nth(f, x, order or 0, as_number=as_number)
         if word == "grad":
             return self.gradient(f, x)
         if word == "hessian":
@@ -208,14 +218,13 @@ class _Writer:
         """Whether a line is nowhere nan at the point; without one, a formula holds where there is no nan."""
         return self.point is None or known_numbers(self.values)(line)
 
-    def nth(self, f: int, x: int, order: int) -> int:
+    def nth(self, f: int, x: int, order: int, *, as_number: bool = False) -> int:
         """The derivative of F, of any shape, by the scalar X."""
-        if order > FEW:
-            from gradcli.autodiff.taylor import derivative_line
+        if order > FEW and as_number and self.graph.shapes is None:
+            from gradcli.autodiff.taylor import derivatives
 
-            found = derivative_line(self.graph, f, x, order)
-            if found is not None:
-                return found
+            self.go_on()
+            return self.graph.constant(derivatives(self.graph, self.values, f, x, order)[order])
         for _ in range(order):
             f = self.tangent(f, x) if self.shape(f) else self.gradient(f, x)
         return f

@@ -74,7 +74,15 @@ class Question:
         "unused",
     )
 
-    def __init__(self, source: str, given: Mapping[str, Any], options: Options, *, places: bool = False) -> None:
+    def __init__(
+        self,
+        source: str,
+        given: Mapping[str, Any],
+        options: Options,
+        *,
+        places: bool = False,
+        for_value: bool = False,
+    ) -> None:
         self.source = source
         self.given = given
         self.options = options
@@ -120,13 +128,13 @@ class Question:
 
             self.graph.shapes = self.shapes = infer(self.graph, self._shapes_given())
         if self.program.has_words:
-            self._write_derivatives()
+            self._write_derivatives(for_value=for_value)
 
-    def _write_derivatives(self) -> None:
-        """Put the lines of every derivative in place of its word."""
+    def _write_derivatives(self, *, for_value: bool) -> None:
+        """Put the lines of every derivative in place of its word; FOR_VALUE, where they will only be evaluated."""
         from gradcli.autodiff.derivatives import write_out
 
-        written = write_out(self.graph, self.point, self.options.max_memory)
+        written = write_out(self.graph, self.point, self.options.max_memory, for_value=for_value)
         moved, self.derivatives = written.moved, written.derivatives
         self.graph, self.shapes = written.graph, written.graph.shapes
         self.result = moved[self.result]

@@ -53,7 +53,7 @@ class Answer:
 
 def evaluated(source: str, given: Mapping[str, float], options: Options) -> Answer:
     """The value of the program in SOURCE at the values GIVEN."""
-    question = Question(source, given, options)
+    question = Question(source, given, options, for_value=True)
     if question.shapes is not None:
         from gradcli.questions import arrays
 

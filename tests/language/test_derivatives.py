@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from helpers import close, same
 from hypothesis import assume, example, given, settings
+from mpmath import mp
 from programs import derivatives
 from running import run
 from scalar_programs import NAMES, anywhere, largest_flow, ordinary, texts
@@ -226,3 +227,17 @@ def test_a_convention_inside_a_derivative_is_a_note():
 def test_a_derivative_has_no_values_of_its_own():
     code, _, err = run("eval", "grad(x^2, x)")
     assert code == 2 and "no value for 'x'" in err
+
+
+@pytest.mark.parametrize("order", [3, 5, 10, 20])
+def test_high_orders_have_all_their_digits(order):
+    """Against mpmath at 60 digits."""
+    with mp.workdps(60):
+        exact = mp.diff(lambda x: mp.sin(x) * mp.exp(x**2), mp.mpf(0.7), order)
+    got = value(f"d(sin(x)*exp(x^2), x, {order})", {"x": 0.7})
+    assert close(got, float(exact), 1e-13, 0)
+
+
+def test_a_number_of_high_order_is_differentiated_where_a_derivative_is_taken_of_it():
+    assert value("grad(d(x^5*y, x, 3), y) at x=2, y=3") == 240
+    assert value("u = d(x^5, x, 3); u + grad(u*x, x) at x=1") == 60 + 60 + 120
