@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
-
 from gradcli.errors import GradError
 from gradcli.questions import Options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import Any, TypeAlias
 
-Value: TypeAlias = Any  # a number, lists of numbers, an array, or a text: an expression without variables
-Example: TypeAlias = Any  # "X:2x3,c", or shapes by name, {"X": (2, 3), "c": ()}, or "auto"
+    Value: TypeAlias = Any  # a number, lists of numbers, an array, or a text: an expression without variables
+    Example: TypeAlias = Any  # "X:2x3,c", or shapes by name, {"X": (2, 3), "c": ()}, or "auto"
+else:
+    Value = Example = object  # `typing` would cost more than a small answer
 
 
 def options(
@@ -34,22 +35,24 @@ def options(
 def checked(name: str, choice: Any) -> None:
     """Raise GradError (usage) where CHOICE is none of the option NAME."""
     from gradcli.cli.options import BY_FLAG
-    from gradcli.cli.refusals import not_accepted
 
     option = BY_FLAG[f"--{name}"]
     if not isinstance(choice, str) or not option.accepts(choice):
+        from gradcli.cli.refusals import not_accepted
+
         refusal = not_accepted(option, str(choice))
         raise GradError("usage", refusal.message.removeprefix("--"), hint=refusal.hint)
 
 
 def _bytes(many: int | str | None) -> int | None:
-    from gradcli.cli.options import BY_FLAG
-    from gradcli.cli.refusals import not_accepted
-
     if many is None:
         return None
+    from gradcli.cli.options import BY_FLAG
+
     option = BY_FLAG["--max-memory"]
     if isinstance(many, bool) or not option.accepts(str(many)):
+        from gradcli.cli.refusals import not_accepted
+
         refusal = not_accepted(option, str(many))
         raise GradError("usage", refusal.message.replace("--max-memory", "max_memory"))
     return option.value(str(many))  # type: ignore[return-value]

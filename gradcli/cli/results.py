@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
-
 from gradcli.text import json_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from typing import Any, TypeAlias
 
     from rich.text import Text
 
@@ -20,7 +19,8 @@ if TYPE_CHECKING:
     from gradcli.report.hessian import HessianReport
     from gradcli.report.jacobian import JacobianReport
 
-Value: TypeAlias = Any  # a number or an array
+    Value: TypeAlias = Any  # a number or an array
+
 WIDTH = 100
 PAGE = '<pre style="line-height:1.35;white-space:pre;overflow-x:auto"><code>{code}</code></pre>'
 
