@@ -36,6 +36,9 @@ if TYPE_CHECKING:
         def start(self, series: Series, value: Any) -> None:
             """Begin the coefficients of SERIES with its VALUE."""
 
+        def enter(self, series: Series) -> None:
+            """Take note of a line that moves, all but its coefficients known."""
+
         def put(self, series: Series, k: int, value: Any) -> None: ...
         def slopes(self, series: Series) -> None:
             """SERIES will be the operand of a chain."""
@@ -54,11 +57,20 @@ if TYPE_CHECKING:
         def power(self, x: Series, y: Series, exponent: float, k: int) -> Any:
             """Coefficient k of y = x^exponent, by x y' = exponent x' y."""
 
-        def has_quotients(self, x: Any, y: Any) -> bool:
-            """Whether `power` may divide by the value X and begin with Y."""
+        def multiplies(self, x: Series, exponent: float) -> bool:
+            """Whether a power with a whole EXPONENT is to be a product of two of X."""
+
+        def divides(self, x: Series, exponent: float, y: Any) -> bool:
+            """Whether `power` is safe: it divides by the value of X, and begins with the value Y."""
+
+        def adds_squares(self, y: Any) -> bool:
+            """Whether the squares below a hypot of value Y neither overflow nor vanish."""
 
         def shares(self, primitive: Primitive, static: Any, y: Any, operands: Sequence[Any]) -> Sequence[Any]:
             """The shares of a gate, None where nothing flows."""
+
+        def linear(self, y: Series, k: int) -> Any:
+            """Coefficient k of what is linear in its one operand and not element by element."""
 
         def gate(self, series: Series, shares: Sequence[tuple[Any, Series]], k: int) -> Any:
             """Coefficient k of a gate."""
@@ -164,7 +176,17 @@ class Expansion:
             exponent = self.arithmetic.number(operands[1].terms[0])
             if exponent is not None:
                 return self._power(operands[0], exponent, value)
+        if name == "hypot" and any(x.degree for x in operands) and self.arithmetic.adds_squares(value):
+            return self._radius(operands, value)
         return self._new(primitive, static, operands, self._degree(primitive, operands), value)
+
+    def _radius(self, operands: tuple[Series, ...], value: Any) -> Series:
+        """hypot as the root of a sum of squares, which keeps more digits than x/y for each operand."""
+        add, mul = NAMED["add"], NAMED["mul"]
+        total = self.line(mul, None, (operands[0], operands[0]))
+        for operand in operands[1:]:
+            total = self.line(add, None, (total, self.line(mul, None, (operand, operand))))
+        return self.line(NAMED["power"], 0.5, (total,), value)
 
     def _power(self, x: Series, exponent: float, value: Any) -> Series:
         """x^exponent: a product where that is exact, at 0 as well."""
@@ -173,12 +195,14 @@ class Expansion:
         if exponent == 1:
             return x
         power = NAMED["power"]
-        if exponent > 1 and exponent % 1 == 0 and exponent < LARGEST_WHOLE:
+        whole = exponent > 1 and exponent % 1 == 0 and exponent < LARGEST_WHOLE
+        if whole and self.arithmetic.multiplies(x, exponent):
             half = exponent // 2
             rest = exponent - half
             lower, upper = (x if part == 1 else self.line(power, part, (x,)) for part in (half, rest))
             return self.line(NAMED["mul"], None, (lower, upper), value)
-        return self._new(power, exponent, (x,), self.order, value)
+        degree = min(int(exponent) * x.degree, self.order) if whole else self.order
+        return self._new(power, exponent, (x,), degree, value)
 
     def _new(
         self, primitive: Primitive, static: Any, operands: tuple[Series, ...], degree: int, value: Any
@@ -192,6 +216,7 @@ class Expansion:
                 self._share_out(found)
             if found.degree:
                 self.lines.append(found)
+                self.arithmetic.enter(found)
         return found
 
     def _degree(self, primitive: Primitive, operands: tuple[Series, ...]) -> int:
@@ -200,7 +225,7 @@ class Expansion:
         name = primitive.name
         if not any(degrees) or name in STOPS:
             return 0
-        if name in ("add", "sub", "neg") or name in CONSTANT_SLOPES or primitive.opens:
+        if name in ("add", "sub", "neg") or name in CONSTANT_SLOPES or primitive.opens or primitive.kind != "elementwise":
             return max(degrees)
         if name == "mul":
             return min(sum(degrees), self.order)
@@ -261,11 +286,13 @@ class Expansion:
             return own(self.arithmetic, series), ()
         if series.primitive.opens:
             return _gate(self.arithmetic, series), ()
-        if series.primitive.name == "power" and self.arithmetic.has_quotients(
-            series.operands[0].terms[0], series.terms[0]
+        if series.primitive.kind != "elementwise":
+            return _linear(self.arithmetic, series), ()
+        if series.primitive.name == "power" and self.arithmetic.divides(
+            series.operands[0], series.static, series.terms[0]
         ):
             return _power(self.arithmetic, series), ()
-        rules = self._rules(series)
+        rules = self._tanh(series) if series.primitive.name == "tanh" else self._rules(series)
         return _chain(self.arithmetic, rules), [rule for _, rule in rules]
 
     def _rules(self, series: Series) -> list[tuple[Series, Series]]:
@@ -286,6 +313,12 @@ class Expansion:
             assert rule is not None
             rules.append((operand, rule))
         return rules
+
+    def _tanh(self, series: Series) -> list[tuple[Series, Series]]:
+        """1 - y^2 with the value of the rule: a division by cosh would lose digits from order to order."""
+        (_, rule), *_ = self._rules(series)
+        squared = self.line(NAMED["mul"], None, (series, series))
+        return [(series.operands[0], self._new(NAMED["sub"], None, (self.constant(1.0), squared), self.order, rule.terms[0]))]
 
     def _of_rule(self, graph: Graph, index: int, lines: Sequence[Series | None]) -> Series:
         primitive = graph.primitives[index]
@@ -354,6 +387,11 @@ def _power(arithmetic: Arithmetic, y: Series) -> Step:
     (x,) = y.operands
     power, exponent = arithmetic.power, y.static
     return lambda k: power(x, y, exponent, k)
+
+
+def _linear(arithmetic: Arithmetic, y: Series) -> Step:
+    linear = arithmetic.linear
+    return lambda k: linear(y, k)
 
 
 def _gate(arithmetic: Arithmetic, y: Series) -> Step:

@@ -8,7 +8,7 @@ from operator import add, mul, neg, sub
 from gradcli.autodiff import depends, local_gradients, locals_of
 from gradcli.autodiff.recurrences import Expansion, Series
 from gradcli.errors import GradError
-from gradcli.graph import Graph, Primitive
+from gradcli.graph import NAMED, Graph, Primitive
 from gradcli.graph.carriers import number
 from gradcli.graph.real import divide
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 FEW = 3  # operands up to which each local gradient is computed by itself
+SMALL, LARGE = 1e-140, 1e140  # between them, squares neither vanish nor overflow
 MOST_ORDER = 200
 MOST_STEPS = 4_000_000  # coefficients of one run
 
@@ -36,6 +37,45 @@ def derivatives(graph: Graph, values: Sequence[float], result: int, source: int,
     """The derivatives of line RESULT by line SOURCE from order 0, the value itself, to ORDER; otherwise like `taylor`."""
     terms = taylor(graph, values, result, source, order)
     return [term * factorial(k) for k, term in enumerate(terms)]
+
+
+def taylor_lines(
+    graph: Graph, result: int, source: int, order: int, *, seeded: bool = True
+) -> list[int | None] | None:
+    """Append the lines of the derivatives of RESULT by the scalar SOURCE up to ORDER; say the line of each order from 0.
+
+    None in the list stands for a derivative that is 0 whatever the point; None instead of a list means that a line on
+    the way is neither elementwise nor linear, and nothing was written. Each has the shape of the result. SEEDED, they
+    are nan where the result is nan. Raises GradError (limit).
+    """
+    return _expanded(graph, result, source, order, range(order + 1), seeded)
+
+
+def derivative_line(graph: Graph, result: int, source: int, order: int, *, seeded: bool = True) -> int | None:
+    """Append the lines of one derivative, and say its line: a 0 where it is that whatever the point.
+
+    None means that a line on the way is neither elementwise nor linear; otherwise like `taylor_lines`.
+    """
+    found = _expanded(graph, result, source, order, (order,), seeded)
+    if found is None:
+        return None
+    if found[0] is not None:
+        return found[0]
+    zero = graph.constant(0.0)
+    shape = () if graph.shapes is None else graph.shapes[result]
+    return graph.append(NAMED["fit"], (zero,), shape) if shape else zero
+
+
+def _expanded(
+    graph: Graph, result: int, source: int, order: int, orders: Sequence[int], seeded: bool
+) -> list[int | None] | None:
+    from gradcli.autodiff.terms import NotElementwise, expanded
+
+    check_order(order)
+    try:
+        return expanded(graph, result, source, order, orders, seeded=seeded)
+    except NotElementwise:
+        return None
 
 
 def _terms(
@@ -108,6 +148,9 @@ class Floats:
             series.back = [0.0] * (self.order + 1)
             series.back[self.order] = value
 
+    def enter(self, series: Series) -> None:
+        pass
+
     def put(self, series: Series, k: int, value: float) -> None:
         series.terms.append(value)
         series.back[self.order - k] = value
@@ -138,8 +181,17 @@ class Floats:
         row = y.back[self.order - k + 1 :]
         return dot(list(map(mul, weights, x.terms[1:])), row) / (k * x.terms[0])
 
-    def has_quotients(self, x: float, y: float) -> bool:
-        return 1e-200 < abs(x) < 1e200 and 1e-200 < abs(y) < 1e200
+    def multiplies(self, x: Series, exponent: float) -> bool:
+        return True  # exact at 0, and right where the power itself underflows
+
+    def divides(self, x: Series, exponent: float, y: float) -> bool:
+        return SMALL < abs(x.terms[0]) < LARGE and SMALL < abs(y) < LARGE
+
+    def adds_squares(self, y: float) -> bool:
+        return SMALL < y < LARGE
+
+    def linear(self, y: Series, k: int) -> float:
+        raise TypeError(f"{y.primitive.name} is not of scalars")
 
     def shares(
         self, primitive: Primitive, static: Any, y: float, operands: Sequence[float]
