@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from gradcli.autodiff import evaluate, gradients
-from gradcli.graph import CONSTANT, VARIABLE
+from gradcli.graph import CONSTANT, VARIABLE, Graph
 from gradcli.graph.decompose import decompose
 from gradcli.graph.notation import atom, constant, operation
 from gradcli.language.builder import build
@@ -51,7 +51,11 @@ def written(text: str, decomposition: str = "auto", *, keep: Sequence[str] = ())
     """TEXT as its graph in DECOMPOSITION says it, written back into one expression of internal names."""
     program = build(text)
     rewritten = decompose(program.graph, program.result, decomposition, [program.definitions[name] for name in keep])
-    graph, result = rewritten.graph, rewritten.moved[program.result]
+    return text_of(rewritten.graph, rewritten.moved[program.result])
+
+
+def text_of(graph: Graph, result: int) -> str:
+    """The line RESULT written back into one expression of the language."""
     live = graph.live([result])
     texts = []
     for index, primitive in enumerate(graph.primitives):

@@ -1,7 +1,8 @@
 """Optimising: passes over a graph, each of which leaves out lines that are not needed and says which.
 
-The passes of PASSES keep every value, also at inf and nan; only the sign of a zero may change, and a recognised
-primitive is right where its spelling overflows. Those of DOMAIN_CHANGING (graph/cancel.py) say where they do not.
+The passes of EXACT keep every value of scalars to the last bit, also at inf and nan. Those of PASSES may change the
+sign of a zero, and what is divided by it, and a recognised primitive is right where its spelling overflows. Those of
+DOMAIN_CHANGING (graph/cancel.py) say where they change a value.
 Equal lines are shared only after the derivative words are expanded: with a = x*x and b = x*x, the derivative of a*b by
 a is b, and by a line that stands for both it is twice that.
 """
@@ -10,15 +11,16 @@ from __future__ import annotations
 
 from gradcli.graph import CONSTANT, NAMED, Graph, array_primitives, primitives
 from gradcli.graph.drafts import Draft, Form
-from gradcli.graph.simpler import RULES, simpler
+from gradcli.graph.simpler import EXACT_RULES, RULES, simpler
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
     from gradcli.graph.drafts import Change
     from gradcli.graph.recognise import Match
+    from gradcli.graph.simpler import Rule
 
 MOST_ROUNDS = 10
 LARGEST_FOLDED = 1000  # elements of an array
@@ -177,12 +179,17 @@ def _fold_array(draft: Draft, line: int, left: int) -> int:
 # What computes nothing
 
 
-def drop_neutral(draft: Draft) -> None:
+def drop_neutral(draft: Draft, rules: Mapping[str, Rule] = RULES) -> None:
     """1*e, e + 0, --e, e^1, a + (-b), a fit to the shape it has, and the like (graph/simpler.py)."""
     primitives = draft.primitives
     for line in draft.operations():
-        if primitives[line].name in RULES:
-            simpler(draft, line, RULES)
+        if primitives[line].name in rules:
+            simpler(draft, line, rules)
+
+
+def drop_neutral_exactly(draft: Draft) -> None:
+    """The same without what may change the sign of a zero."""
+    drop_neutral(draft, EXACT_RULES)
 
 
 # Equal lines
@@ -235,7 +242,7 @@ def _key_of(static: Any) -> Any:
 
 
 def recognise(draft: Draft) -> None:
-    """What was spelled out becomes the primitive, where that makes a line unnecessary (graph/recognise.py).
+    """What was spelled out becomes the primitive, unless all its lines are needed anyway (graph/recognise.py).
 
     Not seen through: lines that are results or kept.
     """
@@ -260,7 +267,7 @@ def recognise(draft: Draft) -> None:
 
 
 def _worthwhile(graph: Graph, wanted: Sequence[int], found: dict[int, Match]) -> dict[int, Match]:
-    """The matches after which a line is not needed any more, together."""
+    """The matches of a single line, and those that together make a line unnecessary."""
     from gradcli.graph.decompose import live_with
     from gradcli.graph.recognise import UNSIGNED
 
@@ -271,7 +278,7 @@ def _worthwhile(graph: Graph, wanted: Sequence[int], found: dict[int, Match]) ->
         }  # fmt: skip
         useful = {
             index: match for index, match in found.items()
-            if marks[index] and (index in turned or any(not marks[inner] for inner in match.inner))
+            if marks[index] and (index in turned or not match.inner or not all(map(marks.__getitem__, match.inner)))
         }  # fmt: skip
         if len(useful) == len(found):
             break
@@ -294,10 +301,12 @@ def drop_dead(draft: Draft) -> None:
 
 FOLD = Pass("fold constants", fold_constants)
 NEUTRAL = Pass("drop 1*", drop_neutral)
+EXACTLY_NEUTRAL = Pass("drop 1*", drop_neutral_exactly)
 SHARE = Pass("share equal lines", share_equal)
 RECOGNISE = Pass("recognise", recognise)
 DEAD = Pass("drop dead lines", drop_dead)
 PASSES: tuple[Pass, ...] = (FOLD, NEUTRAL, SHARE, RECOGNISE, DEAD)
+EXACT: tuple[Pass, ...] = (FOLD, EXACTLY_NEUTRAL, SHARE, DEAD)
 
 
 def optimise(

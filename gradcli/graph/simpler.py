@@ -1,5 +1,6 @@
-"""Rules that leave out what computes nothing: values stay, also at inf and nan; only the sign of a zero may change.
+"""Rules that leave out what computes nothing; values stay, also at inf and nan.
 
+Those of EXACT_RULES keep every bit. Of RULES, e + 0 and 0 - e may change the sign of a zero, and what is divided by it.
 A rule is `rule(draft, line)`: the line that LINE is equal to; or what LINE can do instead, as a primitive, its operands
 and its static; or None. Operands are compared as lines, so rules see more after equal lines were shared.
 """
@@ -67,25 +68,48 @@ def _div(draft: Draft, line: int) -> int | Instead | None:
 
 
 def _add(draft: Draft, line: int) -> int | Instead | None:
-    """e + 0, a + (-b), (-a) + b."""
+    """e + (-0), a + (-b), (-a) + b."""
     a, b = draft.operands[line]
     for zero, e in ((b, a), (a, b)):
-        if draft.number(zero) == 0 and draft.shape(e) == draft.shape(line):
+        if _is_zero(draft, zero, "-0.0") and draft.shape(e) == draft.shape(line):
             return e
     if draft.name(b) == "neg":
         return "sub", (a, _under(draft, b)), None
     return ("sub", (b, _under(draft, a)), None) if draft.name(a) == "neg" else None
 
 
-def _sub(draft: Draft, line: int) -> int | Instead | None:
-    """e - 0, 0 - e, a - (-b)."""
+def _add_any_zero(draft: Draft, line: int) -> int | Instead | None:
+    """e + 0, which is 0 where e is -0."""
     a, b = draft.operands[line]
-    shape = draft.shape(line)
-    if draft.number(b) == 0 and draft.shape(a) == shape:
+    for zero, e in ((b, a), (a, b)):
+        if draft.number(zero) == 0 and draft.shape(e) == draft.shape(line):
+            return e
+    return _add(draft, line)
+
+
+def _sub(draft: Draft, line: int) -> int | Instead | None:
+    """e - 0, (-0) - e, a - (-b)."""
+    a, b = draft.operands[line]
+    if _is_zero(draft, b, "0.0") and draft.shape(a) == draft.shape(line):
         return a
-    if draft.number(a) == 0 and draft.shape(b) == shape:
+    if _is_zero(draft, a, "-0.0") and draft.shape(b) == draft.shape(line):
         return "neg", (b,), None
     return ("add", (a, _under(draft, b)), None) if draft.name(b) == "neg" else None
+
+
+def _sub_any_zero(draft: Draft, line: int) -> int | Instead | None:
+    """e - 0; 0 - e, which is 0 where e is 0."""
+    a, b = draft.operands[line]
+    if draft.number(b) == 0 and draft.shape(a) == draft.shape(line):
+        return a
+    if draft.number(a) == 0 and draft.shape(b) == draft.shape(line):
+        return "neg", (b,), None
+    return _sub(draft, line)
+
+
+def _is_zero(draft: Draft, line: int, text: str) -> bool:
+    """Whether LINE is a zero of that sign."""
+    return draft.number(line) == 0 and repr(draft.number(line)) == text
 
 
 def _neg(draft: Draft, line: int) -> int | Instead | None:
@@ -145,7 +169,7 @@ def _where(draft: Draft, line: int) -> int | Instead | None:
     """Both branches equal; a condition c != 0 or c == 0; a where inside a where of the same condition."""
     condition, a, b = draft.operands[line]
     shape = draft.shape(line)
-    if (a == b or draft.number(a) == draft.number(b) is not None) and draft.shape(a) == shape:
+    if draft.shape(a) == shape and (a == b or _are_one_number(draft, a, b)):
         return a
     if draft.name(condition) in ("not_equal", "equal"):
         tested = _tested(draft, condition)
@@ -158,6 +182,11 @@ def _where(draft: Draft, line: int) -> int | Instead | None:
             if inner[0] == condition and draft.shape(chosen) == draft.shape(branch):
                 return "where", (condition, chosen, b) if slot == 1 else (condition, a, chosen), None
     return None
+
+
+def _are_one_number(draft: Draft, a: int, b: int) -> bool:
+    number = draft.number(a)
+    return number is not None and repr(number) == repr(draft.number(b))
 
 
 def _tested(draft: Draft, line: int) -> int | None:
@@ -255,7 +284,7 @@ def _size(shape: Shape) -> int:
     return count(shape)
 
 
-RULES: dict[str, Rule] = {
+EXACT_RULES: dict[str, Rule] = {
     "mul": _mul, "div": _div, "add": _add, "sub": _sub, "neg": _neg, "power": _power, "pow": _pow, "square": _even,
     "abs": _abs, "same": _same, "where": _where, "not_equal": _not_equal,
     **dict.fromkeys(("floor", "ceil", "round", "sign", "stop"), _twice),
@@ -263,3 +292,4 @@ RULES: dict[str, Rule] = {
     "fit": _fit, "broadcast": _fit, "reshape": _reshape, "flatten": _reshape, "transpose": _transpose, "index": _index,
     **dict.fromkeys(("sum", "mean", "prod", "amax", "amin", "amax_first", "amin_first"), _reduced),
 }  # fmt: skip
+RULES: dict[str, Rule] = {**EXACT_RULES, "add": _add_any_zero, "sub": _sub_any_zero}
