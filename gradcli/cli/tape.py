@@ -26,7 +26,7 @@ class Tape:
 
         tape = gradcli.Tape()
         x, y = tape.variable("x"), tape.variable("y")
-        run = tape.grad(tape.mul(x, tape.sin(y)), x=2, y=3)
+        run = tape.run(tape.mul(x, tape.sin(y)), x=2, y=3)
         run.value, run.gradients["x"]
 
     A million lines take a third of a second to write and run there and back, and about 130 bytes each. In a long loop,
@@ -109,17 +109,13 @@ class Tape:
         moved = columns.copy(decomposed.graph, given)
         return moved[decomposed.moved[program.result]], columns.mark
 
-    def evaluate(self, result: Line, /, at: Mapping[str, Any] | None = None, **values: Any) -> Run:
-        """The value of the line RESULT, and of every line before it, where the variables have these values."""
-        line = line_of(self._columns, result)
-        numbers = self._columns.evaluate(self._leaves(at, values), line + 1)
-        return Run(self._columns, self._sources, numbers, None)
+    def run(self, result: Line, /, at: Mapping[str, Any] | None = None, **values: Any) -> Run:
+        """The value of the line RESULT, and of every line before it, where the variables have these values.
 
-    def grad(self, result: Line, /, at: Mapping[str, Any] | None = None, **values: Any) -> Run:
-        """The value of the line RESULT, and its derivative by every variable and every line before it."""
+        Its gradients are computed when they are asked for. Raises GradError (name) for a variable without a value.
+        """
         line = line_of(self._columns, result)
-        numbers = self._columns.evaluate(self._leaves(at, values), line + 1)
-        return Run(self._columns, self._sources, numbers, self._columns.pull_back(numbers, line))
+        return Run(self, self._columns.evaluate(self._leaves(at, values), line + 1))
 
     def graph(self) -> Graph:
         """The same lines as a gradcli.graph.Graph, under the same numbers."""
@@ -169,19 +165,12 @@ class Tape:
 
 
 class Run:
-    """What a run of a tape leaves: the value, the gradients by name, and both for any line."""
+    """What a run of a tape leaves: the value, the gradients by name, and both for any line on the way."""
 
-    def __init__(
-        self,
-        columns: Columns,
-        sources: Mapping[str, tuple[int, int, int | None]],
-        values: list[float],
-        adjoints: list[float] | None,
-    ) -> None:
-        self._columns = columns
+    def __init__(self, tape: Tape, values: list[float]) -> None:
+        self._tape = tape
         self._values = values
-        self._adjoints = adjoints
-        self._sources = dict(sources) if adjoints is not None else {}
+        self._swept: list[float] | None = None
 
     @property
     def value(self) -> float:
@@ -190,9 +179,9 @@ class Run:
 
     @property
     def gradients(self) -> dict[str, Any]:
-        """The derivative by every variable, a list where many have one name; empty where none was asked for."""
+        """The derivative by every variable, a list where many have one name."""
         found: dict[str, Any] = {}
-        for name, (_, line, count) in self._sources.items():
+        for name, (_, line, count) in self._tape._sources.items():
             if count is None:
                 found[name] = self._adjoint(line)
             else:
@@ -205,23 +194,22 @@ class Run:
 
     def adjoint_of(self, line: Line) -> float:
         """The derivative of the result by a line on the way to it."""
-        if self._adjoints is None:
-            raise GradError("usage", "this run has values only", hint="run it with tape.grad(...)")
         return self._adjoint(self._place(line))
 
     def __repr__(self) -> str:
         return f"<run value={self.value}>"
 
     def _place(self, line: Line) -> int:
-        place = line_of(self._columns, line)
+        place = line_of(self._tape._columns, line)
         if place >= len(self._values):
             raise GradError("value", f"line {place} comes after the result", hint="run the tape up to a later line")
         return place
 
     def _adjoint(self, line: int) -> float:
-        """0 where nothing arrived, -0.0 only where it did."""
-        assert self._adjoints is not None
-        found = self._adjoints[line] if line < len(self._adjoints) else ABSENT
+        """The sweep back is made once; 0 where nothing arrived."""
+        if self._swept is None:
+            self._swept = self._tape._columns.pull_back(self._values, len(self._values) - 1)
+        found = self._swept[line] if line < len(self._swept) else ABSENT
         return 0.0 if found is ABSENT else found
 
 
