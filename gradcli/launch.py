@@ -31,6 +31,8 @@ class Later:
             return None
         if LATER[name] == "bundle_of_arrays":
             from gradcli.bundle_of_arrays import MODULES as more
+        elif LATER[name] == "bundle_of_derivatives":
+            from gradcli.bundle_of_derivatives import MODULES as more
         else:
             from gradcli.bundle_of_reports import MODULES as more
         fill(more)

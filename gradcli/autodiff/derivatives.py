@@ -11,7 +11,6 @@ from gradcli.autodiff.adjoint import adjoint_lines, known_numbers
 from gradcli.errors import GradError
 from gradcli.graph import CONSTANT, NAMED, VARIABLE, Graph, Origin
 from gradcli.graph.derivatives import WORDS
-from gradcli.graph.nested import larger
 from gradcli.graph.notation import operation
 from gradcli.graph.shapes import BYTES, MAX_MEMORY, count, sized
 
@@ -110,6 +109,8 @@ def _refuse_memory(graph: Graph, memory: int | None) -> None:
     most = MAX_MEMORY if memory is None else memory
     taken = sum([count(shape) for shape in graph.shapes or () if shape]) * BYTES
     if taken > most:
+        from gradcli.graph.nested import larger
+
         raise GradError(
             "limit", f"the lines of the derivatives would take {sized(taken)}, the most is {sized(most)}",
             hint=f"the command gradcli jacobian keeps no lines; {larger(taken)}",

@@ -1,7 +1,7 @@
 """Build step for the wheel: the modules of an everyday query in few files, each module as a function that fills it.
 
 Reading a module costs Python several calls to the operating system, more than its contents do here. So the command of
-an installed gradcli reads one file for an answer, a second for notes and explanations, a third for arrays; a
+an installed gradcli reads one file for an answer, a second for notes and explanations, a third for derivatives in programs, a fourth for arrays; a
 checkout has no such files and reads the modules themselves. Docstrings, annotations and what only a type checker reads
 are left out; nothing else differs.
 """
@@ -34,8 +34,12 @@ BUNDLES = {
         "report", "report.explanation", "report.flows", "report.title",
         "language.places", "language.spelling", "errors",
     ),
+    "bundle_of_derivatives": (
+        "graph.shapes", "graph.derivatives", "language.derivatives", "autodiff.derivatives", "autodiff.adjoint",
+        "autodiff.sweeps", "autodiff.taylor", "autodiff.recurrences", "questions.derivatives",
+    ),
     "bundle_of_arrays": (
-        "graph.shapes", "graph.lazily", "graph.shaping", "graph.reductions", "graph.linear", "graph.shares",
+        "graph.lazily", "graph.shaping", "graph.reductions", "graph.linear", "graph.shares",
         "graph.array_reductions", "graph.array_elements", "graph.array_moves", "graph.array_algebra", "graph.exact",
         "graph.arrays", "graph.nested",
         "language.arrays", "language.shaped",
