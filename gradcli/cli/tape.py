@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any, NoReturn, TypeAlias
-
 from gradcli.autodiff.tape import ABSENT, Columns, writer
+from gradcli.autodiff.taped import CODES
 from gradcli.cli.given import number
 from gradcli.errors import GradError
-from gradcli.graph import CONSTANT, NAMED, VARIABLE, Primitive, primitives
+from gradcli.graph import NAMED, Primitive, primitives
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Any, NoReturn, TypeAlias
 
     from gradcli.autodiff.tape import Line
     from gradcli.graph import Graph
 
-Operand: TypeAlias = Any  # a line of the tape, or a number
+    Operand: TypeAlias = Any  # a line of the tape, or a number
+
 MOST_NAMES = 8
 
 
@@ -29,8 +29,8 @@ class Tape:
         run = tape.run(tape.mul(x, tape.sin(y)), x=2, y=3)
         run.value, run.gradients["x"]
 
-    A million lines take a third of a second to write and run there and back, and about 130 bytes each. In a long loop,
-    fetch the methods before it (`mul = tape.mul`), and turn a number that is used again and again into a line
+    A million lines take about half a second to write and to run there and back, and 140 MB. In a long loop, fetch the
+    methods before it (`mul = tape.mul`), and make a line of a number that is used again and again
     (`half = tape.constant(0.5)`). Lines are only handed on; they have no operators. Results live beside the tape, so it
     can be run at many points, and grow between runs.
     """
@@ -240,12 +240,7 @@ def _numbers(name: str, value: Any, count: int) -> list[float]:
     return found
 
 
-@cache
 def _taped() -> dict[str, Primitive]:
     """The primitives that are methods of a tape."""
     primitives()
-    return {
-        name: primitive
-        for name, primitive in NAMED.items()
-        if primitive.kind == "elementwise" and primitive not in (VARIABLE, CONSTANT)
-    }
+    return {name: NAMED[name] for name, _, _ in CODES if name in NAMED}
