@@ -95,6 +95,37 @@ def test_comparisons_of_engines_are_what_the_schema_says(words, option):
 
 
 @pytest.mark.parametrize("words", PROGRAMS, ids=lambda words: words[0][:40])
+@pytest.mark.parametrize("order", ["0", "3", "9"])
+def test_comparisons_of_orders_are_what_the_schema_says(words, order):
+    """At smooth points, at kinks, at nan and inf; what has no variable is refused."""
+    code, out, err = run("compare", *words, "--by", "order", "--order", order, "--json")
+    if code == 0:
+        check(parsed(out), "order_comparison")
+    else:
+        assert "=" not in words[-1] and parsed(err)["error"]["kind"] == "usage"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *PROGRAMS,
+        ["[sin(x), 1, x]", "x=1"],
+        ["a=x^2; a*x", "x=2", "--wrt", "a,x"],
+        ["sum(relu(X@W))", "--example", "X:2x3,W:3x2"],
+        ["relu(X@W)", "--example", "X:8x9,W:9x8"],
+        ["sin(" * 21_000 + "x" + ")" * 21_000, "x=1"],
+    ],
+    ids=lambda words: words[0][:40],
+)
+@pytest.mark.parametrize("option", [[], ["--decomposition", "naive"], ["--zero", "strong"]], ids=str)
+def test_comparisons_of_modes_are_what_the_schema_says(words, option):
+    """With a trace, and with shapes; with a chain, and without one."""
+    code, out, err = run("compare", *words, "--by", "mode", *option, "--json")
+    assert (code, err) == (0, "")
+    check(parsed(out), "mode_comparison")
+
+
+@pytest.mark.parametrize("words", PROGRAMS, ids=lambda words: words[0][:40])
 def test_lines_and_flows_fit_together(words):
     """Operands come first; every flow joins two lines; what reaches a line adds up to its adjoint."""
     found = parsed(run("explain", *words, "--full", "--json").out)

@@ -29,11 +29,11 @@ def draw_decompositions(found: Any, **how: Any) -> Sequence[Any]:
     return [comparison_table(found, **how)]
 
 
-def by_mode(asked: Asked) -> Any:
+def by_mode(asked: Asked, *, full: bool = False) -> Any:
     """Forward and reverse mode side by side."""
     from gradcli.questions.compare_modes import compared
 
-    return compared(*asked)
+    return compared(*asked, full=full)
 
 
 def draw_modes(found: Any, **how: Any) -> Sequence[Any]:
@@ -57,12 +57,27 @@ def draw_engines(found: Any, **how: Any) -> Sequence[Any]:
     return draw(found, **how)
 
 
+def by_order(asked: Asked, *, order: int | None = None) -> Any:
+    """The derivatives of one name, order by order."""
+    from gradcli.questions.compare_orders import compared
+
+    return compared(*asked, order=order)
+
+
+def draw_orders(found: Any, **how: Any) -> Sequence[Any]:
+    """How the lines swell, and how many digits are right."""
+    from gradcli.render.orders import draw
+
+    return draw(found, **how)
+
+
 ANSWERS: dict[str, Way] = {
     "decomposition": (by_decomposition, draw_decompositions),
     "mode": (by_mode, draw_modes),
     "engine": (by_engine, draw_engines),
+    "order": (by_order, draw_orders),
 }
-EXTRAS = {"engine": ("full", "log")}  # the options that only this choice has
+EXTRAS = {"mode": ("full",), "engine": ("full", "log"), "order": ("order",)}  # the options that not all have
 
 
 def answer(request: Request) -> int:
@@ -79,10 +94,16 @@ def answer(request: Request) -> int:
 
 def extras(by: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """The options of a choice that were GIVEN. Raises GradError (usage) for those of another one."""
-    for other, names in EXTRAS.items():
-        for name in names:
-            if name in given and name not in EXTRAS.get(by, ()):
-                from gradcli.errors import GradError
+    own = EXTRAS.get(by, ())
+    for name in [name for name in given if name not in own]:
+        others = [other for other, names in EXTRAS.items() if name in names]
+        if others:
+            from gradcli.errors import GradError
 
-                raise GradError("usage", f"compare takes --{name} only with --by {other}")
+            raise GradError("usage", f"compare takes --{name} only with --by {' or '.join(others)}")
+    if by == "decomposition" and "decomposition" in given:
+        from gradcli.errors import GradError
+
+        hint = "leave out --decomposition, or compare by something else"
+        raise GradError("usage", "compare --by decomposition shows them all", hint=hint)
     return {name: given[name] for name in EXTRAS.get(by, ()) if name in given}

@@ -10,6 +10,7 @@ from gradcli.questions import differentiated, evaluated, explained
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import Any
 
     from gradcli.questions.jacobians import Along
 
@@ -95,10 +96,12 @@ def compare(
     by: str = "decomposition",
     at: Mapping[str, Value] | None = None,
     wrt: str | Iterable[str] | None = None,
+    decomposition: str = "auto",
     ties: str = "split",
     zero: str = "ieee",
     example: Example | None = None,
     max_memory: int | str | None = None,
+    order: int | None = None,
     full: bool = False,
     log: bool = False,
     **values: Value,
@@ -107,14 +110,21 @@ def compare(
 
     With by="mode", forward beside reverse mode: every line, what both cost, the chain of Jacobians.
     With by="engine", backpropagation beside reverse-mode AD: the lines that are added and what optimising leaves, with
-    `log` also what became of each line; `full` shows every one.
+    `log` also what became of each line; `full` shows every one. With by="order" the derivatives by one name up to
+    `order` (5 without it): how the lines of nested sweeps swell, beside Taylor coefficients.
     """
     from gradcli.cli.comparisons import ANSWERS, extras
 
     checked("by", by)
-    how = options(wrt=wrt, ties=ties, zero=zero, example=example, max_memory=max_memory)
+    how = options(
+        wrt=wrt, decomposition=decomposition, ties=ties, zero=zero, example=example, max_memory=max_memory
+    )
     ask, draw = ANSWERS[by]
-    given = {name: value for name, value in (("full", full), ("log", log)) if value}
+    asked = {"full": full, "log": log, "decomposition": decomposition != "auto" and decomposition}
+    given: dict[str, Any] = {name: value for name, value in asked.items() if value}
+    if order is not None:
+        checked("order", str(order))
+        given["order"] = order
     return Compared(ask((expression_text(expression), point(at, values), how), **extras(by, given)), draw)
 
 

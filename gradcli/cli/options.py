@@ -85,13 +85,13 @@ OPTIONS = (
         choices=("text", "json", "latex", "markdown"),
     ),
     Option("view", "choice", "explain", "How to draw it.", choices=("table", "tree", "ledger")),
-    Option("by", "choice", "compare", "What to compare.", choices=("decomposition", "mode", "engine")),
+    Option("by", "choice", "compare", "What to compare.", choices=("decomposition", "mode", "engine", "order")),
     Option(
         "wrt", "names", "grad explain compare vjp jacobian hessian hvp diff", "Differentiate by these names only.",
         metavar="x,y",
     ),
     Option(
-        "decomposition", "choice", "eval grad explain vjp jvp jacobian hessian hvp diff",
+        "decomposition", "choice", "eval grad explain vjp jvp jacobian compare hessian hvp diff",
         "typed: as written. naive: down to + - * / ^ exp log sqrt. sigmoid: spelled-out forms become one function. "
         "auto: those that lose no digits by it.",
         choices=("auto", "typed", "naive", "sigmoid"),
@@ -139,7 +139,9 @@ OPTIONS = (
         "lines, and a Jacobian or a Hessian at 1,000,000 entries.",
     ),
     Option(
-        "order", "order", "diff", "How many times to differentiate by each name, 0 to 20.", default="1", metavar="N"
+        "order", "order", "diff compare",
+        "How many times to differentiate by each name, 0 to 20; compare --by order goes up to it, without it up to 5.",
+        default="1", metavar="N",
     ),
     Option(
         "mixed", "flag", "diff",

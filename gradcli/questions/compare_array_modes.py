@@ -35,14 +35,14 @@ if TYPE_CHECKING:
 MOST_UNROLLED = 200  # numbers up to which every element is a line of the trace, or as many as there are lines
 
 
-def compared(question: Question) -> ModeComparison:
+def compared(question: Question, *, full: bool = False) -> ModeComparison:
     """Forward and reverse mode side by side, a pass an element. Raises GradError."""
     values = evaluate(question.graph, question.point)
     sweep, flows = backward(question, values)
     notes = [*notes_of(question, values, sweep, flows), *_folds(question)]
     run = _element_by_element(question, values)
     name = question.labels().names[question.result]
-    return run.compared(name, notes) if run is not None else _by_shape(question, notes)
+    return run.compared(name, notes, full=full) if run is not None else _by_shape(question, notes, full=full)
 
 
 def _folds(question: Question) -> list[Note]:
@@ -91,7 +91,7 @@ def _index(place: int, shape: Sequence[int]) -> str:
     return index_text(place, tuple(shape)) if shape else ""
 
 
-def _by_shape(question: Question, notes: Sequence[Note]) -> ModeComparison:
+def _by_shape(question: Question, notes: Sequence[Note], *, full: bool) -> ModeComparison:
     """The report without numbers: shapes, passes, costs."""
     inputs = {name: line for name, line in question.sources.items() if line is not None}
     graph, moved = pruned(question.graph, [question.result], [*inputs.values()])
@@ -117,6 +117,7 @@ def _by_shape(question: Question, notes: Sequence[Note]) -> ModeComparison:
         chain=Chain([*wiring.edges()], lines, [result], wiring.sizes) if independent(graph, lines) else None,
         names=labels,
         notes=notes,
+        full=full,
     )
 
 

@@ -32,20 +32,24 @@ MOST_NUMBERS = 150_000  # of all of them together
 MOST_COUNTED = 4  # passes that are counted one by one
 
 
-def compared(source: str, given: Mapping[str, float], options: Options) -> ModeComparison:
-    """Forward and reverse mode side by side for the program in SOURCE at the values GIVEN. Raises GradError."""
+def compared(source: str, given: Mapping[str, float], options: Options, *, full: bool = False) -> ModeComparison:
+    """Forward and reverse mode side by side for the program in SOURCE at the values GIVEN; FULL shows every line.
+
+    Raises GradError.
+    """
     question = Question(source, given, options)
     if question.shapes is not None:
         from gradcli.questions import compare_array_modes
 
-        return compare_array_modes.compared(question)
+        return compare_array_modes.compared(question, full=full)
     values = evaluate(question.graph, question.point)
     swept = backward(question, values)
     labels = question.labels()
     inputs = {name: line for name, line in question.sources.items() if line is not None}
     outputs = {labels.names[question.result]: question.result}
     run = Run(question, question.graph, values, inputs, outputs, labels.names, swept)
-    return run.compared(labels.names[question.result], notes_of(question, values, *swept, folds=question.folds))
+    notes = notes_of(question, values, *swept, folds=question.folds)
+    return run.compared(labels.names[question.result], notes, full=full)
 
 
 class Run:
@@ -77,7 +81,7 @@ class Run:
         self.wiring = Wiring(self.graph, [*self.inputs.values()], [*self.outputs.values()], self.active)
         self.swept = swept
 
-    def compared(self, name: str, notes: Sequence[Note]) -> ModeComparison:
+    def compared(self, name: str, notes: Sequence[Note], *, full: bool) -> ModeComparison:
         """The report; NAME is that of the result."""
         question = self.question
         expression = title(question.program)
@@ -96,6 +100,7 @@ class Run:
             chain=self.chain(locals_),
             names=self.labels.names,
             notes=notes,
+            full=full,
         )
 
     def kept(self, names: Mapping[str, int]) -> list[tuple[str, int]]:

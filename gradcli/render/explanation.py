@@ -108,10 +108,8 @@ def folded_rows(
     most: int = MOST_ROWS,
     *,
     kind: Callable[[Item], str] | None = None,
-    way: str = "--full shows all",
 ) -> list[Item | str]:
-    """At most MOST of them: the first and the last third and those to KEEP, with a count of the others and the WAY to
-    them."""
+    """At most MOST of them: the first and the last third and those to KEEP, with a count of the others."""
     if len(rows) <= most:
         return [*rows]
     end = most // 3
@@ -119,7 +117,7 @@ def folded_rows(
     hidden = len(rows) - 2 * end - len(middle)
     kept = set(middle)
     kinds = "" if kind is None else _counted(kind(row) for row in rows[end:-end] if row not in kept)
-    return [*rows[:end], *middle, f"… {hidden:,} {kinds or 'rows'} not shown ({way})", *rows[-end:]]
+    return [*rows[:end], *middle, f"… {hidden:,} {kinds or 'rows'} not shown (--full shows all)", *rows[-end:]]
 
 
 def _counted(kinds: Iterable[str]) -> str:

@@ -33,12 +33,14 @@ NARROW = 72
 MOST_COLUMNS = 6  # of tangents, and of adjoints
 MOST_LAYERS = 7  # that are named, and factors whose shapes are listed
 MOST_ORDER = 16  # factors whose parentheses are printed
+MOST_OPERANDS = 4  # of a line of arrays
 WITHOUT_PATH = "·"
 
 
 def draw(found: ModeComparison, *, width: int = 80, unicode: bool = True, digits: int = 6) -> list[Text]:
     """The comparison for a terminal of WIDTH cells; without UNICODE in ASCII; numbers to DIGITS significant digits."""
-    parts = [*heading(found.title, found.at, width)]
+    name = "" if found.decomposition == "auto" else f"   {found.decomposition}"
+    parts = [*heading(f"{found.title}{name}", found.at, width)]
     if found.trace is not None:
         parts += _trace(found, found.trace, digits, width=width, unicode=unicode)
     else:
@@ -56,9 +58,8 @@ def draw(found: ModeComparison, *, width: int = 80, unicode: bool = True, digits
 
 
 def _trace(found: ModeComparison, trace: Trace, digits: int, *, width: int, unicode: bool) -> list[Text]:
-    order = [index for index, name in enumerate(trace.names) if name]
-    order.sort(key=lambda index: not trace.is_input(index))
-    rows = folded_rows(order, lambda index: False, kind=trace.kind, way="--json has them all")
+    order = sorted(trace.rows(), key=lambda index: not trace.is_input(index))
+    rows = [*order] if found.full else folded_rows(order, lambda index: False, kind=trace.kind)
     columns = _Columns(found, trace, [row for row in rows if isinstance(row, int)], digits, width, unicode=unicode)
     grid = Grid(columns.headings, width=width, unicode=unicode)
     inputs = False
@@ -187,7 +188,7 @@ def _shapes(found: ModeComparison, *, width: int, unicode: bool) -> list[Text]:
     grid = Grid(["line", "shape", "Jacobian", "entries", "multiplications"], unicode=unicode, width=width)
     inputs = False
     steps = sorted(found.steps, key=lambda step: step.primitive != "inputs")
-    rows = folded_rows(steps, lambda step: False, kind=lambda step: step.primitive, way="--json has them all")
+    rows = [*steps] if found.full else folded_rows(steps, lambda step: False, kind=lambda step: step.primitive)
     for row in rows:
         if isinstance(row, str):
             grid.span(Text(row, style=DIM))
@@ -195,22 +196,25 @@ def _shapes(found: ModeComparison, *, width: int, unicode: bool) -> list[Text]:
         if inputs and row.primitive != "inputs":
             grid.rule()
         inputs = row.primitive == "inputs"
-        grid.add(*_step_cells(row, width, unicode=unicode))
+        grid.add(*_step_cells(row, width, unicode=unicode, full=found.full))
     return grid.lines()
 
 
-def _step_cells(step: Step, width: int, *, unicode: bool) -> list[Text]:
+def _step_cells(step: Step, width: int, *, unicode: bool, full: bool) -> list[Text]:
     operation = "" if step.operation == step.label else f" = {step.operation}"
     line = middle_cut(safe(operation), max(width // 3 - len(step.label), 4), unicode=unicode)
     shape = f"[{','.join(map(str, step.shape))}]"
-    jacobians = [f"by {name}: {rows:,}×{columns:,}" for name, (rows, columns) in step.jacobians.items()]
-    entries = [f"{rows * columns:,}" for rows, columns in step.jacobians.values()]
+    each = [*step.jacobians.items()][: len(step.jacobians) if full else MOST_OPERANDS]
+    jacobians = [f"by {safe(name)}: {rows:,}×{columns:,}" for name, (rows, columns) in each]
+    entries = [f"{rows * columns:,}" for _, (rows, columns) in each]
+    if len(each) < len(step.jacobians):
+        jacobians.append(f"… {len(step.jacobians) - len(each):,} more")
     products = [f"{step.products:,}"] if step.jacobians else []
     wide = max(map(len, entries), default=0)
     return [
         Text.assemble((safe(step.label), LABEL), line),
         Text(shape),
-        Text("\n".join(safe(text) for text in jacobians), style=LOCAL),
+        Text("\n".join(jacobians), style=LOCAL),
         Text("\n".join(text.rjust(wide) for text in entries)),
         Text("\n".join(products)),
     ]

@@ -6,7 +6,7 @@ from gradcli.text import SCHEMA
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from gradcli.autodiff.chain import Chain, Order
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 INPUTS = "inputs"
 MOST_NAMED = 8  # lines of a layer that are named one by one
+MOST_LINES, ENDS = 20_000, 20  # of JSON unasked; of more, the first and the last
 MOST_ENTRIES = 10_000  # of all factors together that JSON lists
 
 
@@ -40,6 +41,10 @@ class Trace:
         self.asked = asked
         self.tangents = tangents
         self.adjoints = adjoints
+
+    def rows(self) -> list[int]:
+        """The lines, literals left out."""
+        return [index for index, name in enumerate(self.names) if name]
 
     def is_input(self, index: int) -> bool:
         """Whether a line is a leaf."""
@@ -110,7 +115,8 @@ class ModeComparison:
     """The answer of `compare --by mode`, as plain data.
 
     `inputs` and `outputs` are elements by name. Of small programs `trace` has the scalar lines, of larger arrays
-    `steps` the lines with their shapes. `chain` is None where one name to differentiate by depends on another.
+    `steps` the lines with their shapes. `chain` is None where one name to differentiate by depends on another. FULL asks
+    for every line, however many.
     """
 
     def __init__(
@@ -129,6 +135,7 @@ class ModeComparison:
         chain: Chain | None,
         names: Sequence[str],
         notes: Sequence[Note],
+        full: bool = False,
     ) -> None:
         self.source = source
         self.title = title
@@ -143,6 +150,7 @@ class ModeComparison:
         self.chain = chain
         self.names = names
         self.notes = notes
+        self.full = full
         self._best: Order | None = None
 
     @property
@@ -184,7 +192,11 @@ class ModeComparison:
             "outputs": [*self.outputs],
         }
         if self.trace is not None:
-            found["lines"] = [*self._line_objects(self.trace)]
+            rows = self.trace.rows()
+            if len(rows) > MOST_LINES and not self.full:
+                found["left_out"] = len(rows) - 2 * ENDS
+                rows = [*rows[:ENDS], *rows[-ENDS:]]
+            found["lines"] = [self._line_object(self.trace, row) for row in rows]
         else:
             found["steps"] = [
                 {
@@ -202,17 +214,15 @@ class ModeComparison:
         found["notes"] = [{"kind": note.kind, "line": note.line, "message": note.message} for note in self.notes]
         return found
 
-    def _line_objects(self, trace: Trace) -> Iterable[dict[str, object]]:
-        for index, name in enumerate(trace.names):
-            if not name:
-                continue
-            yield {
-                "id": name,
-                "label": f"{name} = {operation}" if (operation := trace.operation(index)) != name else name,
-                "value": trace.values[index],
-                "tangents": {by: numbers[index] for by, numbers in trace.tangents.items()},
-                "adjoints": {of: numbers[index] for of, numbers in trace.adjoints.items()},
-            }
+    def _line_object(self, trace: Trace, index: int) -> dict[str, object]:
+        name, operation = trace.names[index], trace.operation(index)
+        return {
+            "id": name,
+            "label": f"{name} = {operation}" if operation != name else name,
+            "value": trace.values[index],
+            "tangents": {by: numbers[index] for by, numbers in trace.tangents.items()},
+            "adjoints": {of: numbers[index] for of, numbers in trace.adjoints.items()},
+        }
 
     def _chain_object(self, chain: Chain) -> dict[str, object]:
         found: dict[str, object] = {
