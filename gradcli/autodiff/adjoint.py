@@ -7,6 +7,7 @@ differentiated again. Scalars, and arrays where the graph knows its shapes.
 from __future__ import annotations
 
 from gradcli.autodiff import depends, evaluate
+from gradcli.autodiff.scalar_adjoint import BOOLEAN, ScalarCarrier
 from gradcli.autodiff.sweeps import pull_back
 from gradcli.graph import CONSTANT, NAMED, VARIABLE, Graph, Node, Origin, primitives
 from gradcli.graph.carriers import read, trace_array_rules, trace_rules
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     Mask = Node | None  # what gates left open: 1 or 0 for every element; None where no gate was passed
 
-BOOLEAN = frozenset(("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"))
 ALONG_LAST = frozenset(("softmax_of", "logsoftmax", "centred_by", "excess"))
 WHOLE = (None, True)
 
@@ -45,6 +45,10 @@ def adjoint_lines(
     that they are nowhere nan: a rule needs no test for that then. An adjoint has the shape of its source.
     """
     sources = list(sources)
+    if graph.shapes is None:
+        of_scalars: Carrier[Any, Any] = ScalarCarrier(graph, seed=seed, lean=lean, is_number=is_number)
+        lines = pull_back(graph, result, depends(graph, sources), of_scalars).numbers
+        return {source: lines[source] for source in sources}
     carrier = NodeCarrier(graph, seed=seed, lean=lean, is_number=is_number)
     swept = pull_back(graph, result, depends(graph, sources), _as_carrier(carrier))
     return {

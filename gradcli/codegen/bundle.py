@@ -36,6 +36,7 @@ BUNDLES = {
     ),
     "bundle_of_derivatives": (
         "graph.shapes", "graph.derivatives", "language.derivatives", "autodiff.derivatives", "autodiff.adjoint",
+        "autodiff.scalar_adjoint",
         "autodiff.sweeps", "autodiff.taylor", "autodiff.recurrences", "questions.derivatives",
     ),
     "bundle_of_arrays": (

@@ -26,6 +26,9 @@ QUERIES = [
     ["grad", "x*y", "x=1", "--json"],
     ["grad", "max(x) + sum(inv(A)@x)", "x=[1,1]", "A=[[1,2],[3,4]]", "--json"],
     ["sum(relu(X@W))", "X=[[1,2]]", "W=[[1],[-2]]"],
+    ["eval", "grad(x^2, x) + d(sin(x), x, 5)", "x=3"],
+    ["x*grad(sigmoid(x), x)", "x=3"],
+    ["grad", "sum(grad(sum(relu(x)^2), x)^2)", "x=[1,-2]", "--mode", "adjoint"],
 ]
 
 
