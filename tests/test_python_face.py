@@ -110,6 +110,18 @@ def test_a_comparison_of_engines_is_printed_like_the_command():
     assert caught.value.message == "compare takes --log only with --by engine"
 
 
+def test_a_comparison_of_orders_is_printed_like_the_command():
+    """Up to the order that is asked for."""
+    found = gradcli.compare("sin(x)*exp(x^2)", x=0.5, by="order", order=3)
+    words = ["compare", "sin(x)*exp(x^2)", "x=0.5", "--by", "order", "--order", "3"]
+    assert f"{found}\n" == run(*words, env={"COLUMNS": "100"}).out
+    assert f"{found.as_json()}\n" == run(*words, "--json").out
+    assert len(gradcli.compare("x^2", x=0.5, by="order").as_object()["orders"]) == 6
+    for order in (-1, 21, 1.5):
+        with pytest.raises(gradcli.GradError):
+            gradcli.compare("x", x=2, by="order", order=order)
+
+
 def test_as_json_is_what_the_command_prints():
     """One schema for scripts and for Python."""
     assert f"{gradcli.explain('x*y', x=2, y=3).as_json()}\n" == run("explain", "x*y", "x=2", "y=3", "--json").out
