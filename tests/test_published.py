@@ -99,3 +99,36 @@ def test_the_typo_of_the_lecture_is_another_function():
     (case,) = [case for case in CASES if case["id"] == "lecture-typo"]
     value, _ = answer(case["expr"], case["at"])
     assert math.isclose(value, 1 / (1 + math.exp(-2 * -1 + -3 * -2 - 3)), rel_tol=1e-15)
+
+
+OF_SECOND_ORDER = [case for case in CASES if "hessian" in case or "hvp" in case]
+
+
+def rows(published, names, result):
+    """A published matrix, or vector, beside what was found by name."""
+    found = [result[name] for name in names]
+    return [[row[name] for name in names] if isinstance(row, dict) else row for row in found], published
+
+
+@pytest.mark.parametrize("decomposition", EVERY_DECOMPOSITION)
+@pytest.mark.parametrize("case", OF_SECOND_ORDER, ids=[case["id"] for case in OF_SECOND_ORDER])
+def test_published_second_derivatives_are_reproduced(case, decomposition):
+    """The Hessian in the order of the names, and its product with a direction in both ways."""
+    names = [*case["at"]]
+    if "hessian" in case:
+        code, out, err = run("hessian", case["expr"], *settings(case), "--json", "--decomposition", decomposition)
+        assert (code, err) == (0, "")
+        assert all_within(*rows(case["hessian"], names, json.loads(out)["hessian"]), case["tol"])
+    if "hvp" in case:
+        along = ",".join(f"{name}={value}" for name, value in zip(names, case["hvp"]["along"], strict=True))
+        words = ("hvp", case["expr"], *settings(case), "--json", "--decomposition", decomposition, "--along", along)
+        for mode in ("forward-over-reverse", "reverse-over-reverse"):
+            code, out, err = run(*words, "--mode", mode)
+            assert (code, err) == (0, "")
+            assert json.loads(out)["mode"] == mode
+            assert all_within(*rows(case["hvp"]["value"], names, json.loads(out)["hvp"]), case["tol"])
+
+
+def settings(case):
+    """The point as words."""
+    return [f"{name}={json.dumps(value)}" for name, value in case["at"].items()]
