@@ -108,13 +108,13 @@ class Series:
 
 
 SYMMETRIC = frozenset(("add", "mul", "hypot", "logaddexp"))  # equal lines in any order of the operands
-CONSTANT_SLOPES = frozenset(("abs", "mod"))
+AS_HIGH = frozenset(("add", "sub", "neg", "abs", "mod"))  # polynomials, of pieces, of the degree of their operands
 STOPS = frozenset(("stop", "seed"))
 LARGEST_WHOLE = 2.0**53
 
 
 class Expansion:
-    """The lines whose coefficients are needed: those of a graph, then those of the rules they need. Equal lines are one.
+    """The lines whose coefficients are needed: those of a graph, and those of the rules they need. Equal lines are one.
 
     Lines come in through `leaf`, `source` and `line`, operands before their users; `run` finds the coefficients.
     """
@@ -225,7 +225,7 @@ class Expansion:
         name = primitive.name
         if not any(degrees) or name in STOPS:
             return 0
-        if name in ("add", "sub", "neg") or name in CONSTANT_SLOPES or primitive.opens or primitive.kind != "elementwise":
+        if name in AS_HIGH or primitive.opens or primitive.kind != "elementwise":
             return max(degrees)
         if name == "mul":
             return min(sum(degrees), self.order)
@@ -304,7 +304,9 @@ class Expansion:
         rules = []
         for slot, operand in enumerate(operands):
             output = trace.outputs[slot]
-            if not operand.degree or output is None or (graph.primitives[output] is CONSTANT and not graph.statics[output]):
+            if not operand.degree or output is None:
+                continue
+            if graph.primitives[output] is CONSTANT and graph.statics[output] == 0:
                 continue
             for index in trace.lines_of(slot):
                 if lines[index] is None:
@@ -317,8 +319,8 @@ class Expansion:
     def _tanh(self, series: Series) -> list[tuple[Series, Series]]:
         """1 - y^2 with the value of the rule: a division by cosh would lose digits from order to order."""
         (_, rule), *_ = self._rules(series)
-        squared = self.line(NAMED["mul"], None, (series, series))
-        return [(series.operands[0], self._new(NAMED["sub"], None, (self.constant(1.0), squared), self.order, rule.terms[0]))]
+        operands = (self.constant(1.0), self.line(NAMED["mul"], None, (series, series)))
+        return [(series.operands[0], self._new(NAMED["sub"], None, operands, self.order, rule.terms[0]))]
 
     def _of_rule(self, graph: Graph, index: int, lines: Sequence[Series | None]) -> Series:
         primitive = graph.primitives[index]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import factorial, fsum
+from math import copysign, factorial, fsum, inf, ldexp, log2
 from operator import add, mul, neg, sub
 
 from gradcli.autodiff import depends, local_gradients, locals_of
@@ -20,29 +20,49 @@ if TYPE_CHECKING:
 FEW = 3  # operands up to which each local gradient is computed by itself
 SMALL, LARGE = 1e-140, 1e140  # between them, squares neither vanish nor overflow
 MOST_ORDER = 200
-MOST_STEPS = 4_000_000  # coefficients of one run
+MOST_WORK = 20_000_000  # multiplications of one run, about
+STEP = 40  # what one coefficient costs beside them
+FAR = 20  # the order from which coefficients might leave the range of floats
+LEAST = 1e-280
+TRIES = 4
 
 
 def taylor(graph: Graph, values: Sequence[float], result: int, source: int, order: int) -> list[float]:
-    """The Taylor coefficients y_0 ... y_order of line RESULT in the step of line SOURCE; y_k is the k-th derivative / k!.
+    """The Taylor coefficients y_0 ... y_order of line RESULT in the step of line SOURCE.
 
-    VALUES are those of all lines at the point; scalars. What the result does not depend on, and what is beyond the
-    degree of a polynomial, is exactly 0. Every coefficient of a nan result is nan.
-    Raises GradError (limit) where that would take more than MOST_STEPS coefficients, or an order beyond MOST_ORDER.
+    y_k is the k-th derivative / k!. VALUES are those of all lines at the point; scalars. What the result does not depend
+    on, and what is beyond the degree of a polynomial, is exactly 0. Every coefficient of a nan result is nan.
+    Raises GradError (limit) for an order beyond MOST_ORDER, and where that would take more than MOST_WORK.
     """
-    return _terms(graph, values, result, source, order, 1.0)
+    terms, exponent = _terms(graph, values, result, source, order)
+    return [_raised(term, -exponent * k) for k, term in enumerate(terms)] if exponent else terms
 
 
 def derivatives(graph: Graph, values: Sequence[float], result: int, source: int, order: int) -> list[float]:
-    """The derivatives of line RESULT by line SOURCE from order 0, the value itself, to ORDER; otherwise like `taylor`."""
-    terms = taylor(graph, values, result, source, order)
-    return [term * factorial(k) for k, term in enumerate(terms)]
+    """The derivatives of line RESULT by line SOURCE from order 0, the value, to ORDER; otherwise like `taylor`."""
+    terms, exponent = _terms(graph, values, result, source, order)
+    if order <= FAR:
+        return [term * factorial(k) for k, term in enumerate(terms)]
+    found, faculty = [], 1
+    for k, term in enumerate(terms):
+        faculty *= k or 1
+        bits = faculty.bit_length()
+        found.append(_raised(term * (faculty / (1 << bits)), bits - exponent * k))
+    return found
+
+
+def _raised(number: float, exponent: int) -> float:
+    """NUMBER * 2^EXPONENT."""
+    try:
+        return ldexp(number, exponent)
+    except OverflowError:
+        return copysign(inf, number)
 
 
 def taylor_lines(
     graph: Graph, result: int, source: int, order: int, *, seeded: bool = True
 ) -> list[int | None] | None:
-    """Append the lines of the derivatives of RESULT by the scalar SOURCE up to ORDER; say the line of each order from 0.
+    """Append the lines of the derivatives of RESULT by the scalar SOURCE; say the line of each order from 0 to ORDER.
 
     None in the list stands for a derivative that is 0 whatever the point; None instead of a list means that a line on
     the way is neither elementwise nor linear, and nothing was written. Each has the shape of the result. SEEDED, they
@@ -71,7 +91,7 @@ def _expanded(
 ) -> list[int | None] | None:
     from gradcli.autodiff.terms import NotElementwise, expanded
 
-    check_order(order)
+    _check_order(order)
     try:
         return expanded(graph, result, source, order, orders, seeded=seeded)
     except NotElementwise:
@@ -79,16 +99,46 @@ def _expanded(
 
 
 def _terms(
+    graph: Graph, values: Sequence[float], result: int, source: int, order: int
+) -> tuple[list[float], int]:
+    """The coefficients y_k * 2^(k * exponent), and an exponent with which they neither over- nor underflow."""
+    _check_order(order)
+    terms = _run(graph, values, result, source, order, 1.0)
+    exponent = 0
+    for _ in range(TRIES if order > FAR else 0):
+        if all(term == 0 or LEAST < abs(term) < inf for term in terms):
+            break
+        rates = [log2(abs(term)) / k for k, term in enumerate(terms) if k and LEAST < abs(term) < inf]
+        if not rates or not round(rates[-1]):
+            break
+        exponent -= round(rates[-1])
+        terms = _run(graph, values, result, source, order, _raised(1.0, exponent))
+    return terms, exponent
+
+
+def _run(
     graph: Graph, values: Sequence[float], result: int, source: int, order: int, slope: float
 ) -> list[float]:
     """The coefficients where the source moves with SLOPE."""
-    check_order(order)
-    expansion = Expansion(Floats(order))
     if source > result or not order:
         return [values[result], *[0.0] * order]
-    active = depends(graph, (source,))
-    live = graph.live((result,))
-    check_steps(sum(map(mul, active, live)), order)
+    expansion = Expansion(Floats(order))
+    found = _series(expansion, graph, values, result, source, slope)
+    terms = [values[result]]
+    if found is not None:
+        expansion.run(found)
+        terms += found.terms[1 : order + 1]
+        if terms[0] != terms[0]:
+            terms[1:] = [terms[0]] * (len(terms) - 1)
+    return terms + [0.0] * (order + 1 - len(terms))
+
+
+def _series(
+    expansion: Expansion, graph: Graph, values: Sequence[float], result: int, source: int, slope: float
+) -> Series | None:
+    """The line RESULT as a series; None where it does not depend on the SOURCE."""
+    active, live = depends(graph, (source,)), graph.live((result,))
+    _check_work(sum(map(mul, active, live)), expansion.order)
     lines: list[Series | None] = [None] * (result + 1)
     lines[source] = expansion.source(values[source], slope)
     for index in range(source + 1, result + 1):
@@ -101,28 +151,19 @@ def _terms(
                 line = lines[operand] = expansion.constant(values[operand])
             operands.append(line)
         lines[index] = expansion.line(graph.primitives[index], graph.statics[index], tuple(operands), values[index])
-    found = lines[result]
-    if found is None:
-        return [values[result], *[0.0] * order]
-    expansion.run(found)
-    terms: list[float] = [values[result], *found.terms[1 : order + 1]]
-    if terms[0] != terms[0]:
-        terms[1:] = [terms[0]] * (len(terms) - 1)
-    return terms + [0.0] * (order + 1 - len(terms))
+    return lines[result]
 
 
-def check_order(order: int) -> None:
-    """Refuse an order beyond MOST_ORDER."""
+def _check_order(order: int) -> None:
     if order > MOST_ORDER:
-        raise GradError("limit", f"derivative of order {order}, and {MOST_ORDER} is the most")
+        raise GradError("limit", f"a derivative of order {order:,}, and {MOST_ORDER} is the highest")
 
 
-def check_steps(lines: int, order: int) -> None:
-    """Refuse more work than MOST_STEPS coefficients."""
-    if lines * (order + 1) > MOST_STEPS:
+def _check_work(lines: int, order: int) -> None:
+    if lines * (order + 1) * (order + STEP) > MOST_WORK:
         raise GradError(
-            "limit", f"the derivative of order {order} takes {lines * (order + 1):,} Taylor coefficients of {lines:,} "
-            f"lines, and {MOST_STEPS:,} are the most",
+            "limit", f"a derivative of order {order} through {lines:,} lines takes too long",
+            hint=f"the lines times the square of the order, more or less, may be {MOST_WORK:,}",
         )  # fmt: skip
 
 
@@ -168,18 +209,18 @@ class Floats:
 
     def chain(self, a: Series, rule: Series, k: int) -> float:
         if rule.degree == 0:
-            return a.terms[k] * rule.terms[0] if k <= a.degree else 0.0
+            return float(a.terms[k] * rule.terms[0]) if k <= a.degree else 0.0
         low = k - 1 - rule.degree
         if low <= 0:
             if a.degree == 1:
-                return a.slopes[0] * rule.terms[k - 1] / k
+                return float(a.slopes[0] * rule.terms[k - 1] / k)
             return dot(a.slopes, rule.back[self.order - k + 1 :]) / k
         return dot(a.slopes[low:], rule.back[self.order - k + 1 + low :]) / k
 
     def power(self, x: Series, y: Series, exponent: float, k: int) -> float:
         weights = [(exponent + 1.0) * j - k for j in range(1, min(k, x.degree) + 1)]
         row = y.back[self.order - k + 1 :]
-        return dot(list(map(mul, weights, x.terms[1:])), row) / (k * x.terms[0])
+        return dot(list(map(mul, weights, x.terms[1:])), row) / float(k * x.terms[0])
 
     def multiplies(self, x: Series, exponent: float) -> bool:
         return True  # exact at 0, and right where the power itself underflows
@@ -198,7 +239,7 @@ class Floats:
     ) -> Sequence[float | None]:
         if len(operands) > FEW:
             return local_gradients(primitive, static, y, operands)
-        return [rule and rule(y, *operands) for rule in locals_of(primitive, static, len(operands))]  # type: ignore[misc]
+        return [rule and rule(y, *operands) for rule in locals_of(primitive, static, len(operands))]
 
     def gate(self, series: Series, shares: Sequence[tuple[float, Series]], k: int) -> float:
         total = 0.0
@@ -211,6 +252,7 @@ class Floats:
 def dot(a: Sequence[float], b: Sequence[float]) -> float:
     """The sum of products as far as the shorter one goes, rounded once after the products."""
     try:
-        return fsum(map(mul, a, b))
+        total: float = fsum(map(mul, a, b))
     except (OverflowError, ValueError):  # an overflow on the way, or inf - inf
-        return sum(map(mul, a, b))
+        total = sum(map(mul, a, b))
+    return total

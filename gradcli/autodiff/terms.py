@@ -7,6 +7,7 @@ cheap and equal where they look equal; only those that the derivative needs beco
 from __future__ import annotations
 
 from math import comb, isfinite
+from operator import mul
 
 from gradcli.autodiff import depends
 from gradcli.autodiff.recurrences import Expansion, Series
@@ -16,7 +17,7 @@ from gradcli.graph.carriers import number, read, trace_rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from gradcli.graph import Shape
@@ -58,6 +59,8 @@ def _series(terms: Terms, result: int, source: int) -> Series | None:
     """The line RESULT as a series; None where it does not depend on the SOURCE."""
     graph, expansion = terms.graph, terms.expansion
     active, live = depends(graph, (source,)), graph.live((result,))
+    if sum(map(mul, active, live)) * terms.order * (terms.order + 1) > 2 * MOST_LINES:
+        raise terms.limit()
     lines: dict[int, Series] = {source: expansion.source(terms.leaf(source), terms.constant(1.0))}
     for index in range(source + 1, result + 1):
         if not active[index] or not live[index]:
@@ -112,7 +115,7 @@ class Terms:
     def apply(self, primitive: Primitive, static: Any, operands: Sequence[int]) -> int:
         plain = PLAIN.get(primitive.name)
         if plain is not None:
-            return plain(self, *operands)  # type: ignore[no-any-return]
+            return plain(self, *operands)
         numbers = [self.number(operand) for operand in operands]
         if primitive.name == "not_equal" and numbers[1] == 0 and self._is_boolean(operands[0]):
             return operands[0]
@@ -122,14 +125,15 @@ class Terms:
 
     def _written(self, primitive: Primitive, static: Any, operands: tuple[int, ...]) -> int:
         places = tuple(sorted(operands)) if primitive.name in ("add", "mul") else operands
-        return self._term((primitive.name, repr(static) if static is not None else None, *places), primitive, operands, static)
+        key = (primitive.name, None if static is None else repr(static), *places)
+        return self._term(key, primitive, operands, static)
 
     def _term(self, key: Any, primitive: Primitive, operands: tuple[int, ...], static: Any) -> int:
         found = self.known.get(key)
         if found is None:
             found = self.known[key] = len(self.primitives)
             if found > MOST_LINES:
-                raise GradError("limit", f"the derivative of order {self.order} takes more than {MOST_LINES:,} lines")
+                raise self.limit()
             self.primitives.append(primitive)
             self.operands.append(operands)
             self.statics.append(static)
@@ -142,8 +146,13 @@ class Terms:
             return ()
         assert self.shapes is not None and self.graph.shapes is not None
         if primitive is VARIABLE:
-            return self.graph.shapes[static]
-        return primitive.shape_of([self.shapes[operand] for operand in operands], static)
+            shape: Shape = self.graph.shapes[static]
+        else:
+            shape = primitive.shape_of([self.shapes[operand] for operand in operands], static)
+        return shape
+
+    def limit(self) -> GradError:
+        return GradError("limit", f"the derivative of order {self.order} takes more than {MOST_LINES:,} lines")
 
     # Arithmetic, tidied as far as every number, infinite or not, stays what it is
 
@@ -365,7 +374,7 @@ class Terms:
         return self.fitted(self._where(series.mask, self.times(seed, term)), self.leaf(result))
 
 
-PLAIN = {
+PLAIN: dict[str, Callable[..., int]] = {
     "add": Terms.plus, "sub": Terms.minus, "mul": Terms.times, "div": Terms.over, "neg": Terms.negative,
 }  # fmt: skip
 
