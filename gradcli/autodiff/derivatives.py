@@ -90,7 +90,7 @@ def write_out(
         elif is_word(graph, index):
             start = len(found)
             as_number = differentiated is not None and not differentiated[index]
-            line = writer.write(primitive.name, *operands, static, as_number=as_number)
+            line = writer.write(primitive.name, operands, static, as_number=as_number)
             _refuse_memory(found, memory)
             derivatives.append(Derivative(primitive, static, operands, start, len(found)))
             moved.append(_named(found, line, name, span))
@@ -175,7 +175,8 @@ class _Writer:
         self.point = point
         self.values: list[Any] = []
 
-    def write(self, word: str, f: int, x: int, order: int | None, *, as_number: bool = False) -> int:
+    def write(self, word: str, operands: tuple[int, ...], order: int | None, *, as_number: bool) -> int:
+        f, x = operands
         if word == "d":
             return self.nth(f, x, order or 0, as_number=as_number)
         if word == "grad":
@@ -226,6 +227,14 @@ class _Writer:
 
             self.go_on()
             return self.graph.constant(derivatives(self.graph, self.values, f, x, order)[order])
+        if order > FEW:
+            from gradcli.autodiff.taylor import derivative_line
+
+            self.bound(order)
+            self.go_on()
+            found = derivative_line(self.graph, f, x, order, seeded=not self.is_number(f))
+            if found is not None:
+                return found
         for _ in range(order):
             f = self.tangent(f, x) if self.shape(f) else self.gradient(f, x)
         return f

@@ -59,7 +59,7 @@ class Unvalued(Question):
             operator=error.operator,
         )  # fmt: skip
 
-    def _write_derivatives(self) -> None:
+    def _write_derivatives(self, *, for_value: bool) -> None:
         from gradcli.autodiff.derivatives import write_out
 
         written = write_out(self.graph)

@@ -53,7 +53,7 @@ def _conventions(question: Question, values: Sequence[Any], derivative: Derivati
 
         flows: list[Flow] = []
         sweep = pull_back(question.graph, [*values], f, active, flows=flows)
-        run = Run(question.graph, values, f, labels, active=active, sweep=sweep, flows=flows, folds=None, ties=ties)
+        run = Run(question.graph, [*values], f, labels, active=active, sweep=sweep, flows=flows, folds=None, ties=ties)
         found = notes(run)
     else:
         from gradcli.autodiff.arrays import pull_back as pull_back_arrays
