@@ -114,8 +114,11 @@ class Draft:
 
     def number(self, line: int) -> float | None:
         """The number that LINE is, or that every element of it is; None where it is no constant."""
+        primitives = self.primitives
+        if self.shapes is None:
+            return self.statics[line] if primitives[line] is CONSTANT else None
         for _ in range(DEEPEST):
-            if self.primitives[line] is CONSTANT:
+            if primitives[line] is CONSTANT:
                 return self._repeated(self.statics[line])
             if not (self.operands[line] and self._only_repeats(line)):
                 return None
@@ -280,7 +283,7 @@ class Draft:
         """Go on with GRAPH, in which line i of the draft is line MOVED[i], or nowhere; lines beside them are new."""
         numbers = [-1] * len(graph)
         for line in range(len(moved)):
-            if self.here[line] and moved[line] >= 0:
+            if self.here[line] and moved[line] >= 0 and numbers[moved[line]] < 0:
                 numbers[moved[line]] = self.numbers[line]
         self.places = self.moved(moved)
         for line, number in enumerate(numbers):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from gradcli.graph import CONSTANT, NAMED, Graph, array_primitives, primitives
 from gradcli.graph.drafts import Draft, Form
+from gradcli.graph.signs import move_signs
 from gradcli.graph.simpler import EXACT_RULES, RULES, simpler
 
 TYPE_CHECKING = False
@@ -304,9 +305,10 @@ NEUTRAL = Pass("drop 1*", drop_neutral)
 EXACTLY_NEUTRAL = Pass("drop 1*", drop_neutral_exactly)
 SHARE = Pass("share equal lines", share_equal)
 RECOGNISE = Pass("recognise", recognise)
+SIGNS = Pass("move signs", move_signs)
 DEAD = Pass("drop dead lines", drop_dead)
-PASSES: tuple[Pass, ...] = (FOLD, NEUTRAL, SHARE, RECOGNISE, DEAD)
-EXACT: tuple[Pass, ...] = (FOLD, EXACTLY_NEUTRAL, SHARE, DEAD)
+PASSES: tuple[Pass, ...] = (FOLD, NEUTRAL, SHARE, RECOGNISE, SIGNS, DEAD)
+EXACT: tuple[Pass, ...] = (FOLD, EXACTLY_NEUTRAL, SHARE, SIGNS, DEAD)
 
 
 def optimise(

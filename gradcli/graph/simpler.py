@@ -73,18 +73,22 @@ def _add(draft: Draft, line: int) -> int | Instead | None:
     for zero, e in ((b, a), (a, b)):
         if _is_zero(draft, zero, "-0.0") and draft.shape(e) == draft.shape(line):
             return e
-    if draft.name(b) == "neg":
-        return "sub", (a, _under(draft, b)), None
-    return ("sub", (b, _under(draft, a)), None) if draft.name(a) == "neg" else None
+    return _signed_sum(draft, a, b)
 
 
 def _add_any_zero(draft: Draft, line: int) -> int | Instead | None:
-    """e + 0, which is 0 where e is -0."""
+    """e + 0, which is 0 where e is -0; a + (-b), (-a) + b."""
     a, b = draft.operands[line]
     for zero, e in ((b, a), (a, b)):
         if draft.number(zero) == 0 and draft.shape(e) == draft.shape(line):
             return e
-    return _add(draft, line)
+    return _signed_sum(draft, a, b)
+
+
+def _signed_sum(draft: Draft, a: int, b: int) -> Instead | None:
+    if draft.name(b) == "neg":
+        return "sub", (a, _under(draft, b)), None
+    return ("sub", (b, _under(draft, a)), None) if draft.name(a) == "neg" else None
 
 
 def _sub(draft: Draft, line: int) -> int | Instead | None:
@@ -98,13 +102,13 @@ def _sub(draft: Draft, line: int) -> int | Instead | None:
 
 
 def _sub_any_zero(draft: Draft, line: int) -> int | Instead | None:
-    """e - 0; 0 - e, which is 0 where e is 0."""
+    """e - 0; 0 - e, which is 0 where e is 0; a - (-b)."""
     a, b = draft.operands[line]
     if draft.number(b) == 0 and draft.shape(a) == draft.shape(line):
         return a
     if draft.number(a) == 0 and draft.shape(b) == draft.shape(line):
         return "neg", (b,), None
-    return _sub(draft, line)
+    return ("add", (a, _under(draft, b)), None) if draft.name(b) == "neg" else None
 
 
 def _is_zero(draft: Draft, line: int, text: str) -> bool:

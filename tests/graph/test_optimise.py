@@ -28,6 +28,7 @@ from gradcli.graph.optimise import (
     NEUTRAL,
     PASSES,
     SHARE,
+    SIGNS,
     Optimised,
     optimise,
 )
@@ -277,6 +278,52 @@ def test_arrays_are_recognised(text):
     found = optimise(graph, [result])
     assert sum(map(bool, found.graph.operands)) <= 2
     assert found.graph.shapes == infer(found.graph, {name: SHAPES.get(name, (3,)) for name in build(text).variables})
+
+
+# Signs
+
+
+@pytest.mark.parametrize(("text", "wanted"), [
+    ("-((-x)*y)", "x*y"), ("-(y*(-x)/z)", "y*x/z"), ("z + (-x)*y", "z - x*y"), ("z - (-x)/y", "z + x/y"),
+    ("(-x)*y + z", "z - x*y"), ("(-x)*y - z*(-y)", "z*y - x*y"), ("-((-x) - y)", "x + y"),
+    ("-((-x)*y + (-y)*z)", "x*y + y*z"), ("y + (-2)*x", "y - 2*x"), ("x + (-2)", "x - 2"), ("x - (-2)", "x + 2"),
+    ("-(-1/x)", "1/x"), ("square((-x)*y)", "square(x*y)"), ("((-x)*y)^2", "(x*y)^2"), ("abs((-x)/y)", "abs(x/y)"),
+    ("((-x)*y)*((-x)*y)", "x*y*(x*y)"), ("-((-x)*y*exp(-z))", "x*y*exp(-z)"),
+])  # fmt: skip
+def test_signs_are_carried_on_until_they_meet(text, wanted):
+    assert shortened(text, [FOLD, SHARE, SIGNS, DEAD]) == wanted
+
+
+@pytest.mark.parametrize("text", [
+    "(-x)*y", "exp((-x)*y)", "-(x + y)", "-x", "(-2)*x", "sin(-x)", "where(x > 0, -x, y)", "-(x*y)", "(-x)^3",
+    "-where(x > 0, -x, 0)", "a = (-x)*y; exp(a)", "max(-x, -y)", "-exp(-x)", "x^(-2)", "-2 - x",
+])  # fmt: skip
+def test_a_sign_that_meets_no_other_stays(text):
+    program = build(text)
+    graph, result = program.graph, program.result
+    folded = optimise(graph, [result], [FOLD])
+    found = optimise(graph, [result], [FOLD, SIGNS, DEAD])
+    assert text_of(found.graph, found.moved[result]) == text_of(folded.graph, folded.moved[result])
+
+
+def test_who_needs_the_signed_line_has_it():
+    """One use cancels the sign, another one and a result need it."""
+    program = build("a = (-x)*y; b = z - a; c = -a; b*c + exp(a)")
+    found = optimise(program.graph, [program.result], [SIGNS, DEAD], keep=[program.definitions["a"]])
+    at = {"x": 0.3, "y": 0.7, "z": 0.9}
+    before, after = evaluate(program.graph, at), evaluate(found.graph, at)
+    for line in (program.result, *program.definitions.values()):
+        assert found.moved[line] >= 0
+        assert before[line] == after[found.moved[line]]
+    assert {"a", "b", "c"} <= set(found.graph.names)
+
+
+@pytest.mark.parametrize(("text", "wanted"), [
+    ("-sum(-x)", "sum(x)"), ("-((-W)@x)", "W@x"), ("x - (-W)[0]", "x + W[0]"), ("-((-W).T)", "W.T"),
+    ("-reshape(-W, 6)", "reshape(W, 6)"), ("z + sum((-x)*y)", "z - sum(x*y)"),
+])  # fmt: skip
+def test_signs_move_through_what_is_linear(text, wanted):
+    assert shortened(text, [FOLD, SIGNS, DEAD], shaped=True) == wanted
 
 
 # Values
@@ -694,6 +741,7 @@ CHAINS = {
     "folded": "x + " + "+".join(["1.5"] * 50_000),
     "neutral": "1*(" * 30_000 + "x" + ")" * 30_000,
     "signs": "-(" * 30_001 + "x" + ")" * 30_001,
+    "signed": "x*(-" * 30_000 + "y" + ")" * 30_000,
     "wide": "+".join(["x*y"] * 50_000),
     "deep": "sin(" * 30_000 + "x" + ")" * 30_000,
     "recognised": "+".join(["1/(1+exp(-x))"] * 15_000),
