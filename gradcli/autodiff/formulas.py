@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from gradcli.autodiff import evaluate
 from gradcli.autodiff.adjoint import adjoint_lines
-from gradcli.graph import CONSTANT, VARIABLE, Graph
+from gradcli.graph import CONSTANT, NAMED, VARIABLE, Graph
+from gradcli.graph.shapes import count
 from gradcli.graph.tidy import Tidy
 from gradcli.graph.tidy_facts import facts_of
 from gradcli.graph.tidy_lines import read, write
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
     from gradcli.graph.tidy import Value
 
 
+SMALL = 1 << 16
+
+
 def gradient_formulas(
     tidy: Tidy, graph: Graph, result: int, sources: Mapping[str, int | None]
 ) -> dict[str, Value]:
@@ -25,10 +31,11 @@ def gradient_formulas(
 
     The derivative by a line that is no variable is a formula in its name.
     """
-    graph = graph.copy()
+    graph, moved = written_out(graph)
+    result, sources = moved[result], {name: None if line is None else moved[line] for name, line in sources.items()}
     facts = facts_of(graph, result)
     seed = graph.constant(1.0)
-    found = adjoint_lines(graph, result, _lines(sources), seed=seed, lean=False, is_number=_always)
+    found = adjoint_lines(graph, result, _lines(sources), seed=seed, lean=_folds_exactly(graph), is_number=_always)
     formulas: dict[str, Value] = {}
     shared: dict[int, Value] = {}
     by_variables = [line for line in sources.values() if line is not None and graph.primitives[line] is VARIABLE]
@@ -44,6 +51,44 @@ def gradient_formulas(
             read(tidy, graph, [adjoint], values, facts)
         formulas[name] = in_shape(tidy, values[adjoint], shape_of(graph, line))
     return formulas
+
+
+def written_out(graph: Graph) -> tuple[Graph, Sequence[int]]:
+    """A copy of GRAPH in which the product of a few elements is one of numbers: so its derivative has words.
+
+    Beside it, where each line went.
+    """
+    from gradcli.graph.tidy_arrays import FEW
+
+    if graph.shapes is None or all(primitive.name != "prod" for primitive in graph.primitives):
+        return graph.copy(), range(len(graph))
+    found = Graph()
+    found.shapes = []
+    moved: list[int] = []
+    for line, primitive in enumerate(graph.primitives):
+        static, name, shape = graph.statics[line], graph.names[line], graph.shapes[line]
+        operands = tuple([moved[operand] for operand in graph.operands[line]])
+        if primitive is VARIABLE:
+            moved.append(found.variable(name or "", None, shape))
+        elif primitive is CONSTANT:
+            moved.append(found.constant(static, name))
+        elif primitive.name == "prod" and shape == () and 0 < count(found.shapes[operands[0]]) <= FEW:
+            moved.append(_product(found, operands[0]))
+        else:
+            moved.append(found.append(primitive, operands, static, name))
+    return found, moved
+
+
+def _product(graph: Graph, line: int) -> int:
+    assert graph.shapes is not None
+    shape = graph.shapes[line]
+    if not shape:
+        return line
+    places = [graph.append(NAMED["index"], (line,), place) for place in product(*map(range, shape))]
+    total = places[0]
+    for place in places[1:]:
+        total = graph.append(NAMED["mul"], (total, place))
+    return total
 
 
 def value_formula(
@@ -67,7 +112,7 @@ def derivative_of(tidy: Tidy, formula: Value, name: str, shape: Shape = ()) -> V
     if source is None:
         return zero(tidy, shape)
     seed = graph.constant(1.0)
-    adjoint = adjoint_lines(graph, result, [source], seed=seed, lean=False, is_number=_always)[source]
+    adjoint = adjoint_lines(graph, result, [source], seed=seed, lean=_folds_exactly(graph), is_number=_always)[source]
     if adjoint is None:
         return zero(tidy, shape)
     values: dict[int, Value] = {line: (1, part) for part, line in lines.items()}
@@ -100,6 +145,15 @@ def decimals_in(graph: Graph) -> bool:
         type(static) is float and static - static == 0 and static % 1 != 0 and not _is_named(static)
         for primitive, static in zip(graph.primitives, graph.statics, strict=True)
         if primitive is CONSTANT or primitive.name == "power"
+    )
+
+
+def _folds_exactly(graph: Graph) -> bool:
+    """Whether all numbers of the program are whole and small, so that products of them lose no digit."""
+    return all(
+        type(static) is not float or (static % 1 == 0 and abs(static) < SMALL)
+        for primitive, static in zip(graph.primitives, graph.statics, strict=True)
+        if primitive is CONSTANT
     )
 
 

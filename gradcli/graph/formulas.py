@@ -33,6 +33,9 @@ INFIX = {"add": ("+", SUM_LEVEL), "sub": ("-", SUM_LEVEL), "mul": ("*", PRODUCT_
          "matmul": ("@", PRODUCT_LEVEL)}  # fmt: skip
 
 
+UNSAID = frozenset(("fit", "scatter", "one_hot", "cofactors", "cofactors_back", "centred", "centred_by", "excess"))
+
+
 class Text:
     """A text in pieces that are joined once, at the end; how long it is and how loosely it binds."""
 
@@ -68,6 +71,10 @@ class TooLong(Exception):
     def __init__(self, length: int) -> None:
         super().__init__(length)
         self.length = length
+
+
+class Unsaid(Exception):
+    """The language has no word for a part of a formula."""
 
 
 class Written:
@@ -340,6 +347,8 @@ class Writer:
             return self.raised(operands[0], operands[1])
         if name == "power":
             return self.raised(operands[0], self.numeral(self.tidy.number(static)[0]))
+        if name in UNSAID or (name == "index" and any(getattr(p, "step", None) is not None for p in static)):
+            raise Unsaid(primitive.shown)
         if name in INFIX:
             sign, level = INFIX[name]
             return self.infix(operands, sign, level)

@@ -32,8 +32,11 @@ ZERO: Value = (0, ONE)
 
 MOST_BITS = 400  # of a coefficient
 MOST_POWER = 100  # up to which powers of powers are multiplied out
+MOST_MERGED = 1000  # of an exponent that further factors are added to
 MOST_SHARED = 12  # terms or factors of a part that is flattened wherever it is used
 MOST_FACTORED = 24  # terms among which common factors are looked for
+LONG = 16  # letters of a float that may be a rounded fraction
+MOST_PARTS_OF_ONE = 1000
 LONGEST = 1 << 30
 NOBODY = 1 << 60  # the first variable of what has none
 
@@ -46,7 +49,13 @@ def exact(value: float) -> Coefficient:
     """The number that the shortest text of a finite float says."""
     if value == int(value) and abs(value) < 1e22:
         return int(value)
-    return Fraction(repr(value))
+    text = repr(value)
+    found = Fraction(text)
+    if len(text) > LONG:
+        simple = found.limit_denominator(MOST_PARTS_OF_ONE)  # 0.3333333333333333 is 1/3
+        if simple and float(simple) == value:
+            return simple
+    return found
 
 
 def clean(number: Coefficient) -> Coefficient:
@@ -102,11 +111,14 @@ class Tidy:
         self.table: dict[Any, int] = {}
         self.keys: dict[int, Any] = {}
         self.arrays: dict[str, int] = {}
+        self.remarks: dict[str, None] = {}
 
     # Parts
 
     def _part(self, kind: int, made_of: Any, shape: Shape, flags: int, first: int, cost: int) -> int:
-        key = (kind, shape, made_of)
+        key: Any = (kind, shape, made_of)
+        if kind == CALL and made_of[1] is not None:
+            key = (kind, shape, made_of[0], repr(made_of[1]), made_of[2])
         found = self.table.get(key)
         if found is None:
             found = self.table[key] = len(self.kinds)
@@ -251,8 +263,10 @@ class Tidy:
             cost += self.costs[part] + 3 + (0 if number in (1, -1) else len(str(number)) + 1)
         if len(listed) > 1 or constant:
             flags &= ~ROBUST if len(listed) > 1 else flags
-        if not listed or (len(listed) == 1 and not constant):
-            flags |= NONZERO & (self.flags[listed[0][0]] if listed else NONZERO)
+        if not listed:
+            flags |= NONZERO if constant else 0
+        elif len(listed) == 1 and not constant:
+            flags |= NONZERO & self.flags[listed[0][0]]
         elif flags & NONNEGATIVE and some_positive:
             flags |= NONZERO
         shape = self._shared_shape([part for part, _ in listed]) if listed else ()
@@ -281,6 +295,7 @@ class Tidy:
             for base, power in self.factors(part) if by_condition else ():
                 if base in by_condition and power == 1:
                     by_condition[base].append(part)
+        self._merge_stacks(terms)
         for condition, parts in by_condition.items():
             if len(parts) < 2 or any(part not in terms for part in parts):
                 continue
@@ -295,6 +310,25 @@ class Tidy:
             elif number:
                 whole = self._sum(number, {})
                 terms[whole] = terms.get(whole, 0) + 1
+
+    def _merge_stacks(self, terms: dict[int, Coefficient]) -> None:
+        """[a, 0] + [0, b] is [a, b]."""
+        stacks = [part for part in terms if self.kinds[part] == CALL and self.parts[part][0].name == "stack"]
+        while len(stacks) > 1:
+            part = stacks.pop()
+            twin = next((other for other in stacks if self.shapes[other] == self.shapes[part]), None)
+            if twin is None:
+                continue
+            stacks.remove(twin)
+            pairs = zip(self.parts[part][2], self.parts[twin][2], strict=True)
+            elements = [
+                self.add([(terms[place] * number, inner) for place, other in ((part, one), (twin, two))
+                          for number, inner in [self.value(other)]]) for one, two in pairs
+            ]  # fmt: skip
+            made = self.call("stack", None, elements)[1]
+            del terms[part], terms[twin]
+            terms[made] = terms.get(made, 0) + 1
+            stacks.append(made)
 
     def _branch(self, number: Coefficient, part: int, condition: int, slot: int) -> Value:
         """What a term of a sum is in one branch of a CONDITION."""
@@ -482,9 +516,10 @@ class Tidy:
             waiting.setdefault(part, []).append(exponent)
         elif kinds[part] == PRODUCT:
             pairs = self.parts[part]
-            if (exponent not in (1, -1) and any(
-                abs(inner * exponent) > MOST_POWER and not self.powers_add(base) for base, inner in pairs
-            )) or (len(pairs) > MOST_SHARED and exponent not in (1, -1)):
+            most = MOST_MERGED if exponent in (1, -1) else MOST_POWER
+            if len(pairs) > MOST_SHARED or any(
+                not -most <= inner * exponent <= most and not self.powers_add(base) for base, inner in pairs
+            ):
                 waiting.setdefault(part, []).append(exponent)
             else:
                 for base, inner in pairs:
@@ -730,6 +765,8 @@ class Tidy:
         def key(pair: tuple[int, Any]) -> Any:
             base = pair[0]
             kind = self.kinds[base]
+            if self.shapes[base]:
+                return (5, *((1, self.first[base]) if kind == ATOM else (2, 0)), base)
             if kind == ATOM:
                 return (0 if self.first[base] == NOBODY else 1, self.first[base], base)
             if kind == SUM:

@@ -230,6 +230,8 @@ def _is_open(tidy: Tidy, share: Value) -> Value | None:
 
 def _counts(tidy: Tidy, part: int) -> bool:
     """Whether a part is a sum of booleans: how many operands reach a maximum."""
+    if tidy.kinds[part] == CALL and tidy.parts[part][0].name == "sum":
+        return bool(tidy.flags[tidy.parts[part][2][0]] & BOOLEAN)
     if tidy.kinds[part] != SUM:
         return False
     constant, terms = tidy.parts[part]
@@ -255,7 +257,7 @@ def _where(tidy: Tidy, primitive: Primitive, static: Any, operands: Sequence[Val
     condition, chosen, other = operands
     if condition[1] == ONE:
         return chosen if condition[0] else other
-    if condition[0] != 1 and not tidy.flags[condition[1]] & BOOLEAN:
+    if condition[0] != 1:
         return None
     test = condition[1]
     if chosen == other:
@@ -271,6 +273,8 @@ def _where(tidy: Tidy, primitive: Primitive, static: Any, operands: Sequence[Val
                 return tidy.call("where", None, [(1, left), *branches])
             if tidy.simplify and ZERO in (chosen, other) and tidy.known(left, NONZERO):
                 return other if name == "equal" else chosen
+    if other == ZERO and _carries_gate(tidy, test, chosen[1]):
+        return chosen
     chosen, other = assumed(tidy, test, chosen, holds=True), assumed(tidy, test, other, holds=False)
     if chosen == other:
         return chosen
@@ -282,7 +286,7 @@ def _where(tidy: Tidy, primitive: Primitive, static: Any, operands: Sequence[Val
                 return (number, tidy.call("relu", None, [left])[1])
         if tidy.flags[test] & BOOLEAN and (part == ONE or tidy.flags[part] & ROBUST):
             return tidy.multiply([((1, test), 1), (chosen, 1)])
-        if _carries_gate(tidy, test, part):
+        if _closes_itself(tidy, test, part):
             return chosen
     return tidy.opaque(primitive, static, [(1, test), chosen, other])
 
@@ -293,6 +297,8 @@ def _carries_gate(tidy: Tidy, test: int, part: int) -> bool:
     others: list[tuple[int, Any]] = []
     for base, power in tidy.factors(part):
         opened = _is_open(tidy, (1, base)) if power == 1 else None
+        if power == -1 and _counts(tidy, base):
+            continue
         if opened is None:
             others.append((base, power))
         else:
@@ -302,8 +308,21 @@ def _carries_gate(tidy: Tidy, test: int, part: int) -> bool:
     return tidy.multiply(gates) == (1, test)
 
 
+def _closes_itself(tidy: Tidy, test: int, part: int) -> bool:
+    """Whether a product of matrices is 0 by itself where all gates behind it are closed."""
+    if tidy.kinds[test] != CALL or tidy.parts[test][0].name not in ("amax", "not_equal", "reshape", "broadcast"):
+        return False
+    from gradcli.graph.tidy_arrays import is_quiet
+
+    return is_quiet(tidy, part)
+
+
 def _facts(tidy: Tidy, test: int, holds: bool) -> Iterator[tuple[int, int]]:
     """What is known where TEST holds, or where it does not: parts and flags."""
+    if not tidy.flags[test] & BOOLEAN:
+        if holds:
+            yield test, NONZERO
+        return
     tests = [base for base, power in tidy.factors(test) if power > 0] if holds else [test]
     for one in tests:
         if tidy.kinds[one] != CALL or tidy.parts[one][0].name not in COMPARISONS:
@@ -345,8 +364,6 @@ def assumed(tidy: Tidy, test: int, value: Value, *, holds: bool) -> Value:
 
 def _within(tidy: Tidy, test: int, value: Value, holds: bool, again: bool) -> Value:
     number, part = value
-    if part == test:
-        return (number, ONE) if holds else ZERO
     kind = tidy.kinds[part]
     if kind == SUM:
         constant, terms = tidy.parts[part]
@@ -363,21 +380,21 @@ def _within(tidy: Tidy, test: int, value: Value, holds: bool, again: bool) -> Va
 
 def _term_within(tidy: Tidy, test: int, part: int, holds: bool, again: bool) -> Value:
     kind = tidy.kinds[part]
-    if part == test:
+    is_gate = bool(tidy.flags[test] & BOOLEAN)
+    if part == test and (is_gate or not holds):
         return UNIT if holds else ZERO
     if kind == CALL and tidy.parts[part][0].name == "where" and tidy.parts[part][2][0] == test:
         return tidy.value(tidy.parts[part][2][1 if holds else 2])
     if kind == CALL and again and tidy.parts[part][0].name in REDONE:
         return _again(tidy, part)
     if kind == PRODUCT:
-        gates = tidy.factors(test) if tidy.flags[test] & BOOLEAN else ((test, 1),)
-        open_gates = {base for base, _ in gates} | {test}
+        open_gates = {test, *(base for base, _ in tidy.factors(test))} if is_gate else set()
         factors = []
         changed = again
         for base, power in tidy.parts[part]:
             if base in open_gates and power > 0 and holds:
                 changed = True
-            elif base == test and power > 0:
+            elif base == test and power > 0 and not holds:
                 return ZERO
             elif (tidy.kinds[base] == CALL and tidy.parts[base][0].name == "where" and tidy.parts[base][2][0] == test):
                 factors.append((tidy.value(tidy.parts[base][2][1 if holds else 2]), power))
@@ -416,6 +433,8 @@ def _share_of_two(tidy: Tidy, hit: int, total: int) -> Value | None:
     """(x == m)/((x == m) + (y == m)) with m = max(x, y) is (x > y) + (x == y)/2."""
     from fractions import Fraction
 
+    if tidy.kinds[total] != SUM:
+        return None
     hits = [part for part, _ in tidy.parts[total][1]]
     if len(hits) != 2 or hit not in hits or any(tidy.kinds[part] != CALL for part in hits):
         return None
@@ -467,6 +486,8 @@ def flags_of(tidy: Tidy, primitive: Primitive, parts: Sequence[int]) -> int:
     found = 0
     if name in BOUNDED:
         found |= FINITE | (ROBUST & had if name in ("sin", "cos") else ROBUST)
+    if name in ("amax", "reshape", "broadcast", "transpose", "index") and tidy.flags[parts[0]] & BOOLEAN:
+        return FINITE | NONNEGATIVE | BOOLEAN | ROBUST
     if name in KEEPING_FINITE:
         found |= had & FINITE
     if name == "where":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradcli.graph import CONSTANT, NAMED, VARIABLE, Graph
-from gradcli.graph.tidy import ATOM, NONNEGATIVE, NONZERO, ONE, PRODUCT, SUM, Tidy, Untidy
+from gradcli.graph.tidy import ATOM, NONNEGATIVE, NONZERO, ONE, PRODUCT, SUM, UNIT, Tidy, Untidy
 from gradcli.graph.tidy_calls import called, divided
 
 TYPE_CHECKING = False
@@ -90,20 +90,44 @@ def _value(tidy: Tidy, graph: Graph, line: int, values: Mapping[int, Value], ins
             return called(tidy, primitive, static, [values[operand] for operand in operands])
         return _of_arrays(tidy, graph, line, values)
     except Untidy:
-        return tidy.opaque(primitive, static, [values[operand] for operand in operands])
+        return _as_it_is(tidy, graph, line, values, inside)
+
+
+def _as_it_is(tidy: Tidy, graph: Graph, line: int, values: Mapping[int, Value], inside: Mapping[int, Any]) -> Value:
+    """A line, and what is read with it, operation by operation."""
+    found: dict[int, Value] = {}
+    lines, waiting = {line}, [line]
+    while waiting:
+        for operand in graph.operands[waiting.pop()]:
+            if operand in inside and operand not in lines:
+                lines.add(operand)
+                waiting.append(operand)
+    for at in sorted(lines):
+        operands = [found[o] if o in found else values[o] for o in graph.operands[at]]
+        found[at] = tidy.opaque(graph.primitives[at], graph.statics[at], operands)
+    return found[line]
 
 
 def _of_arrays(tidy: Tidy, graph: Graph, line: int, values: Mapping[int, Value]) -> Value:
-    from gradcli.graph.tidy_arrays import spread
+    from gradcli.graph.tidy_arrays import called as called_on_arrays
 
     assert graph.shapes is not None
-    operands = [spread(tidy, values[operand], graph.shapes[operand]) for operand in graph.operands[line]]
-    return called(tidy, graph.primitives[line], graph.statics[line], operands)
+    operands = graph.operands[line]
+    return called_on_arrays(
+        tidy, graph.primitives[line], graph.statics[line], [values[operand] for operand in operands],
+        [graph.shapes[operand] for operand in operands],
+    )  # fmt: skip
 
 
 def _chain(tidy: Tidy, graph: Graph, line: int, values: Mapping[int, Value], inside: Mapping[int, Any]) -> Value:
     """A sum, or a product, with everything that stands in nothing else."""
     name = graph.primitives[line].name
+    if name == "mul":
+        a, b = graph.operands[line]
+        if a not in inside and b not in inside and values[a] == UNIT:
+            return values[b]
+        if b not in inside and values[b] == UNIT and a not in inside:
+            return values[a]
     adds = name in ("add", "sub") or (
         name == "neg" and inside.get(graph.operands[line][0]) is ADDED
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gradcli.autodiff.formulas import decimals_in, derivative_of, gradient_formulas, shape_of, value_formula
 from gradcli.errors import GradError
-from gradcli.graph.formulas import TooLong
+from gradcli.graph.formulas import TooLong, Unsaid
 from gradcli.graph.tidy import FINITE, NONZERO, Tidy
 from gradcli.insight.notes import Note
 from gradcli.language.unvalued import Unvalued
@@ -54,6 +54,15 @@ def formulas(
         question, tidy, found, label=label, order=len(names) if mixed else order, mixed=mixed,
         decimals=decimals_in(program.graph), notes=_notes(question, tidy),
     )  # fmt: skip
+    try:
+        made.written()
+    except TooLong as error:
+        raise too_long(error.length) from None
+    except Unsaid as error:
+        raise GradError(
+            "limit", f"the formula needs what the language has no word for: {error.args[0]} in reverse",
+            hint="gradcli grad computes the numbers",
+        ) from None  # fmt: skip
     if question.point and not question.missing:
         _evaluate(made)
     return made
@@ -138,6 +147,7 @@ def _notes(question: Unvalued, tidy: Tidy) -> Sequence[Note]:
 
     found = [Note("unused", name, f"{name}: does not occur in the program") for name in question.unused]
     found += [Note(kind, message.partition(":")[0], message) for kind, message in question.program.remarks]
+    found += [Note("domain", "formula", message) for message in tidy.remarks]
     for part, flag in tidy.assumed:
         try:
             text = Writer(tidy, taken=question.program.variables, most=200).write([(1, part)]).program()

@@ -62,7 +62,7 @@ def _raised(order: int, unicode: bool) -> str:
 class Formulas:
     """The formulas that a question asked for, the numbers they have where every name has a value, and notes."""
 
-    __slots__ = ("decimals", "formulas", "label", "mixed", "notes", "numbers", "order", "question", "tidy", "value")
+    __slots__ = ("_written", "decimals", "formulas", "label", "mixed", "notes", "numbers", "order", "question", "tidy", "value")
 
     def __init__(
         self,
@@ -88,18 +88,24 @@ class Formulas:
         self.notes = notes
         self.value = value
         self.numbers = numbers
+        self._written: Written | None = None
 
     def taken(self) -> set[str]:
         """The names that the user has."""
         program = self.question.program
         return {*program.variables, *program.definitions, self.label}
 
-    def written(self, formulas: Sequence[Formula] | None = None) -> Written:
-        """FORMULAS, or all of them, as text with shared names."""
+    def written(self) -> Written:
+        """All formulas as text with shared names. Raises TooLong, and Unsaid where the language lacks a word."""
+        if self._written is None:
+            self._written = self._write(self.formulas)
+        return self._written
+
+    def _write(self, formulas: Sequence[Formula]) -> Written:
         from gradcli.graph.formulas import Writer
 
         writer = Writer(self.tidy, taken=self.taken(), decimals=self.decimals)
-        return writer.write([formula.value for formula in (self.formulas if formulas is None else formulas)])
+        return writer.write([formula.value for formula in formulas])
 
     def in_latex(self) -> Written:
         """All formulas as LaTeX with shared names."""
@@ -110,7 +116,9 @@ class Formulas:
 
     def derivatives(self) -> dict[str, str]:
         """Every formula as a program that stands for itself."""
-        return {formula.key: self.written([formula]).program() for formula in self.formulas}
+        if len(self.formulas) == 1:
+            return {self.formulas[0].key: self.written().program()}
+        return {formula.key: self._write([formula]).program() for formula in self.formulas}
 
     def as_object(self) -> dict[str, object]:
         """The formulas as the JSON of schema gradcli/1."""
