@@ -30,8 +30,8 @@ TRIES = 4
 def taylor(graph: Graph, values: Sequence[float], result: int, source: int, order: int) -> list[float]:
     """The Taylor coefficients y_0 ... y_order of line RESULT in the step of line SOURCE.
 
-    y_k is the k-th derivative / k!. VALUES are those of all lines at the point; scalars. What the result does not depend
-    on, and what is beyond the degree of a polynomial, is exactly 0. Every coefficient of a nan result is nan.
+    y_k is the k-th derivative / k!. VALUES are those of all lines at the point; scalars. What the result does not
+    depend on, and what is beyond the degree of a polynomial, is exactly 0. Every coefficient of a nan result is nan.
     Raises GradError (limit) for an order beyond MOST_ORDER, and where that would take more than MOST_WORK.
     """
     terms, exponent = _terms(graph, values, result, source, order)

@@ -316,7 +316,10 @@ class Terms:
         zero = self.constant(0.0)
         if series.primitive.name == "where":
             condition, *branches = series.operands
-            a, b = (branch.terms[k] if 0 < k <= branch.degree else zero for branch in branches)
+            known = self.number(condition.terms[0])
+            if known is not None:
+                branches = [branches[known == 0]] * 2
+            a, b = (branch.terms[k] if k <= branch.degree else zero for branch in branches)
             return a if a == b else self._written(NAMED["where"], None, (condition.terms[0], a, b))
         total: int | None = None
         for share, operand in shares:
