@@ -125,6 +125,30 @@ def test_comparisons_of_modes_are_what_the_schema_says(words, option):
     check(parsed(out), "mode_comparison")
 
 
+@pytest.mark.parametrize(
+    "words", [*PROGRAMS, ["sum((X@w)^2)", "--example", "X:2x3,w:3"]], ids=lambda words: words[0][:40]
+)
+@pytest.mark.parametrize("option", [[], ["--sparsity"], ["--decomposition", "naive"], ["--zero", "strong"]], ids=str)
+def test_hessians_are_what_the_schema_says(words, option):
+    """Of numbers and of arrays, with the pattern and without it; nan and inf are strings."""
+    code, out, err = run("hessian", *words, *option, "--json")
+    assert (code, err) == (0, "")
+    check(parsed(out), "hessian")
+
+
+@pytest.mark.parametrize("words", PROGRAMS, ids=lambda words: words[0][:40])
+@pytest.mark.parametrize("mode", ["forward-over-reverse", "reverse-over-reverse"])
+def test_products_with_a_hessian_are_what_the_schema_says(words, mode):
+    """Along the first name, where there is one."""
+    name = next((word.partition("=")[0] for word in words[1:] if word[:1] != "-"), None)
+    along = "x=1" if name is None else f"{name}=1"
+    code, out, err = run("hvp", *words, "--along", along, "--mode", mode, "--json")
+    if code == 0:
+        check(parsed(out), "hvp")
+    else:
+        assert parsed(err)["error"]["kind"] == "name" and name is None
+
+
 @pytest.mark.parametrize("words", PROGRAMS, ids=lambda words: words[0][:40])
 def test_lines_and_flows_fit_together(words):
     """Operands come first; every flow joins two lines; what reaches a line adds up to its adjoint."""
