@@ -12,7 +12,7 @@ from __future__ import annotations
 from gradcli.graph import CONSTANT, NAMED, Graph, array_primitives, primitives
 from gradcli.graph.drafts import Draft, Form
 from gradcli.graph.signs import move_signs
-from gradcli.graph.simpler import EXACT_RULES, RULES, simpler
+from gradcli.graph.simpler import EXACT_RULES, RULES, simpler, without_spreads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -182,8 +182,10 @@ def _fold_array(draft: Draft, line: int, left: int) -> int:
 
 def drop_neutral(draft: Draft, rules: Mapping[str, Rule] = RULES) -> None:
     """1*e, e + 0, --e, e^1, a + (-b), a fit to the shape it has, and the like (graph/simpler.py)."""
-    primitives = draft.primitives
+    primitives, arrays = draft.primitives, draft.shapes is not None
     for line in draft.operations():
+        if arrays:
+            without_spreads(draft, line)
         if primitives[line].name in rules:
             simpler(draft, line, rules)
 

@@ -216,12 +216,54 @@ def _extreme(draft: Draft, line: int) -> int | None:
 # Shapes
 
 
+SPREADING = frozenset(("add", "sub", "mul", "div", "where", "max", "min", "max_first", "min_first", *TESTS))
+
+
+def without_spreads(draft: Draft, line: int) -> bool:
+    """Take the operands of LINE as they were before they were repeated, where LINE repeats them itself."""
+    if draft.primitives[line].name not in SPREADING or not draft.shape(line):
+        return False
+    from gradcli.graph.shapes import broadcast
+
+    operands = draft.operands[line]
+    found = operands
+    for slot, operand in enumerate(operands):
+        inner = _before_spread(draft, operand)
+        if inner is not None:
+            trial = (*found[:slot], inner, *found[slot + 1 :])
+            if broadcast([draft.shape(other) for other in trial]) == draft.shape(line):
+                found = trial
+    if found == operands:
+        return False
+    draft.rewrite(line, draft.primitives[line], found, draft.statics[line])
+    return True
+
+
+def _before_spread(draft: Draft, line: int) -> int | None:
+    """e where LINE repeats e, or gives it axes of length 1 in front."""
+    name = draft.name(line)
+    if name not in ("fit", "broadcast", "reshape"):
+        return None
+    inner = _under(draft, line)
+    if name == "reshape":
+        return inner if _is_longer(draft.shape(line), draft.shape(inner)) else None
+    return inner if draft.spreads(inner, draft.shape(line)) else None
+
+
+def _is_longer(shape: Shape, other: Shape) -> bool:
+    """Whether SHAPE is the other one with axes of length 1 in front."""
+    lead = len(shape) - len(other)
+    return lead > 0 and shape[lead:] == other and all(length == 1 for length in shape[:lead])
+
+
 def _fit(draft: Draft, line: int) -> int | Instead | None:
-    """To the shape it has; repeated twice; there and back."""
+    """To the shape it has; repeated twice; there and back; with axes of length 1 before it."""
     (e,), shape = draft.operands[line], draft.shape(line)
     have = draft.shape(e)
     if have == shape:
         return e
+    if draft.name(e) == "reshape" and len(shape) >= len(have) and _is_longer(have, draft.shape(_under(draft, e))):
+        return "fit", (_under(draft, e),), shape
     if draft.name(e) not in ("fit", "broadcast"):
         return None
     inner = _under(draft, e)

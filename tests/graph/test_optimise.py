@@ -136,6 +136,9 @@ def test_exact_passes_see_the_sign_of_a_zero(text, wanted):
     ("broadcast(x, 3)", "x"), ("W[:]", "W"), ("W[:,:]", "W"), ("[x, 2*x][1]", "2*x"), ("[W, W*W][0,1]", "W[1]"),
     ("sum(z)", "z"), ("mean(z)", "z"), ("x^1", "x"), ("where(1, x, y)", "x"), ("where(x != 0, x, y)", "where(x, x, y)"),
     ("(x > 0) != 0", "x > 0"), ("max(x, x)", "x"), ("[1, 1, 1]*x", "x"), ("x*reshape(ones(3), 3)", "x"),
+    ("broadcast(z, 3)*x", "z*x"), ("W + broadcast(x, 2, 3)", "W + x"), ("W/reshape(x, 1, 3)", "W/x"),
+    ("where(W > broadcast(z, 2, 3), W, broadcast(R, 2, 3))", "where(W > z, W, R)"),
+    ("broadcast(reshape(z, 1, 1), 2, 3)", "fit(z to [2,3])"), ("max(broadcast(x, 2, 3), W)", "max(x, W)"),
 ])  # fmt: skip
 def test_the_rules_hold_for_arrays(text, wanted):
     assert shortened(text, [FOLD, NEUTRAL, SHARE], shaped=True) == wanted
@@ -145,6 +148,8 @@ def test_the_rules_hold_for_arrays(text, wanted):
     "ones(3)*z", "ones(2, 3)*x", "z + zeros(3)", "x + zeros(2, 3)", "zeros(2, 3) - x", "x/ones(2, 3)", "[1, 1, 2]*x",
     "where([1, 1, 1], z, x)", "W.T", "transpose(A, 1, 0, 2)", "reshape(W, 3, 2)", "W[0:1]", "W[0]", "R",
     "where(1, z, x)", "sum(x)", "broadcast(x, 2, 3)", "max(R, x)", "where(z != zeros(3), x, x*x)", "R[0]",
+    "broadcast(z, 3)*z", "broadcast(x, 2, 3)*R", "reshape(x, 3, 1)*x", "broadcast(reshape(x, 3, 1), 3, 3)",
+    "exp(broadcast(z, 3))", "sum(broadcast(z, 3))",
 ])  # fmt: skip
 def test_what_would_lose_its_shape_stays(text):
     graph, result = arrays(text)
