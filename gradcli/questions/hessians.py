@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradcli.autodiff import evaluate
+from gradcli.autodiff import depends, evaluate
 from gradcli.errors import GradError
 from gradcli.graph.shapes import BYTES, count, shown, sized
 from gradcli.language.question import Options, Question
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from gradcli.autodiff import Flow
+    from gradcli.autodiff import Flow, Sweep
     from gradcli.autodiff.array_hessians import Second
     from gradcli.graph import Shape
     from gradcli.insight.notes import Note
@@ -28,6 +28,9 @@ MOST_ENTRIES = 1_000_000  # of a Hessian that is made unasked
 MOST_IN_FULL = 10_000_000  # with --full
 MOST_STEPS = 30_000_000  # tangents that are carried through the flows of a graph of scalars
 FORWARD, REVERSE = "forward-over-reverse", "reverse-over-reverse"
+SMOOTH = frozenset((
+    "variable", "constant", "add", "sub", "mul", "div", "neg", "same", "exp", "sin", "cos", "tanh", "sigmoid",
+))  # fmt: skip
 MODES = (FORWARD, REVERSE)
 NEVER_MADE = (
     "gradcli hvp ... --along x=DX multiplies it with a direction at the cost of a few gradients,\n"
@@ -100,9 +103,21 @@ def dense(source: str, given: Mapping[str, Value], options: Options, *, full: bo
     for place, number in enumerate(gradients.values()):
         if number != number:  # what is nan has no derivative
             found[place] = dict.fromkeys(found[place], number)
-    notes = notes_of_scalars(question, values, sweep, flows)
+    notes = _notes(question, values, sweep, flows)
     hessian = Hessian(found, lambda: patterns(graph, question.result, sources))
     return HessianReport(question, values[question.result], gradients, shapes, hessian, notes)
+
+
+def _notes(question: Question, values: list[float], sweep: Sweep, flows: Sequence[Flow]) -> list[Note]:
+    """The notes of the first order, then what is to be said of second derivatives."""
+    found = notes_of_scalars(question, values, sweep, flows)
+    steps = any(primitive.name not in SMOOTH for primitive in question.graph.primitives)
+    if not steps and all(1e-8 < abs(value) < 1e8 for value in values):
+        return found
+    from gradcli.insight.second_order import second_notes
+
+    active = depends(question.graph, question.live_sources())
+    return [*found, *second_notes(question.graph, values, flows, active, question.labels)]
 
 
 def by_name(question: Question, numbers: Sequence[Any]) -> dict[str, Any]:
@@ -223,7 +238,7 @@ def multiplied(
         value = values[question.result]
         sweep, flows = backward(question, values)
         gradients = gradients_of(question, by_name(question, sweep.numbers))
-        notes = notes_of_scalars(question, values, sweep, flows)
+        notes = _notes(question, values, sweep, flows)
         arrived = (_forward if mode == FORWARD else _back)(question, values, flows, gradients, moving)
     found = {}
     for name in names:

@@ -270,16 +270,18 @@ class HessianReport:
         found, bound = self.eigenvalues() or [], self.tolerance()
         up, down = sum(1 for one in found if one > bound), sum(1 for one in found if one < -bound)
         flat = len(found) - up - down
+        zeros = f", as {flat} of {len(found)} {'does' if flat == 1 else 'do'}" if flat else ""
         still = all(number == 0 for value in self.gradients.values() for number in _flat(value))
-        within = f"; an eigenvalue within {significant(bound, 2)} of 0 counts as 0" if bound else ""
+        within = f"; an eigenvalue within {significant(bound, 2)} of 0 counts as 0{zeros}"
         if flat == len(found):
             return f"zero: {label} does not curve here, to second order"
         kind, says = _kind(up, down, flat)
         says = says.format(label=label)
-        if still:
-            critical = "the gradient is 0, so this is a "
+        if still and flat and not (up and down):
+            says = f"the gradient is 0, and in {_many(flat, 'direction')} the second order does not decide"
+        elif still:
             place = "saddle point" if up and down else "minimum" if up else "maximum"
-            says = f"{critical}{place}" if not flat or (up and down) else f"the gradient is 0, and {flat} of {len(found)} directions are undecided"  # noqa: E501
+            says = f"the gradient is 0, so this is a {place}"
         return f"{kind}: {says}{within}"
 
     def as_object(self, *, sparsity: bool = False) -> dict[str, object]:
@@ -332,11 +334,10 @@ def _counts(rows: Sequence[Sequence[float]], reaches: Sequence[Sequence[bool]]) 
 def _kind(up: int, down: int, flat: int) -> tuple[str, str]:
     if up and down:
         return "indefinite", "{label} curves up in some directions and down in others"
-    semi = "semi" if flat else ""
     word, way = ("positive", "up") if up else ("negative", "down")
-    every = f"{{label}} curves {way} in every direction"
-    some = f"{{label}} curves {way} or not at all, to rounding"
-    return f"{word} {semi}definite", some if flat else every
+    if flat:
+        return f"{word} semidefinite to rounding", f"{{label}} curves {way} in some directions, in others not at all"
+    return f"{word} definite", f"{{label}} curves {way} in every direction"
 
 
 def _distances(place: int, reaches: Sequence[bool]) -> Iterable[int]:
