@@ -92,6 +92,7 @@ class Terms:
         self.primitives: list[Primitive] = []
         self.operands: list[tuple[int, ...]] = []
         self.statics: list[Any] = []
+        self.parts: list[tuple[float, int | None]] = []
         self.shapes: list[Shape] | None = None if graph.shapes is None else []
         self.known: dict[Any, int] = {}
         self.expansion = Expansion(self)
@@ -137,6 +138,7 @@ class Terms:
             self.primitives.append(primitive)
             self.operands.append(operands)
             self.statics.append(static)
+            self.parts.append(self._parts(found, primitive, operands, static))
             if self.shapes is not None:
                 self.shapes.append(self._shape(primitive, operands, static))
         return found
@@ -151,22 +153,23 @@ class Terms:
             shape = primitive.shape_of([self.shapes[operand] for operand in operands], static)
         return shape
 
-    def limit(self) -> GradError:
-        return GradError("limit", f"the derivative of order {self.order} takes more than {MOST_LINES:,} lines")
-
-    # Arithmetic, tidied as far as every number, infinite or not, stays what it is
-
-    def _split(self, term: int) -> tuple[float, int | None]:
-        """TERM as a number times a term."""
-        primitive, operands = self.primitives[term], self.operands[term]
+    def _parts(
+        self, term: int, primitive: Primitive, operands: tuple[int, ...], static: Any
+    ) -> tuple[float, int | None]:
+        """TERM as a number times another term, or as nothing but a number."""
         if primitive is CONSTANT:
-            return self.statics[term], None
+            return static, None
         if primitive.name == "neg":
-            factor, rest = self._split(operands[0])
+            factor, rest = self.parts[operands[0]]
             return -factor, rest
         if primitive.name == "mul" and self.primitives[operands[0]] is CONSTANT:
             return self.statics[operands[0]], operands[1]
         return 1.0, term
+
+    def limit(self) -> GradError:
+        return GradError("limit", f"the derivative of order {self.order} takes more than {MOST_LINES:,} lines")
+
+    # Arithmetic, tidied as far as every number, infinite or not, stays what it is
 
     def _scaled(self, factor: float, rest: int | None) -> int:
         if rest is None:
@@ -178,7 +181,9 @@ class Terms:
         return self._written(NAMED["mul"], None, (self.constant(factor), rest))
 
     def times(self, a: int, b: int) -> int:
-        (left, first), (right, second) = self._split(a), self._split(b)
+        (left, first), (right, second) = self.parts[a], self.parts[b]
+        if first == a and second == b:
+            return self._written(NAMED["mul"], None, (a, b))
         factor = left * right
         if not isfinite(factor) or (factor == 0 and left != 0 and right != 0):
             if first is None and second is None:
@@ -194,17 +199,17 @@ class Terms:
             return self.constant(number(NAMED["div"], None, (above, below)))
         if below == 1:
             return a
-        factor, rest = self._split(a)
+        factor, rest = self.parts[a]
         if rest is not None and factor != 1 and factor % 1 == 0:
             return self._scaled(factor, self._written(NAMED["div"], None, (rest, b)))
         return self._written(NAMED["div"], None, (a, b))
 
     def negative(self, a: int) -> int:
-        factor, rest = self._split(a)
+        factor, rest = self.parts[a]
         return self._scaled(-factor, rest)
 
     def plus(self, a: int, b: int) -> int:
-        (left, first), (right, second) = self._split(a), self._split(b)
+        (left, first), (right, second) = self.parts[a], self.parts[b]
         if first == second and (first is None or left + right != 0):
             return self._scaled(left + right, first)
         if right < 0 and second is not None:
@@ -214,7 +219,7 @@ class Terms:
         return self._written(NAMED["add"], None, (a, b))
 
     def minus(self, a: int, b: int) -> int:
-        (left, first), (right, second) = self._split(a), self._split(b)
+        (left, first), (right, second) = self.parts[a], self.parts[b]
         if first == second and (first is None or left - right != 0):
             return self._scaled(left - right, first)
         if right < 0 and second is not None:
@@ -226,7 +231,7 @@ class Terms:
         zero = self.constant(0.0)
         if mask is None or value == zero:
             return value
-        factor, rest = self._split(value)
+        factor, rest = self.parts[value]
         if rest is not None and isfinite(factor) and self.primitives[rest].name == "where":
             condition, _, other = self.operands[rest]
             if condition == mask and other == zero:
@@ -287,7 +292,7 @@ class Terms:
         total: int | None = None
         groups: dict[int | None, int] = {}
         for weight, product, mask in products:
-            term = self.times(self.constant(float(weight)), product)
+            term = product if weight == 1 else self.times(self.constant(float(weight)), product)
             groups[mask] = self.plus(groups[mask], term) if mask in groups else term
         for mask, term in groups.items():
             term = self._where(mask, term)

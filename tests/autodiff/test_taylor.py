@@ -170,6 +170,8 @@ CONVENTIONS = [
     ("sqrt(where(x > 0, x, 0)) + x^2", -1, [1, -2, 2, 0]),
     ("x*sqrt(where(x > 0, x, 0))", -1, [0, 0, 0]),
     ("1/(x*where(x > 0, x, 0)) * 0 + x", 2, [2, 1, 0]),
+    ("where(0, x, x^2)", 3, [9, 6, 2, 0]),
+    ("where(1, x^2, x)", 3, [9, 6, 2, 0]),
     ("elu(x)", 1, [1, 1, 0]),
     ("leaky_relu(x)", -1, [-0.01, 0.01, 0]),
     ("sign(x)*x", 2, [2, 1, 0]),
@@ -365,6 +367,13 @@ def test_too_much_work_is_refused(ask):
         with pytest.raises(GradError) as refused:
             ask(graph, values, result, 0, order)
         assert refused.value.kind == "limit"
+
+
+def test_an_order_is_bounded():
+    programme = Programme("sin(x)", x=0.3)
+    with pytest.raises(GradError) as refused:
+        derivative_line(programme.graph, programme.result, programme.source, MOST_ORDER + 1)
+    assert refused.value.kind == "limit"
 
 
 def test_too_many_lines_are_refused():
