@@ -38,7 +38,7 @@ WRONG = [
     ["2x"], ["sigmod(1)"], ["x"], ["exp(1, 2)"], ["x", "x=y"], ["x", "--ties", "spilt"], ["--file", "/nonexistent"],
     [""], ["1\n+"], ["max(x,x+0)", "x=1", "--formt"], ["(" * 1000], ["x" * 2_000_000],
 ]  # fmt: skip
-OPTIONS = [[], ["--mode", "forward"], ["--decomposition", "naive"], ["--zero", "strong"], ["--wrt", "x"]]
+OPTIONS = [[], ["--mode", "forward"], ["--mode", "adjoint"], ["--decomposition", "naive"], ["--zero", "strong"], ["--wrt", "x"]]
 
 
 def parsed(text: str) -> object:

@@ -110,11 +110,18 @@ class Truth:
 
 
 def judge(
-    graph: Graph, values: Sequence[float], result: int, sources: Iterable[int], *, strong_zero: bool = False
+    graph: Graph,
+    values: Sequence[float],
+    result: int,
+    sources: Iterable[int],
+    *,
+    strong_zero: bool = False,
+    added: int | None = None,
 ) -> Truth:
     """The true numbers of a float run of GRAPH, which took the VALUES; precision is doubled until two runs agree.
 
-    They agree where the value of RESULT and its derivatives by the SOURCES have the same 20 digits; scalars only.
+    They agree where the value of RESULT and its derivatives by the SOURCES have the same 20 digits; scalars only. From
+    line ADDED on the lines are those of rules, whose constants are meant exactly.
     """
     primitives()
     sources = list(sources)
@@ -122,9 +129,9 @@ def judge(
     bits = FEWEST_BITS
     most = MOST_BITS if len(graph) < LARGE_GRAPH else FEWEST_BITS * 8
     while True:  # rounded away from each other, the two runs show what was absorbed (1 + e^-999) or cancelled
-        before = _Sight(graph, values, result, active, bits=bits, rounding=DOWN, strong_zero=strong_zero)
+        before = _Sight(graph, values, result, active, bits=bits, rounding=DOWN, strong_zero=strong_zero, added=added)
         bits *= 2
-        now = _Sight(graph, values, result, active, bits=bits, rounding=UP, strong_zero=strong_zero)
+        now = _Sight(graph, values, result, active, bits=bits, rounding=UP, strong_zero=strong_zero, added=added)
         asked = [(before.swept.numbers[source], now.swept.numbers[source]) for source in sources]
         asked.append((before.value(result), now.value(result)))
         if bits >= most or all(b is BEYOND or _agree(a, b) for a, b in asked):
@@ -184,12 +191,14 @@ class _Sight:
         bits: int,
         rounding: str,
         strong_zero: bool,
+        added: int | None = None,
     ) -> None:
         from mpmath.ctx_mp import MPContext
 
         self.graph = graph
         self.values = values
         self.strong_zero = strong_zero
+        self.added = len(graph) if added is None else added
         self.m = MPContext()
         self.m.prec = bits
         self.m._prec_rounding[1] = rounding
@@ -211,7 +220,7 @@ class _Sight:
                 continue
             value = values[index]
             if primitive is CONSTANT or primitive is VARIABLE:
-                self.twins[index] = (value, self.m.mpf(value))
+                self.twins[index] = (value, self.m.mpf(value)) if index < self.added else self.meaning(value)
                 continue
             operands: Any = [self.twins[operand] for operand in graph.operands[index]]
             self.line = index

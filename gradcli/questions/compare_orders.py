@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from gradcli.autodiff import evaluate
 from gradcli.autodiff.adjoint import AdjointGraph
-from gradcli.autodiff.precise import judge, with_exact_e
-from gradcli.autodiff.taylor import derivatives
+from gradcli.autodiff.precise import IRRATIONAL, judge, with_exact_e
+from gradcli.autodiff.taylor import taylor_lines
 from gradcli.errors import GradError
-from gradcli.graph.optimise import optimise
+from gradcli.graph import CONSTANT
+from gradcli.graph.optimise import DEAD, optimise
 from gradcli.language.question import Options, Question
 from gradcli.questions import backward, notes_of
 from gradcli.report.orders import Order, Orders, Way
@@ -15,7 +16,7 @@ from gradcli.report.title import title
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
     from gradcli.graph import Graph
@@ -38,19 +39,24 @@ def compared(source: str, given: Mapping[str, Any], options: Options, *, order: 
     values = evaluate(graph, question.point)
     sweep, flows = backward(question, values)  # refuses ties where they were to be refused
     found: list[dict[str, Way]] = [{} for _ in range(most + 1)]
+    exact: dict[int, Any] = {}
+    ends, meant = None, False
+    number = values[result] == values[result]
     for n, nested in enumerate(_nested(question, line, most)):
         found[n]["written"] = nested.way(question.point)
-    exact: dict[int, Any] = {}
-    ends = None
-    for n, nested in enumerate(_optimised(question, line, most)):
-        found[n]["optimised"] = nested.way(question.point)
-        if len(nested.graph) <= MOST_JUDGED:
-            exact[n] = nested.truth(question.point)
+        meant = meant or nested.means_irrational(len(graph))
+        if number and len(nested.graph) <= MOST_JUDGED:
+            exact[n] = nested.truth(question.point, added=len(graph))
         if nested.result is None and ends is None:
             ends = n
-    lines = _taylor_lines(question, line, most)
-    for n, number in enumerate(derivatives(graph, values, result, line, most)):
-        found[n]["taylor"] = Way(lines[n], number)
+    for n, nested in enumerate(_optimised(question, line, most)):
+        found[n]["optimised"] = nested.way(question.point)
+        if nested.result is None and ends is None:
+            ends = n
+    for n, nested in enumerate(_expanded(question, values, line, most)):
+        found[n]["taylor"] = nested.way(question.point)
+        if number and n not in exact and len(nested.graph) <= MOST_JUDGED and not meant:
+            exact[n] = nested.truth(question.point)
     label = question.labels().names[result]
     expression = title(question.program)
     heading = f"{label} = {expression}" if expression != label else label
@@ -109,11 +115,22 @@ class Nested:
         """What it takes, and what it is."""
         return Way(self.lines, 0.0 if self.result is None else self.evaluate(point)[self.result])
 
-    def truth(self, point: Mapping[str, float]) -> Any:
-        """The true number of its lines; None where it was not found. Where nothing arrives it is 0."""
+    def means_irrational(self, added: int) -> bool:
+        """Whether one of its lines from ADDED on is a constant that stands for an irrational number."""
+        graph = self.graph
+        return any(
+            graph.primitives[line] is CONSTANT and abs(graph.statics[line]) in IRRATIONAL
+            for line in range(added, len(graph))
+        )
+
+    def truth(self, point: Mapping[str, float], *, added: int | None = None) -> Any:
+        """The true number of its lines; None where it was not found. Where nothing arrives it is 0.
+
+        From line ADDED on they are those of rules.
+        """
         graph, values = with_exact_e(self.graph), self.evaluate(point)
         line = self.source if self.result is None else self.result
-        truth = judge(graph, values, line, ())
+        truth = judge(graph, values, line, (), added=added)
         return truth.gradient(None) if self.result is None else truth.value(line)
 
     def swept(self, point: Mapping[str, float], *, lean: bool) -> Nested:
@@ -157,6 +174,14 @@ def _shorter(nested: Nested) -> Nested:
     return Nested(found.graph, found.moved[nested.result], found.moved[nested.source])
 
 
-def _taylor_lines(question: Question, line: int, most: int) -> list[int | None]:
-    """How many operations the Taylor coefficients of each order take as lines."""
-    return [None] * (most + 1)
+def _expanded(question: Question, values: Sequence[float], line: int, most: int) -> Iterator[Nested]:
+    """The lines of Taylor coefficients, each order by itself."""
+    graph = question.graph.copy()
+    value = values[question.result]
+    orders = taylor_lines(graph, question.result, line, most, seeded=value != value)
+    for result in orders or ():
+        if result is None:
+            yield Nested(question.graph, None, line)
+        else:
+            found = optimise(graph, [result], (DEAD,), keep=[line])
+            yield Nested(found.graph, found.moved[result], found.moved[line])

@@ -15,11 +15,19 @@ if TYPE_CHECKING:
     from gradcli.report.orders import Order, Orders
 
 COUNT = "digits"
+ABOUT = {
+    "written": "a sweep over the lines of the order before; every line is kept",
+    "optimised": "the same, and each order is optimised before the next sweep",
+    "taylor": "every line is expanded, coefficient by coefficient, in one pass",
+}
 
 
 def draw(found: Orders, *, width: int = 80, unicode: bool = True, digits: int = 6) -> list[Text]:
     """The comparison for a terminal of WIDTH cells; without UNICODE in ASCII; numbers to DIGITS significant digits."""
     lines = [*heading(found.title, found.at, width), Text("")]
+    for way in WAYS:
+        lines += hanging(Text(f"{NAMES[way]:10}   ", style=LABEL), Text(ABOUT[way]), width)
+    lines.append(Text(""))
     lines += _table(found, width, digits, unicode=unicode)
     lines += [Text(""), *hanging(Text("verdict  ", style=LABEL), Text(safe(found.verdict)), width)]
     notes = [note.message for note in found.notes if note.kind != "example"]

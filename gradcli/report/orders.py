@@ -22,11 +22,11 @@ UNDECIDED = "undecided"
 
 
 class Way:
-    """One way to a derivative: its operations (None: the coefficients were computed without lines) and its number."""
+    """One way to a derivative: its operations and its number."""
 
     __slots__ = ("lines", "number")
 
-    def __init__(self, lines: int | None, number: float) -> None:
+    def __init__(self, lines: int, number: float) -> None:
         self.lines = lines
         self.number = number
 
@@ -57,8 +57,8 @@ class Order:
 
     @property
     def number(self) -> float:
-        """The number of the way that went furthest."""
-        return self.ways["taylor"].number
+        """The number of the way that goes furthest."""
+        return self.ways[next(way for way in reversed(WAYS) if way in self.ways)].number
 
     def true(self, digits: int = TRUE_DIGITS) -> str:
         """The true number as text."""
@@ -154,7 +154,7 @@ def _swell(found: Orders) -> str:
 
 def _taylor(found: Orders) -> str:
     counts = found.counts("taylor")
-    if len(counts) < 2:
+    if len(counts) < 2 or counts[-1] < counts[0]:
         return ""
     return (
         f"Taylor coefficients take {counts[0]:,} to {counts[-1]:,}: an order adds one coefficient to each line, "
@@ -170,6 +170,8 @@ def _ends(found: Orders) -> str:
 
 def _digits(found: Orders) -> str:
     judged = [order for order in found.orders if order.exact is not None]
+    if found.orders[0].number != found.orders[0].number:
+        return "The value is nan, and with it every derivative."
     if not judged:
         return ""
     lost = [(order.order, way) for order in judged for way in order.ways if order.is_lost(way)]
@@ -178,4 +180,5 @@ def _digits(found: Orders) -> str:
         every = all(order.digits(way) == ALL for order in judged for way in order.ways)
         return f"All numbers are right {'to the last digit' if every else 'to rounding'}{upto}."
     order, way = lost[0]
-    return f"At order {order} digits are lost first, {NAMES[way]}."
+    right = found.orders[order].digits(way)
+    return f"The first number that lacks digits is that of order {order}, {NAMES[way]}: {right} are right."
