@@ -50,7 +50,7 @@ class Columns:
         self.names: list[str | None] = []
         self.many: list[int] = []
         self.statics: list[float] = []
-        self.shared: dict[float, int] = {}
+        self.shared: dict[float | str, int] = {}  # the lines of literals
         self.mark = Mark()
 
     def __len__(self) -> int:
@@ -85,19 +85,23 @@ class Columns:
                 number: int = operand[0]
                 return number
             raise _no_handle(operand)
+        shared = self.shared
+        if operand.__class__ in (float, int):
+            found = shared.get(operand)
+            if found is not None and operand:  # the two zeros, which are one key, are told apart below
+                return found
         try:
             if isinstance(operand, (bool, str)):
                 raise TypeError
             value = float(operand)
         except (TypeError, ValueError, OverflowError):
             raise _no_handle(operand) from None
-        if not value:  # the two zeros are one key
-            return self.leaf(value, None)[0]
-        found = self.shared.get(value)
+        key = value or str(value)
+        found = shared.get(key)
         if found is None:
             found = self.leaf(value, None)[0]
-            if len(self.shared) < MOST_SHARED:
-                self.shared[value] = found
+            if len(shared) < MOST_SHARED:
+                shared[key] = found
         return found
 
     def write(self, primitive: Primitive, operands: Sequence[int], static: float | None = None) -> Line:
@@ -242,6 +246,10 @@ def writer(columns: Columns, primitive: Primitive) -> Callable[..., Line]:
     return write
 
 
+# An operand is taken for a line until an error shows that it is a number. That takes as long as five lines, so a method
+# that met a number asks first from then on, which makes its lines a tenth slower.
+
+
 def _of_one(columns: Columns, code: int) -> Callable[..., Line]:
     codes, firsts, seconds, mark = columns.codes, columns.firsts, columns.seconds, columns.mark
 
@@ -263,8 +271,12 @@ def _of_one(columns: Columns, code: int) -> Callable[..., Line]:
 
 def _of_two(columns: Columns, code: int) -> Callable[..., Line]:
     codes, firsts, seconds, mark = columns.codes, columns.firsts, columns.seconds, columns.mark
+    asks = False
 
     def write(a: Line | float, b: Line | float) -> Line:
+        nonlocal asks
+        if asks and not (type(a) is tuple is type(b)):
+            return columns.append(code, columns.line(a), columns.line(b))
         try:
             first, owner = a  # type: ignore[misc]
             second, other = b  # type: ignore[misc]
@@ -275,16 +287,34 @@ def _of_two(columns: Columns, code: int) -> Callable[..., Line]:
                 seconds.append(second)
                 return number, mark
         except (TypeError, ValueError):
-            pass
+            asks = True
         return columns.append(code, columns.line(a), columns.line(b))
 
     return write
 
 
 def _of_three(columns: Columns, code: int) -> Callable[..., Line]:
-    many = columns.many
+    codes, firsts, seconds, many, mark = columns.codes, columns.firsts, columns.seconds, columns.many, columns.mark
+    asks = False
 
     def write(a: Line | float, b: Line | float, c: Line | float) -> Line:
+        nonlocal asks
+        try:
+            if not asks or (type(a) is tuple is type(b) and type(c) is tuple):
+                first, owner = a  # type: ignore[misc]
+                second, other = b  # type: ignore[misc]
+                third, last = c  # type: ignore[misc]
+                if owner is mark is other and last is mark:
+                    number = len(codes)
+                    codes.append(code)
+                    firsts.append(len(many))
+                    seconds.append(3)
+                    many.append(first)
+                    many.append(second)
+                    many.append(third)
+                    return number, mark
+        except (TypeError, ValueError):
+            asks = True
         lines = columns.line(a), columns.line(b), columns.line(c)
         many.extend(lines)
         return columns.append(code, len(many) - 3, 3)
@@ -321,17 +351,17 @@ def _with_static(columns: Columns, primitive: Primitive) -> Callable[..., Line]:
     known: dict[float, tuple[int, int]] = {}  # how a static is written: the code, the second operand
 
     def write(x: Line | float, n: float) -> Line:
+        if (type(n) is float or type(n) is int) and n in known:
+            code, second = known[n]
+            return columns.append(code, columns.line(x), second)
         try:
             static = float(n)
         except (TypeError, ValueError, OverflowError):
             hint = "where it is a line, write tape.pow(x, n)" if primitive.name == "power" else None
             raise GradError("value", f"{n!r} is no number, and the second operand of {primitive.name} has to be one",
                             hint=hint) from None  # fmt: skip
-        line = columns.line(x)
-        if static in known:
-            return columns.append(known[static][0], line, known[static][1])
-        written = columns.write(primitive, (line,), static)
-        if static:  # the two zeros are one key
+        written = columns.write(primitive, (columns.line(x),), static)
+        if static:  # the two zeros would be one key
             known[static] = columns.codes[-1], columns.seconds[-1]
         return written
 

@@ -58,11 +58,7 @@ class Tape:
         """The method of a primitive; it is made when it is first asked for."""
         primitive = _taped().get(name)
         if primitive is None:
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, _taped(), 1)
-            hint = f", did you mean {near[0]!r}?" if near else ""
-            raise AttributeError(f"a tape has no {name!r}{hint}", name=name, obj=self)
+            raise AttributeError(f"a tape has no {name!r}", name=name, obj=self)  # Python adds a near name
         method = writer(self._columns, primitive)
         self.__dict__[name] = method
         return method
