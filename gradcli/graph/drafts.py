@@ -118,18 +118,15 @@ class Draft:
         if self.shapes is None:
             return self.statics[line] if primitives[line] is CONSTANT else None
         for _ in range(DEEPEST):
-            if primitives[line] is CONSTANT:
+            primitive = primitives[line]
+            if primitive is CONSTANT:
                 return self._repeated(self.statics[line])
-            if not (self.operands[line] and self._only_repeats(line)):
+            if primitive.name not in SEEN_THROUGH:
                 return None
-            line = self.find(self.operands[line][0])
+            shape, line = self.shape(line), self.find(self.operands[line][0])
+            if primitive.name == "fit" and not self.spreads(line, shape):
+                return None
         return None
-
-    def _only_repeats(self, line: int) -> bool:
-        primitive = self.primitives[line]
-        if primitive.name not in SEEN_THROUGH:
-            return False
-        return primitive.name != "fit" or self.spreads(self.find(self.operands[line][0]), self.shape(line))
 
     def _repeated(self, static: Any) -> float | None:
         if type(static) is float:

@@ -217,15 +217,21 @@ def _extreme(draft: Draft, line: int) -> int | None:
 
 
 SPREADING = frozenset(("add", "sub", "mul", "div", "where", "max", "min", "max_first", "min_first", *TESTS))
+SPREADS = frozenset(("fit", "broadcast", "reshape"))
 
 
 def without_spreads(draft: Draft, line: int) -> bool:
     """Take the operands of LINE as they were before they were repeated, where LINE repeats them itself."""
-    if draft.primitives[line].name not in SPREADING or not draft.shape(line):
+    primitives, operands = draft.primitives, draft.operands[line]
+    if primitives[line].name not in SPREADING:
+        return False
+    for operand in operands:
+        if primitives[operand].name in SPREADS:
+            break
+    else:
         return False
     from gradcli.graph.shapes import broadcast
 
-    operands = draft.operands[line]
     found = operands
     for slot, operand in enumerate(operands):
         inner = _before_spread(draft, operand)
@@ -235,14 +241,14 @@ def without_spreads(draft: Draft, line: int) -> bool:
                 found = trial
     if found == operands:
         return False
-    draft.rewrite(line, draft.primitives[line], found, draft.statics[line])
+    draft.rewrite(line, primitives[line], found, draft.statics[line])
     return True
 
 
 def _before_spread(draft: Draft, line: int) -> int | None:
     """e where LINE repeats e, or gives it axes of length 1 in front."""
     name = draft.name(line)
-    if name not in ("fit", "broadcast", "reshape"):
+    if name not in SPREADS:
         return None
     inner = _under(draft, line)
     if name == "reshape":
