@@ -261,7 +261,7 @@ class NodeCarrier:
         """NUMBER in the shape of LINE."""
         since = len(self.graph)
         found = self._whole(number, self._shape(line))
-        self._mark("flow", since, line, line)
+        self._mark("join", since, line, line)
         return found
 
     # How it is written

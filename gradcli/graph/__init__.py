@@ -95,6 +95,7 @@ class Origin:
     """What a line is that a sweep over nodes added, and the flow it belongs to: from line `source` to line `target`.
 
     role  seed · local · flow (downstream = upstream * local) · sum (where flows meet) · open (what gates let through)
+    · join (put into its shape) · order (of a derivative of high order, from Taylor coefficients)
     """
 
     __slots__ = ("role", "source", "target")

@@ -76,6 +76,17 @@ class Labels:
         origin = self.graph.origins[index]
         return {"role": origin.role, "from": self.text(origin.source)[0], "to": self.text(origin.target)[0]}
 
+    def added_text(self, index: int) -> str:
+        """The same in words: the flow that an added line carries, or what it is for."""
+        found = self.added(index)
+        if found["role"] == "sum":
+            return f"{found['to']}: copy adds"
+        if found["role"] == "order":
+            return f"derivative of {found['from']}"
+        if found["role"] == "join":
+            return f"in the shape of {found['to']}"
+        return f"{'' if found['role'] == 'flow' else found['role'] + ' '}{found['from']} → {found['to']}"
+
     def equation(self, index: int) -> str:
         """Line INDEX with its label: `v3 = v1 + v2`; a variable is its own."""
         if self.graph.primitives[index] is VARIABLE:

@@ -141,6 +141,19 @@ class Question:
         self.sources = {name: None if line is None else moved[line] for name, line in self.sources.items()}
         self.folds = {moved[line]: fold.renumbered(moved) for line, fold in self.folds.items()}
 
+    def add_adjoints(self, values: Sequence[Any]) -> dict[str, int | None]:
+        """Put the adjoint lines of the result behind the graph, whose VALUES are known: reverse-mode AD.
+
+        Says the line of the derivative by each source, None where nothing arrives.
+        """
+        from gradcli.autodiff.adjoint import AdjointGraph
+
+        added = AdjointGraph(self.graph, values, self.result, self.live_sources())
+        self.graph = added.graph
+        if self.shapes is not None:
+            self.shapes = added.graph.shapes
+        return {name: None if line is None else added.adjoints[line] for name, line in self.sources.items()}
+
     def _infer_shapes(self) -> None:
         """Check every shape before any number is computed; the graph knows the shapes of its lines from here on."""
         from gradcli.language.shaped import shapes_of

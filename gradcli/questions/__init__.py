@@ -106,16 +106,32 @@ def explained(
 
         return array_explanation.explained(question)
     values = evaluate(question.graph, question.point)
+    if options.mode == "adjoint":
+        return _with_adjoints(question, values)
     sweep, flows = backward(question, values)
     tangents = dict(passes(question, values)) if options.mode == "forward" else {}
     if options.mode == "forward":
         found = {name: pushed.numbers[question.result] for name, pushed in tangents.items()}
-    elif options.mode == "adjoint":
-        found = by_adjoint_graph(question, values)
     else:
         found = _adjoints(question, sweep)
     notes = notes_of(question, values, sweep, flows, folds=question.folds)
     return explain(question, values, sweep, flows, gradients_of(question, found), notes, tangents)
+
+
+def _with_adjoints(question: Question, values: list[float]) -> Explanation:
+    """Reverse-mode AD explained: the adjoint lines stand behind the others, each with its value."""
+    from gradcli.autodiff.adjoint import evaluate_lines
+    from gradcli.questions.derivatives import note_on_adjoints
+    from gradcli.report.explanation import explain
+
+    adjoints = question.add_adjoints(values)
+    strong = question.options.zero == "strong"
+    values = evaluate_lines(question.graph, question.point, strong_zero=strong)
+    sweep, flows = backward(question, values)
+    found = {name: None if line is None else values[line] for name, line in adjoints.items()}
+    notes = notes_of(question, values, sweep, flows, folds=question.folds)
+    notes += note_on_adjoints(question, adjoints)
+    return explain(question, values, sweep, flows, gradients_of(question, found), notes, {})
 
 
 def _adjoints(question: Question, sweep: Sweep) -> dict[str, float | None]:

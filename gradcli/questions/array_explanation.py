@@ -7,13 +7,12 @@ from gradcli.errors import GradError
 from gradcli.graph.arrays import from_numbers, shape_of, units
 from gradcli.graph.shapes import count, shown
 from gradcli.insight.notes import Note
-from gradcli.questions import by_adjoint_graph
 from gradcli.questions.arrays import alone, backward, gradients_of, notes_of
 from gradcli.report.array_explanation import ArrayExplanation, ArrayPass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from gradcli.autodiff.arrays import ArrayFlow
     from gradcli.graph import Shape
@@ -26,15 +25,25 @@ MOST_TANGENTS = 1_000_000  # numbers that all passes of forward mode may leave
 def explained(question: Question) -> ArrayExplanation:
     """Every value, rule and flow; of a result that is an array, the gradients of the sum of its elements."""
     values = evaluate(question.graph, question.point)
+    adjoints: Mapping[str, int | None] = {}
+    if question.options.mode == "adjoint":
+        from gradcli.autodiff.adjoint import evaluate_lines
+
+        adjoints = question.add_adjoints(values)
+        values = evaluate_lines(question.graph, question.point, strong_zero=question.options.zero == "strong")
     sweep, flows = backward(question, values)
     passes = [*_passes(question, values)] if question.options.mode == "forward" else []
     if passes:
         found = _by_passes(question, values, passes)
     elif question.options.mode == "adjoint":
-        found = by_adjoint_graph(question, values)
+        found = {name: None if line is None else values[line] for name, line in adjoints.items()}
     else:
         found = {name: sweep.numbers[line] for name, line in question.sources.items() if line is not None}
     notes = [*notes_of(question, values, sweep, flows), *_folds(question)]
+    if adjoints:
+        from gradcli.questions.derivatives import note_on_adjoints
+
+        notes += note_on_adjoints(question, adjoints)
     shape = shape_of(values[question.result])
     if shape:
         notes.append(_of_sum(question, shape))

@@ -7,7 +7,7 @@ from gradcli.insight.notes import Note
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
     from gradcli.autodiff import Flow
@@ -31,6 +31,19 @@ def notes_on_derivatives(question: Question, values: Sequence[Any]) -> list[Note
                 said.add(note.message)
                 found.append(note)
     return found
+
+
+def note_on_adjoints(question: Question, adjoints: Mapping[str, int | None]) -> list[Note]:
+    """Which of the lines that reverse-mode AD added are the derivatives that were asked for."""
+    labels = question.labels()
+    result = labels.names[question.result]
+    told = [
+        f"∂{result}/∂{name} is {labels.text(line)[0]}" for name, line in adjoints.items() if line is not None
+    ][:MOST]
+    if not told:
+        return []
+    said = "a1, a2, ... are the lines that the backward pass adds" if question.graph.origins else "no line is added"
+    return [Note("adjoint", result, f"{result}: {said}; {', '.join(told)}")]
 
 
 def _which_lines(question: Question, derivative: Derivative) -> Iterator[Note]:

@@ -124,6 +124,8 @@ class Explanation:
             return "folded"
         if self.is_input(index):
             return "copy adds" if self.backward.meeting(index) > 1 else ""
+        if index > self.result and self.graph.origins and index in self.graph.origins:
+            return self.labels.added_text(index)
         flows = self.backward.leaving.get(index, ())
         if not flows and self.adjoint(index) is None:
             return ""
