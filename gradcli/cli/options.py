@@ -134,7 +134,7 @@ OPTIONS = (
         metavar="N",
     ),
     Option(
-        "full", "flag", "explain jacobian compare",
+        "full", "flag", "explain jacobian hessian compare",
         "Show every line, or every entry, however many. Without it a view folds a large graph, --json stops at 20,000 "
         "lines, and a Jacobian or a Hessian at 1,000,000 entries.",
     ),

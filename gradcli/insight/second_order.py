@@ -73,15 +73,14 @@ def _of_line(
         if here - here != 0:
             yield "nan" if here != here else "inf", f"its second derivative is {significant(here)} here"
             continue
-        step = BESIDE * max(abs(value), 1.0)
-        below, above = (
-            _second(primitive, static, [*at[:other], value + way * step, *at[other + 1 :]], slot, other) or 0.0
-            for way in (-1, 1)
-        )
-        if below - below != 0 or above - above != 0:
-            continue
-        if abs(above - below) > JUMPS * (abs(below) + abs(above)):
-            sides = f"the one-sided ones are {significant(below)} and {significant(above)}"
+        (below, above), (nearer, near) = (
+            [_second(primitive, static, [*at[:other], value + step, *at[other + 1 :]], slot, other) or 0.0
+             for step in (-size, size)]
+            for size in (BESIDE * max(abs(value), 1.0), BESIDE / 8 * max(abs(value), 1.0))
+        )  # fmt: skip
+        gap = abs(above - below)
+        if gap - gap == 0 and gap > JUMPS * (abs(below) + abs(above)) and abs(near - nearer) > gap / 2:
+            sides = f"the one-sided ones are {significant(nearer)} and {significant(near)}"
             yield "kink", f"its second derivative jumps here and is taken as {significant(here + 0.0)}; {sides}"
 
 

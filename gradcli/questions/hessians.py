@@ -90,6 +90,7 @@ def dense(source: str, given: Mapping[str, Value], options: Options, *, full: bo
     refuse_size(question, sum(map(count, shapes.values())), full=full)
     if question.shapes is not None:
         return _of_arrays(question, shapes)
+    shapes = dict.fromkeys(shapes, ())  # a name that does not occur may have an array
     from gradcli.autodiff.hessians import Edges, Hessian, patterns, rows
     from gradcli.report.hessian import HessianReport
 

@@ -6,7 +6,19 @@ from rich.text import Text
 
 from gradcli.render.matrices import CORNER, NO_PATH, element_names, how_many_fit, in_rows, put_at, range_of, summary
 from gradcli.render.plain import number
-from gradcli.render.style import DIM, GAP, GRADIENT, LABEL, NOTE, RESULT, folded, hanging, in_ascii_text, safe
+from gradcli.render.style import (
+    DIM,
+    GAP,
+    GRADIENT,
+    LABEL,
+    NOTE,
+    RESULT,
+    folded,
+    hanging,
+    in_ascii_text,
+    middle_cut,
+    safe,
+)
 from gradcli.report.rounding import shown
 
 TYPE_CHECKING = False
@@ -34,7 +46,7 @@ def draw(
     """
     parts = [_title(report, width)]
     if not report.size:
-        parts.append([Text("nothing to differentiate by: it has no variables", style=DIM)])
+        parts.append(hanging(Text(""), Text("nothing to differentiate by: it has no variables", style=DIM), width))
     elif sparsity:
         parts += [_signs(report, width, full=full), _counted(report, width)]
     elif report.is_scalar:
@@ -53,6 +65,8 @@ def draw(
     notes = [note.message for note in report.notes if note.kind != "flow"]
     parts += [[line for note in notes for line in _behind("note  ", NOTE, note, width)]] if notes else []
     lines = [line for part in parts for line in (*part, Text(""))][:-1]
+    for line in lines:
+        line.rstrip()
     return lines if unicode else [in_ascii_text(line) for line in lines]
 
 
@@ -82,8 +96,9 @@ def _scalars(report: HessianReport, width: int, digits: int, *, full: bool) -> l
         [shown(report.numbers[i][j], digits) if report.reaches[i][j] else NO_PATH for j in range(size)]
         for i in range(size)
     ]
-    rows = [label, *(f"∂{label}/∂{name}" for name in names[:size])]
-    headings = [f"by {name}" for name in names[:size]]
+    most = max(width // 2 - GAP, 8)  # a name and one column stand side by side
+    rows = [middle_cut(text, most) for text in (label, *(f"∂{label}/∂{name}" for name in names[:size]))]
+    headings = [middle_cut(f"by {name}", most) for name in names[:size]]
     kept = size if whole else how_many_fit(rows, headings, cells, width)
     lines = in_rows(rows, headings[:kept], [row[:kept] for row in cells], [], width)
     left = max(map(len, rows)) + GAP
