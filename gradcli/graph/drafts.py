@@ -71,6 +71,7 @@ class Draft:
         self.replaced = False
         self._next = len(graph)
         self._numbers: dict[int, float | None] = {}  # by the identity of array constants
+        self.reloaded = False
         self._load(graph, list(range(len(graph))))
 
     def _load(self, graph: Graph, numbers: list[int]) -> None:
@@ -146,10 +147,19 @@ class Draft:
 
     def form(self, line: int) -> Form:
         """What LINE does now, in the numbering of the changes."""
+        operands, stands = self.operands[line], self.stands
+        for operand in operands:
+            if stands[operand] != operand:
+                operands = tuple([self.find(o) for o in operands])
+                break
+        return Form(self.primitives[line], self._numbered(operands), self.statics[line])
+
+    def _numbered(self, operands: tuple[int, ...]) -> tuple[int, ...]:
+        """The numbers of lines in the changes; until the draft was loaded anew, they are those of the lines."""
+        if not self.reloaded:
+            return operands
         numbers = self.numbers
-        return Form(
-            self.primitives[line], tuple([numbers[self.find(o)] for o in self.operands[line]]), self.statics[line]
-        )
+        return tuple([numbers[operand] for operand in operands])
 
     # What passes do
 
@@ -201,8 +211,7 @@ class Draft:
         lost: tuple[str, int] | None = None,
     ) -> None:
         """LINE does something else from now on, whose value is the same."""
-        numbers = self.numbers
-        self._note(line, Form(primitive, tuple([numbers[operand] for operand in operands]), static), lost)
+        self._note(line, Form(primitive, self._numbered(operands), static), lost)
         self.primitives[line], self.operands[line], self.statics[line] = primitive, operands, static
 
     def drop(self, line: int) -> None:
@@ -283,6 +292,7 @@ class Draft:
             if self.here[line] and moved[line] >= 0 and numbers[moved[line]] < 0:
                 numbers[moved[line]] = self.numbers[line]
         self.places = self.moved(moved)
+        self.reloaded = True
         for line, number in enumerate(numbers):
             if number < 0:
                 numbers[line] = self._next
