@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 NARROW = 72
 MOST_COLUMNS = 6  # of tangents, and of adjoints
 MOST_LAYERS = 7  # that are named, and factors whose shapes are listed
+MOST_INPUTS = 5  # that are named
 MOST_ORDER = 16  # factors whose parentheses are printed
 MOST_OPERANDS = 4  # of a line of arrays
 WITHOUT_PATH = "·"
@@ -79,6 +80,8 @@ def _trace(found: ModeComparison, trace: Trace, digits: int, *, width: int, unic
     told = []
     if columns.has_blanks:
         told.append(f"{WITHOUT_PATH} is a 0 by structure: no path leads there, and nothing is computed")
+    if found.inputs and not all(trace.asked[row] for row in rows if isinstance(row, int)):
+        told.append("an adjoint is blank where no input is above: it was not computed")
     if found.inputs:
         row = f"row {safe(found.outputs[0])}" if len(found.outputs) == 1 else "the rows of the outputs"
         told.append(f"the derivatives stand in {row} (forward) and in the rows of the inputs (reverse)")
@@ -299,21 +302,23 @@ def _chain(found: ModeComparison, width: int) -> list[Text]:
         words = "one name to differentiate by depends on another, so no chain starts at them all; --wrt one of them"
         return hanging(prefix, Text(words), width)
     name = found.outputs[0] if len(found.outputs) == 1 else found.outputs[0].partition("[")[0]
-    inputs = found.inputs[0] if len(found.inputs) == 1 else "x"
-    product = f"∂{safe(name)}/∂{safe(inputs)} = {_factors(chain.shapes)}"
+    product = f"∂{safe(name)}/∂{_inputs(found.inputs)} = {_factors(chain.shapes)}"
     lines = hanging(prefix, Text(product), width)
     indent = Text(" " * len(prefix.plain))
     layers = [safe(text) for text in found.layers()]
-    if layers:
-        if len(found.inputs) > 1:
-            layers[0] = f"x = {layers[0]}"
-        if len(layers) > MOST_LAYERS + 1:
-            layers = [*layers[:4], f"… {len(layers) - 7:,} more …", *layers[-3:]]
-        lines += hanging(indent, Text(" → ".join(layers), style=DIM), width)
+    if len(layers) > MOST_LAYERS + 1:
+        layers = [*layers[:4], f"… {len(layers) - 7:,} more …", *layers[-3:]]
+    lines += hanging(indent, Text(" → ".join(layers), style=DIM), width)
     if chain.stride > 1:
         told = f"{chain.stride:,} steps of the graph are one factor, so that the best order can be found"
         lines += hanging(indent, Text(told, style=DIM), width)
     return [*lines, *_orders(found, indent, width)]
+
+
+def _inputs(names: Sequence[str]) -> str:
+    if len(names) > MOST_INPUTS:
+        return f"({len(names):,} inputs)"
+    return safe(names[0]) if len(names) == 1 else f"({', '.join(map(safe, names))})"
 
 
 def _factors(shapes: Sequence[tuple[int, int]]) -> str:
@@ -334,7 +339,7 @@ def _orders(found: ModeComparison, indent: Text, width: int) -> list[Text]:
         ("right to left, from the output (reverse)", [r * c * last for r, c in chain.shapes[-2::-1]], back),
         ("left to right, from the inputs (forward)", [first * r * c for r, c in chain.shapes[1:]], ahead),
     ]
-    lines = []
+    lines = hanging(indent, Text("multiplied as dense matrices, zeros and all:", style=DIM), width)
     for words, parts, total in orders:
         ending = ", the best order" if total == best.cost and back != ahead else ""
         text = f"{words}: {_sum(parts if len(parts) < MOST_LAYERS else [], total)} product{'s' * (total != 1)}{ending}"

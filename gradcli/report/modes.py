@@ -115,8 +115,8 @@ class ModeComparison:
     """The answer of `compare --by mode`, as plain data.
 
     `inputs` and `outputs` are elements by name. Of small programs `trace` has the scalar lines, of larger arrays
-    `steps` the lines with their shapes. `chain` is None where one name to differentiate by depends on another. FULL asks
-    for every line, however many.
+    `steps` the lines with their shapes. `chain` is None where one name to differentiate by depends on another. FULL
+    asks for every line, however many.
     """
 
     def __init__(
