@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from gradcli.graph import Graph
     from gradcli.insight.notes import Note
 
 
@@ -37,6 +38,8 @@ def compared(
     found = {name: None if line is None else added.adjoints[line] for name, line in question.sources.items()}
     adjoints = [line for line in found.values() if line is not None]
     optimised = optimise(added.graph, [question.result, *adjoints])
+    if question.shapes is not None:
+        _refuse_memory(question, added.graph, optimised.graph)
     strong = options.zero == "strong"
     lines = added.evaluate(question.point, strong_zero=strong)
     again = evaluate_lines(optimised.graph, question.point, strong_zero=strong)
@@ -68,6 +71,18 @@ def _flowed(question: Question) -> tuple[Sequence[Any], Sequence[Any], Sequence[
     found = evaluate_arrays(question.graph, question.point)
     swept, carried = arrays.backward(question, found)
     return found, swept.numbers, arrays.notes_of(question, found, swept, carried)
+
+
+def _refuse_memory(question: Question, *graphs: Graph) -> None:
+    """Raise where the values of all lines would take more than the bound of --max-memory."""
+    from gradcli.graph.nested import larger
+    from gradcli.graph.shapes import BYTES, MAX_MEMORY, count, sized
+
+    most = question.options.max_memory or MAX_MEMORY
+    taken = BYTES * sum(count(shape) for graph in graphs for shape in graph.shapes or () if shape)
+    if taken > most:
+        message = f"the values of the adjoint lines would take {sized(taken)}, the most is {sized(most)}"
+        raise GradError("limit", message, hint=larger(taken))
 
 
 def _or_zero(question: Question, name: str, number: Any) -> Any:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from gradcli.report.array_precision import ArrayDigits
     from gradcli.report.engines import Engines
 
 MOST_FORWARD, MOST_ADDED = 30, 60
@@ -65,13 +66,30 @@ class _Plan:
         self.found = found
         self.base = base
         self.digits: Digits | None = None
+        self.array_digits: ArrayDigits | None = None
+        inputs = [index for index in found.inputs.values() if index is not None]
         if not found.has_arrays:
-            inputs = [index for index in found.inputs.values() if index is not None]
             self.digits = Digits(found, [*inputs, *rows], base)
+        else:
+            from gradcli.report.array_precision import ArrayDigits
 
-    def value(self, index: int) -> str:
-        """The value of a line as it is printed; blank for an array."""
-        return "" if self.digits is None else self.digits.value(index)
+            self.array_digits = ArrayDigits(found, [*inputs, *rows], base)
+
+    def values(self, lines: Sequence[int]) -> list[str]:
+        """The values of lines as they are printed: numbers on the point, small arrays whole, large ones by range."""
+        if self.digits is not None:
+            return aligned([self.digits.value(index) for index in lines])
+        from gradcli.render.array_blocks import block, is_small, is_uniform, level, summary
+
+        blocks = []
+        for index in lines:
+            value, digits = self.found.values[index], self._digits_of(index)
+            whole = is_small(value) or is_uniform(value)
+            blocks.append(block(value, digits) if whole else summary(value, digits)[:1])
+        return ["\n".join(lines) for lines in level(blocks)]
+
+    def _digits_of(self, index: int) -> int:
+        return self.base if self.array_digits is None else self.array_digits.value(index)
 
     def setting(self, name: str, value: Any) -> str:
         """The value of an input as it is printed."""
@@ -85,10 +103,16 @@ class _Plan:
     def gradient(self, line: int | None, value: Any) -> str:
         """A final gradient, with the digits that it has in its row; an array as the language writes it."""
         if type(value) is not float:
+            from gradcli.render.array_blocks import is_small, summary
             from gradcli.render.plain import array
 
-            return array(value, self.base)
-        return shown(value, self.base) if line is None or self.digits is None else self.digits.value(line)
+            digits = self.base if line is None else self._digits_of(line)
+            if is_small(value) or self.found.full:
+                return array(value, digits)
+            return f"{', '.join(summary(value, digits))} (--full shows all)"
+        if line is None:
+            return shown(value, self.base)
+        return shown(value, self._digits_of(line)) if self.digits is None else self.digits.value(line)
 
 
 def _rows(found: Engines) -> list[int | str | None]:
@@ -143,9 +167,8 @@ def _drawn(
     found: Engines, rows: Sequence[int | str | None], plan: _Plan, width: int, layout: _Layout, *, unicode: bool
 ) -> list[Text]:
     lines = [row for row in rows if isinstance(row, int)]
-    values = aligned([plan.value(index) for index in lines])
-    shows_values = layout.values and not found.has_arrays
-    headings = ["line", "flow", *(["shape"] if found.has_arrays else []), *(["value"] if shows_values else [])]
+    values = plan.values(lines) if layout.values else []
+    headings = ["line", "flow", *(["shape"] if found.has_arrays else []), *(["value"] if layout.values else [])]
     headings += ["optimised", *([""] if layout.answers else [])]
     grid = Grid(headings, unicode=unicode, width=width if layout.stacked else None)
     room = max(width // 3, LEAST_OPERATION)
@@ -169,7 +192,7 @@ def _drawn(
         cells.append(Text(safe(found.flow(row)), style=DIM))
         if found.has_arrays:
             cells.append(Text(found.shape(row), style=DIM))
-        if shows_values:
+        if layout.values:
             cells.append(Text(values[place], style=number_style(values[place], _style(found, row) or VALUE)))
         after = Text(becomes, style=DIM) if becomes == NOT_NEEDED else _equation(becomes, room, wide, "")
         answer = Text("\n".join(answers), style=FINAL)

@@ -16,12 +16,22 @@ from gradcli.report.rounding import misses, rounded
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from typing import Any
+    from typing import Any, Protocol
 
     from gradcli.autodiff.arrays import ArrayFlow
-    from gradcli.graph import Shape
+    from gradcli.graph import Graph, Shape
     from gradcli.graph.arrays import Value
-    from gradcli.report.array_explanation import ArrayEdge, ArrayExplanation, ArrayPass
+    from gradcli.report.array_explanation import ArrayEdge, ArrayPass
+
+    class Numbered(Protocol):
+        """What has lines with values, and sweeps that left numbers beside them."""
+
+        @property
+        def graph(self) -> Graph: ...
+        @property
+        def values(self) -> Sequence[Value]: ...
+        def sweeps(self) -> Sequence[ArrayPass]: ...
+        def local_edges(self, index: int) -> Sequence[ArrayEdge]: ...
 
     Key = tuple[Any, ...]
 
@@ -59,7 +69,7 @@ class Equation:
 class ArrayDigits:
     """The digits of every value, gradient, local gradient and downstream gradient of the rows shown."""
 
-    def __init__(self, explanation: ArrayExplanation, rows: Iterable[int], base: int) -> None:
+    def __init__(self, explanation: Numbered, rows: Iterable[int], base: int) -> None:
         self.explanation = explanation
         self.base = base
         self.digits: dict[Key, int] = {}

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gradcli.graph.optimise import Optimised
     from gradcli.insight.notes import Note
     from gradcli.language.question import Question
+    from gradcli.report.array_explanation import ArrayEdge, ArrayPass
 
 SAME, ROUNDED, DIFFERENT = "same", "rounded", "different"
 NOT_NEEDED, NOTHING = "not needed", "nothing to leave out"
@@ -127,7 +128,7 @@ class Engines:
 
     @property
     def has_arrays(self) -> bool:
-        """Whether the program has arrays: then a view shows shapes, and no values."""
+        """Whether the program has arrays."""
         return self.question.shapes is not None
 
     @property
@@ -263,6 +264,14 @@ class Engines:
     def local_numbers(self, index: int) -> list[float | None]:
         """The local gradient of a line by each operand slot. Shapes: scalar."""
         return local_numbers(self.graph, self.values, index)
+
+    def sweeps(self) -> Sequence[ArrayPass]:
+        """No sweep leaves numbers beside the lines: gradients are lines themselves."""
+        return ()
+
+    def local_edges(self, index: int) -> Sequence[ArrayEdge]:
+        """No local gradient stands beside a line, either."""
+        return ()
 
     def flow(self, index: int) -> str:
         """The flow that an adjoint line belongs to, in words."""

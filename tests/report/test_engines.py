@@ -190,6 +190,14 @@ def test_where_they_differ_that_is_said():
     assert found.verdict.startswith("the lines as written give the numbers of backpropagation, the optimised ones ")
 
 
+def test_adjoint_lines_that_take_too_much_memory_are_refused():
+    """Before a value is computed; the hint says what would do."""
+    with pytest.raises(GradError) as caught:
+        compared("sum(tanh(X@X)^2)", {}, Options(example="X:100x100", max_memory=500_000))
+    message = "the values of the adjoint lines would take 2.21 MiB, the most is 488 KiB"
+    assert (caught.value.message, caught.value.hint) == (message, "--max-memory 3M allows it")
+
+
 def test_a_long_program_is_refused_unless_it_is_wanted():
     """More than a few seconds of work."""
     source = " + ".join(["sin(x)"] * 16_000)
