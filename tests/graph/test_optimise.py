@@ -400,6 +400,23 @@ def test_the_gradients_of_a_shorter_graph_are_the_same(text, at):
         assert close(a, b, 1e-10, 1e-12 * scale), (before, after, found.log)
 
 
+@settings(max_examples=100)
+@given(texts, special | anywhere)
+def test_second_derivatives_keep_every_bit_and_nothing_is_left_to_find(text, at):
+    program = build(text)
+    graph, sources = program.graph, list(program.variables.values())
+    results = [program.result]
+    for first in adjoint_lines(graph, program.result, sources).values():
+        if first is not None and len(results) < 3:
+            seconds = adjoint_lines(graph, first, sources, lean=False).values()
+            results += [first, *(second for second in seconds if second is not None)]
+    assume(len(graph) < 2000)
+    found = optimise(graph, results, EXACT)
+    before, after = evaluate(graph, at), evaluate(found.graph, at)
+    assert_same_values(graph, found, before, after, lambda a, b: repr(a) == repr(b))
+    assert not optimise(found.graph, [found.moved[line] for line in results], EXACT).log
+
+
 @pytest.mark.parametrize("primitive", PRIMITIVES.values(), ids=slot_name)
 def test_every_primitive_keeps_its_value_and_its_adjoints(primitive):
     for case in [*moderate_points(primitive), *far_points(primitive)]:
