@@ -215,6 +215,14 @@ class Hessian:
         found: list[list[bool]] = self.paths.tolist()
         return found
 
+    def survey(self) -> tuple[float, float]:
+        """The largest magnitude of an entry, and the largest difference of two across the diagonal."""
+        if not self.matrix.size:
+            return 0.0, 0.0
+        with quiet():
+            apart = np.abs(self.matrix - self.matrix.T)
+        return float(np.abs(self.matrix).max()), float(apart.max())
+
 
 def grouped(reaches: Any) -> list[list[int]]:
     """The columns of REACHES in groups in which no two have an entry in one row; a column without one is in none."""

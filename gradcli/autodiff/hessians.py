@@ -264,3 +264,17 @@ class Hessian:
         """Which entries have a path; all others are 0 whatever the values are."""
         columns = range(len(self._rows))
         return [[bool(bits >> column & 1) for column in columns] for bits in self._patterns()]
+
+    def survey(self) -> tuple[float, float]:
+        """The largest magnitude of an entry, and the largest difference of two across the diagonal."""
+        largest = apart = 0.0
+        for row, numbers in enumerate(self._rows):
+            for column, number in numbers.items():
+                other = abs(number - self._rows[column].get(row, 0.0))
+                if abs(number) > largest or number != number:
+                    largest = abs(number)
+                if number != number:
+                    return number, number
+                if not other <= apart:
+                    apart = other
+        return largest, apart

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 
         def numbers(self) -> list[list[float]]: ...
         def reaches(self) -> list[list[bool]]: ...
+        def survey(self) -> tuple[float, float]: ...
 
 
 MODE = "forward-over-reverse"
+MOST_ROWS = 1_000  # of a matrix whose eigenvalues are computed
 
 
 class Block:
@@ -80,6 +82,8 @@ class HessianReport:
         self.numbers = hessian.numbers()
         self._hessian = hessian
         self._reaches: list[list[bool]] | None = None
+        self._survey: tuple[float, float] | None = None
+        self._counts: tuple[int, int] | None = None
         self._eigenvalues: list[float] | None = None
         starts = [0]
         for shape in shapes.values():
@@ -166,7 +170,7 @@ class HessianReport:
         """What is said of the blocks below the diagonal; empty where there is one block only."""
         if len(self.names) < 2:
             return ""
-        distance = self.asymmetry()[0]
+        distance = self.asymmetry
         how = "exactly" if distance == 0 else f"up to {significant(distance, 2)}"
         first, second = self.names[:2]
         one, other = f"∂²{self.label}/∂{second}∂{first}", f"∂²{self.label}/∂{first}∂{second}"
@@ -177,8 +181,10 @@ class HessianReport:
 
     def counts(self) -> tuple[int, int]:
         """How many entries have a path, and how many of those are 0."""
-        without, zeros = _counts(self.numbers, self.reaches)
-        return self.size**2 - without, zeros
+        if self._counts is None:
+            without, zeros = _counts(self.numbers, self.reaches)
+            self._counts = (self.size**2 - without, zeros)
+        return self._counts
 
     def bandwidth(self) -> int:
         """How far from the diagonal entries with a path stand."""
@@ -214,36 +220,39 @@ class HessianReport:
         share = f", for {size:,} columns: those without a row in common share one" if self.passes < size else ""
         return f"forward over reverse: {_many(self.passes, 'forward pass')} through the adjoint lines{share}"
 
-    def asymmetry(self) -> tuple[float, int, int]:
-        """By how much two entries across the diagonal differ at most, and the place of the first that do so most."""
-        worst, at = 0.0, (0, 0)
-        for i, row in enumerate(self.numbers):
-            for j in range(i):
-                other = self.numbers[j][i]
-                if row[j] != other and not (row[j] != row[j] and other != other):
-                    distance = abs(row[j] - other)
-                    if not distance <= worst:
-                        worst, at = distance if distance == distance else float("inf"), (j, i)
-        return worst, *at
+    @property
+    def asymmetry(self) -> float:
+        """By how much two entries across the diagonal differ at most; nan where one is nan."""
+        return self._surveyed()[1]
+
+    @property
+    def largest(self) -> float:
+        """The largest magnitude of an entry; nan where one is nan."""
+        return self._surveyed()[0]
+
+    def _surveyed(self) -> tuple[float, float]:
+        if self._survey is None:
+            self._survey = self._hessian.survey()
+        return self._survey
 
     @property
     def is_finite(self) -> bool:
         """Whether every entry is a finite number."""
-        return all(number - number == 0 for row in self.numbers for number in row)
-
-    @property
-    def largest(self) -> float:
-        """The largest magnitude of an entry."""
-        return max((abs(number) for row in self.numbers for number in row), default=0.0)
+        return self.largest - self.largest == 0
 
     @property
     def is_symmetric(self) -> bool:
         """Whether entries across the diagonal differ by rounding only."""
-        return self.asymmetry()[0] <= 1e-9 * self.largest
+        return self.asymmetry <= 1e-9 * self.largest
+
+    @property
+    def has_eigenvalues(self) -> bool:
+        """Whether there are eigenvalues to speak of."""
+        return 0 < self.size <= MOST_ROWS and self.is_finite and self.is_symmetric
 
     def eigenvalues(self) -> list[float] | None:
-        """The eigenvalues, the least first; None where the matrix is not finite, or not symmetric."""
-        if self._eigenvalues is None and self.size and self.is_finite and self.is_symmetric:
+        """The eigenvalues, the least first; None where the matrix is not finite, not symmetric, or very large."""
+        if self._eigenvalues is None and self.has_eigenvalues:
             from gradcli.autodiff.eigenvalues import eigenvalues
 
             self._eigenvalues = eigenvalues(self.numbers)
@@ -252,7 +261,7 @@ class HessianReport:
     def tolerance(self) -> float:
         """An eigenvalue nearer to 0 than this may be 0: rounding of the eigenvalues, and what the entries differ by."""
         found = self.eigenvalues() or [0.0]
-        return self.size * (8 * EPSILON * max(map(abs, found)) + self.asymmetry()[0])
+        return self.size * (8 * EPSILON * max(map(abs, found)) + self.asymmetry)
 
     def verdict(self) -> str:
         """What the matrix says of the place, in one sentence; empty where there is no matrix."""
@@ -262,11 +271,13 @@ class HessianReport:
         if not self.is_finite:
             return "not finite, so nothing is said about how it curves"
         if not self.is_symmetric:
-            distance = self.asymmetry()[0]
+            distance = self.asymmetry
             return (
                 f"not symmetric: two entries across the diagonal differ by {significant(distance, 3)}, "
                 "which is so only where a convention stands for a derivative"
             )
+        if not self.has_eigenvalues:
+            return f"undecided: eigenvalues are computed up to {MOST_ROWS:,} rows"
         found, bound = self.eigenvalues() or [], self.tolerance()
         up, down = sum(1 for one in found if one > bound), sum(1 for one in found if one < -bound)
         flat = len(found) - up - down
