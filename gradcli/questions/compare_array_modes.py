@@ -17,7 +17,7 @@ from gradcli.autodiff.work import (
 from gradcli.graph.arrays import shape_of
 from gradcli.graph.nested import index_text
 from gradcli.graph.shapes import count
-from gradcli.graph.unrolled import CannotUnroll, Unrolled
+from gradcli.graph.unrolled import MOVES, CannotUnroll, Unrolled
 from gradcli.questions.arrays import backward, notes_of
 from gradcli.questions.compare_modes import Run, independent, pruned
 from gradcli.report.modes import Cost, ModeComparison, Step
@@ -25,7 +25,7 @@ from gradcli.report.title import title
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from gradcli.graph import Graph
     from gradcli.graph.arrays import Value
@@ -59,8 +59,11 @@ def _folds(question: Question) -> list[Note]:
 def _element_by_element(question: Question, values: Sequence[Value]) -> Run | None:
     """The run over single numbers; None where there are too many, or a line has no form over them."""
     names = question.labels().names
+    most = max(MOST_UNROLLED, len(question.graph))
+    if sum(_elements(question)) > most:
+        return None
     try:
-        unrolled = Unrolled(question.graph, values, names, max(MOST_UNROLLED, len(question.graph)))
+        unrolled = Unrolled(question.graph, values, names, most)
     except CannotUnroll:
         return None
     inputs: dict[str, int] = {}
@@ -85,6 +88,12 @@ def _element_by_element(question: Question, values: Sequence[Value]) -> Run | No
         known.add(element)
         outputs[name] = element
     return Run(question, unrolled.graph, unrolled.values, inputs, outputs, labels)
+
+
+def _elements(question: Question) -> Iterator[int]:
+    """The numbers of every line, but for those that are only moved."""
+    for primitive, shape in zip(question.graph.primitives, question.shapes or (), strict=True):
+        yield 0 if primitive.name in MOVES else count(shape)
 
 
 def _index(place: int, shape: Sequence[int]) -> str:

@@ -188,7 +188,15 @@ def _wide(heading: str, texts: Sequence[str], spell: object) -> int:
 
 
 def _shapes(found: ModeComparison, *, width: int, unicode: bool) -> list[Text]:
-    grid = Grid(["line", "shape", "Jacobian", "entries", "multiplications"], unicode=unicode, width=width)
+    lines = _shape_table(found, ["line", "shape", "Jacobian", "entries", "multiplications"], width, unicode=unicode)
+    if lines[0].plain.startswith("line "):
+        return lines
+    return _shape_table(found, ["line", "shape", "Jacobian", "multiplications"], width, unicode=unicode)
+
+
+def _shape_table(found: ModeComparison, headings: Sequence[str], width: int, *, unicode: bool) -> list[Text]:
+    """The lines with their shapes; where the entries of Jacobians have no room, rows and columns say them."""
+    grid = Grid(headings, unicode=unicode, width=width)
     inputs = False
     steps = sorted(found.steps, key=lambda step: step.primitive != "inputs")
     rows = [*steps] if found.full else folded_rows(steps, lambda step: False, kind=lambda step: step.primitive)
@@ -199,7 +207,8 @@ def _shapes(found: ModeComparison, *, width: int, unicode: bool) -> list[Text]:
         if inputs and row.primitive != "inputs":
             grid.rule()
         inputs = row.primitive == "inputs"
-        grid.add(*_step_cells(row, width, unicode=unicode, full=found.full))
+        cells = _step_cells(row, width, unicode=unicode, full=found.full)
+        grid.add(*(cells if "entries" in headings else [*cells[:3], cells[4]]))
     return grid.lines()
 
 
@@ -305,9 +314,10 @@ def _chain(found: ModeComparison, width: int) -> list[Text]:
     product = f"∂{safe(name)}/∂{_inputs(found.inputs)} = {_factors(chain.shapes)}"
     lines = hanging(prefix, Text(product), width)
     indent = Text(" " * len(prefix.plain))
-    layers = [safe(text) for text in found.layers()]
-    if len(layers) > MOST_LAYERS + 1:
-        layers = [*layers[:4], f"… {len(layers) - 7:,} more …", *layers[-3:]]
+    places = [*range(len(chain) + 1)]
+    more = [] if len(places) <= MOST_LAYERS + 1 else [f"… {len(places) - 7:,} more …"]
+    head, tail = (places[:4], places[-3:]) if more else (places, [])
+    layers = [safe(text) for text in (*found.layers(head), *more, *found.layers(tail))]
     lines += hanging(indent, Text(" → ".join(layers), style=DIM), width)
     if chain.stride > 1:
         told = f"{chain.stride:,} steps of the graph are one factor, so that the best order can be found"

@@ -6,7 +6,7 @@ from gradcli.text import SCHEMA
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
     from gradcli.autodiff.chain import Chain, Order
@@ -165,11 +165,12 @@ class ModeComparison:
         """Which mode wins here, and why."""
         return verdict(self)
 
-    def layers(self) -> list[str]:
-        """The lines of each layer of the chain as a text: `v1 v2 v4`; long layers are counted."""
+    def layers(self, places: Iterable[int] | None = None) -> list[str]:
+        """The lines of the layers at PLACES (None is all) as texts: `v1 v2 v4`; long layers are counted."""
         assert self.chain is not None
         texts = []
-        for place, width in enumerate(self.chain.widths):
+        for place in range(len(self.chain) + 1) if places is None else places:
+            width = self.chain.widths[place]
             if width > MOST_NAMED and self.trace is not None:
                 texts.append(f"{width:,} lines" if place else f"{width:,} inputs")
                 continue
