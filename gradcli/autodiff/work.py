@@ -40,7 +40,7 @@ class Wiring:
         self.outputs = outputs
         self.active = active
         self.sizes = sizes or [1] * len(graph)
-        self.flowing = flowing or [*_flowing(graph)]
+        self.flowing: Sequence[Sequence[int]] = flowing or [*_flowing(graph)]
         self.leads = [False] * len(graph)
         for output in outputs:
             self.leads[output] = active[output]
@@ -55,11 +55,14 @@ class Wiring:
             yield [operand for operand in flowing if self.active[operand]] if self.leads[index] else []
 
 
-def _flowing(graph: Graph) -> Iterator[list[int]]:
+def _flowing(graph: Graph) -> Iterator[Sequence[int]]:
     """Of a graph of scalars: the operands for which there is a rule."""
     for primitive, operands, static in zip(graph.primitives, graph.operands, graph.statics, strict=True):
         rules = has_rules(primitive, static, len(operands)) if operands else ()
-        yield [operand for operand, rule in zip(operands, rules, strict=True) if rule]
+        if all(rules):
+            yield operands
+        else:
+            yield [operand for operand, rule in zip(operands, rules, strict=True) if rule]
 
 
 _HAS_RULES: dict[tuple[str, Any, int], tuple[bool, ...]] = {}
