@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 MOST_FORWARD, MOST_ADDED = 30, 60
 MOST_GRADIENTS = 20
 LEAST_OPERATION = 24
+HELD = "\u00a0→\u00a0"
 
 
 def draw(
@@ -51,7 +52,8 @@ def draw(
     if found.shows_log:
         lines += [Text(text) for text in log_lines(found.steps(), width=width)]
         lines.append(Text(""))
-    lines += [*_gradients(found, plan, width), Text("")]
+    if found.answers:
+        lines += [*_gradients(found, plan, width), Text("")]
     lines += hanging(Text("verdict  ", style=LABEL), Text(safe(found.verdict)), width)
     notes = [note.message for note in found.notes if note.kind != "example"]
     if notes:
@@ -118,18 +120,21 @@ class _Plan:
 def _rows(found: Engines) -> list[int | str | None]:
     """The lines of the value, None for a rule, the adjoint lines; texts for what is left out."""
     if found.full:
-        return [*found.forward, None, *found.added]
+        return [*found.forward, *([None] if found.added else []), *found.added]
     asked = {answer.line for answer in found.answers}
     forward = folded_rows(found.forward, lambda row: False, MOST_FORWARD, kind=found.kind)
     added = folded_rows(found.added, lambda row: row in asked, MOST_ADDED, kind=found.kind)
-    return [*forward, None, *added]
+    return [*forward, *([None] if added else []), *added]
 
 
 def _summary(found: Engines, width: int) -> list[Text]:
     """What each engine adds and leaves, and what every pass took."""
     lines = []
     for name, words in found.summary():
-        lines += hanging(Text(f"{name:15}   ", style=LABEL), Text(words), width)
+        prefix = Text(f"{name:15}   ", style=LABEL)
+        whole = words.replace(" → ", HELD)  # a count is not parted from the one after it
+        for line in hanging(prefix, Text(whole), width):
+            lines.append(Text.assemble(line[: prefix.cell_len], line.plain[prefix.cell_len :].replace(HELD, " → ")))
     return lines
 
 

@@ -408,6 +408,8 @@ def verdict(found: Engines) -> str:
         )
     else:
         start = "the numbers differ"
+    if not found.answers:
+        return "there is nothing to differentiate by, so no line is added."
     if not found.added:
         return f"{start}: nothing is computed on the way, so no line is added."
     value = found.values[found.result]
