@@ -213,3 +213,12 @@ def test_a_deep_program_has_as_many_lines_as_steps(depth):
     found = compared("sin(" * depth + "x" + ")" * depth, {"x": 0.7}, Options())
     assert (found.forward_count, len(found.added), found.optimised_count) == (depth, 2 * depth, 2 * depth - 1)
     assert found.agreement == "same"
+
+
+def test_adjoint_lines_step_over_the_names_of_the_program():
+    """a1, a2, ... in every view, but for those that the user took; the lines of the value keep their names."""
+    found = compared("a1*v1 + a1", {"a1": 0.3, "v1": 0.2}, Options())
+    names = [found.labels.names[index] for index in (*found.forward, *found.added)]
+    assert names == ["v2", "f", *[f"a{number}" for number in range(2, len(found.added) + 2)]]
+    question = found.question
+    assert names[:2] == [question.labels().names[index] for index in found.forward]
