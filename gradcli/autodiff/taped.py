@@ -105,70 +105,69 @@ def forward(rows, leaves, many, statics, values, slowly):
     while True:
         try:
             for op, a, b in rows:
-                if op < 3:
+                if op < 2:
                     if op < 1:
                         values.append(values[a] + values[b])
                     else:
-                        if op < 2:
-                            values.append(values[a] * values[b])
-                        else:
-                            values.append(values[a] - values[b])
+                        values.append(values[a] * values[b])
                 else:
-                    if op < 9:
-                        if op < 5:
+                    if op < 6:
+                        if op < 3:
+                            values.append(values[a] - values[b])
+                        else:
                             if op < 4:
                                 values.append(leaves[a])
                             else:
-                                values.append(values[a] / values[b])
-                        else:
-                            if op < 7:
-                                if op < 6:
+                                if op < 5:
+                                    values.append(values[a] / values[b])
+                                else:
                                     values.append(math.sin(values[a]))
-                                else:
-                                    values.append(math.pow(values[a], 2.0))
-                            else:
-                                if op < 8:
-                                    values.append(math.exp(values[a]))
-                                else:
-                                    values.append(-values[a])
                     else:
-                        if op < 19:
-                            if op < 12:
+                        if op < 13:
+                            if op < 8:
+                                if op < 7:
+                                    values.append(math.pow(values[a], 2.0))
+                                else:
+                                    values.append(math.exp(values[a]))
+                            else:
                                 if op < 10:
-                                    values.append(math.cos(values[a]))
+                                    if op < 9:
+                                        values.append(-values[a])
+                                    else:
+                                        values.append(math.cos(values[a]))
                                 else:
                                     if op < 11:
                                         values.append(math.tanh(values[a]))
                                     else:
-                                        values.append(math.log(values[a]))
-                            else:
-                                if op < 14:
-                                    if op < 13:
-                                        values.append(math.sqrt(values[a]))
-                                    else:
-                                        t0 = values[a]
-                                        values.append(0.0 if t0 <= 0.0 else t0)
-                                else:
-                                    if op < 16:
-                                        if op < 15:
+                                        if op < 12:
+                                            values.append(math.log(values[a]))
+                                        else:
+                                            values.append(math.sqrt(values[a]))
+                        else:
+                            if op < 31:
+                                if op < 18:
+                                    if op < 15:
+                                        if op < 14:
+                                            t0 = values[a]
+                                            values.append(0.0 if t0 <= 0.0 else t0)
+                                        else:
                                             values.append(real.sigmoid(values[a]))
-                                        else:
-                                            values.append(1.0 if values[a] < values[b] else 0.0)
                                     else:
-                                        if op < 17:
-                                            values.append(1.0 if values[a] > values[b] else 0.0)
+                                        if op < 16:
+                                            values.append(1.0 if values[a] < values[b] else 0.0)
                                         else:
-                                            if op < 18:
+                                            if op < 17:
+                                                values.append(1.0 if values[a] > values[b] else 0.0)
+                                            else:
                                                 k0, k1, k2 = many[a:a + 3]
                                                 values.append(values[k1] if values[k0] else values[k2])
-                                            else:
-                                                values.append(real.power(values[a], statics[b]))
-                        else:
-                            if op < 47:
-                                if op < 25:
+                                else:
                                     if op < 22:
                                         if op < 20:
-                                            values.append(math.pow(values[a], values[b]))
+                                            if op < 19:
+                                                values.append(real.power(values[a], statics[b]))
+                                            else:
+                                                values.append(math.pow(values[a], values[b]))
                                         else:
                                             if op < 21:
                                                 t0 = values[a]
@@ -176,54 +175,56 @@ def forward(rows, leaves, many, statics, values, slowly):
                                             else:
                                                 values.append(real.maximum(values[a], values[b]))
                                     else:
-                                        if op < 23:
-                                            values.append(real.minimum(values[a], values[b]))
-                                        else:
-                                            if op < 24:
+                                        if op < 24:
+                                            if op < 23:
+                                                values.append(real.minimum(values[a], values[b]))
+                                            else:
                                                 values.append(abs(values[a]))
-                                            else:
-                                                values.append(values[a])
-                                else:
-                                    if op < 36:
-                                        if op < 30:
-                                            if op < 27:
-                                                if op < 26:
-                                                    values.append(1.0 if values[a] <= values[b] else 0.0)
-                                                else:
-                                                    values.append(1.0 if values[a] >= values[b] else 0.0)
-                                            else:
-                                                if op < 28:
-                                                    values.append(1.0 if values[a] == values[b] else 0.0)
-                                                else:
-                                                    if op < 29:
-                                                        values.append(1.0 if values[a] != values[b] else 0.0)
-                                                    else:
-                                                        values.append(math.pow(values[a], 3.0))
                                         else:
-                                            if op < 33:
-                                                if op < 31:
-                                                    values.append(math.pow(values[a], -1.0))
+                                            if op < 27:
+                                                if op < 25:
+                                                    values.append(values[a])
                                                 else:
-                                                    if op < 32:
-                                                        values.append(math.pow(values[a], 0.5))
+                                                    if op < 26:
+                                                        values.append(1.0 if values[a] <= values[b] else 0.0)
                                                     else:
-                                                        values.append(math.expm1(values[a]))
+                                                        values.append(1.0 if values[a] >= values[b] else 0.0)
                                             else:
-                                                if op < 34:
-                                                    values.append(math.log1p(values[a]))
+                                                if op < 29:
+                                                    if op < 28:
+                                                        values.append(1.0 if values[a] == values[b] else 0.0)
+                                                    else:
+                                                        values.append(1.0 if values[a] != values[b] else 0.0)
                                                 else:
+                                                    if op < 30:
+                                                        values.append(math.pow(values[a], 3.0))
+                                                    else:
+                                                        values.append(math.pow(values[a], -1.0))
+                            else:
+                                if op < 60:
+                                    if op < 45:
+                                        if op < 38:
+                                            if op < 34:
+                                                if op < 32:
+                                                    values.append(math.pow(values[a], 0.5))
+                                                else:
+                                                    if op < 33:
+                                                        values.append(math.expm1(values[a]))
+                                                    else:
+                                                        values.append(math.log1p(values[a]))
+                                            else:
+                                                if op < 36:
                                                     if op < 35:
                                                         values.append(math.log2(values[a]))
                                                     else:
                                                         values.append(math.log10(values[a]))
-                                    else:
-                                        if op < 41:
-                                            if op < 38:
-                                                if op < 37:
-                                                    values.append(math.cbrt(values[a]))
                                                 else:
-                                                    values.append(math.tan(values[a]))
-                                            else:
+                                                    if op < 37:
+                                                        values.append(math.cbrt(values[a]))
+                                                    else:
+                                                        values.append(math.tan(values[a]))
+                                        else:
+                                            if op < 41:
                                                 if op < 39:
                                                     values.append(math.asin(values[a]))
                                                 else:
@@ -231,36 +232,34 @@ def forward(rows, leaves, many, statics, values, slowly):
                                                         values.append(math.acos(values[a]))
                                                     else:
                                                         values.append(math.atan(values[a]))
-                                        else:
-                                            if op < 44:
-                                                if op < 42:
-                                                    values.append(real.hypot(values[a], values[b]))
-                                                else:
-                                                    if op < 43:
+                                            else:
+                                                if op < 43:
+                                                    if op < 42:
+                                                        values.append(real.hypot(values[a], values[b]))
+                                                    else:
                                                         k0, k1, k2 = many[a:a + 3]
                                                         values.append(real.hypot(values[k0], values[k1], values[k2]))
-                                                    else:
+                                                else:
+                                                    if op < 44:
                                                         values.append(slowly(op, a, b))
-                                            else:
-                                                if op < 45:
-                                                    values.append(math.atan2(values[a], values[b]))
-                                                else:
-                                                    if op < 46:
-                                                        values.append(math.sinh(values[a]))
                                                     else:
-                                                        values.append(math.cosh(values[a]))
-                            else:
-                                if op < 68:
-                                    if op < 57:
+                                                        values.append(math.atan2(values[a], values[b]))
+                                    else:
                                         if op < 52:
-                                            if op < 49:
-                                                if op < 48:
-                                                    values.append(math.asinh(values[a]))
+                                            if op < 48:
+                                                if op < 46:
+                                                    values.append(math.sinh(values[a]))
                                                 else:
-                                                    values.append(math.acosh(values[a]))
+                                                    if op < 47:
+                                                        values.append(math.cosh(values[a]))
+                                                    else:
+                                                        values.append(math.asinh(values[a]))
                                             else:
                                                 if op < 50:
-                                                    values.append(math.atanh(values[a]))
+                                                    if op < 49:
+                                                        values.append(math.acosh(values[a]))
+                                                    else:
+                                                        values.append(math.atanh(values[a]))
                                                 else:
                                                     if op < 51:
                                                         k0, k1, k2 = many[a:a + 3]
@@ -268,125 +267,126 @@ def forward(rows, leaves, many, statics, values, slowly):
                                                     else:
                                                         values.append(slowly(op, a, b))
                                         else:
-                                            if op < 54:
-                                                if op < 53:
-                                                    values.append(real.maximum(values[a], values[b]))
+                                            if op < 56:
+                                                if op < 54:
+                                                    if op < 53:
+                                                        values.append(real.maximum(values[a], values[b]))
+                                                    else:
+                                                        k0, k1, k2 = many[a:a + 3]
+                                                        values.append(real.maximum(values[k0], values[k1], values[k2]))
                                                 else:
-                                                    k0, k1, k2 = many[a:a + 3]
-                                                    values.append(real.maximum(values[k0], values[k1], values[k2]))
+                                                    if op < 55:
+                                                        values.append(slowly(op, a, b))
+                                                    else:
+                                                        k0, k1, k2 = many[a:a + 3]
+                                                        values.append(real.minimum(values[k0], values[k1], values[k2]))
                                             else:
-                                                if op < 55:
-                                                    values.append(slowly(op, a, b))
+                                                if op < 58:
+                                                    if op < 57:
+                                                        values.append(slowly(op, a, b))
+                                                    else:
+                                                        values.append(real.minimum(values[a], values[b]))
                                                 else:
-                                                    if op < 56:
+                                                    if op < 59:
                                                         k0, k1, k2 = many[a:a + 3]
                                                         values.append(real.minimum(values[k0], values[k1], values[k2]))
                                                     else:
                                                         values.append(slowly(op, a, b))
-                                    else:
-                                        if op < 62:
-                                            if op < 59:
-                                                if op < 58:
-                                                    values.append(real.minimum(values[a], values[b]))
-                                                else:
+                                else:
+                                    if op < 75:
+                                        if op < 67:
+                                            if op < 63:
+                                                if op < 61:
                                                     k0, k1, k2 = many[a:a + 3]
-                                                    values.append(real.minimum(values[k0], values[k1], values[k2]))
-                                            else:
-                                                if op < 60:
-                                                    values.append(slowly(op, a, b))
+                                                    values.append(real.minimum(real.maximum(values[k0], values[k1]), values[k2]))
                                                 else:
-                                                    if op < 61:
+                                                    if op < 62:
                                                         k0, k1, k2 = many[a:a + 3]
                                                         values.append(real.minimum(real.maximum(values[k0], values[k1]), values[k2]))
                                                     else:
-                                                        k0, k1, k2 = many[a:a + 3]
-                                                        values.append(real.minimum(real.maximum(values[k0], values[k1]), values[k2]))
-                                        else:
-                                            if op < 65:
-                                                if op < 63:
-                                                    t0 = values[a]
-                                                    values.append(0.0 if t0 <= 0.0 else t0)
-                                                else:
+                                                        t0 = values[a]
+                                                        values.append(0.0 if t0 <= 0.0 else t0)
+                                            else:
+                                                if op < 65:
                                                     if op < 64:
                                                         t0 = values[a]
                                                         values.append(0.0 if t0 <= 0.0 else t0)
                                                     else:
                                                         t0 = values[a]
                                                         values.append(t0 if t0 > 0.0 else values[b] * t0)
-                                            else:
-                                                if op < 66:
-                                                    values.append(values[a])
                                                 else:
-                                                    if op < 67:
-                                                        values.append(slowly(op, a, b))
+                                                    if op < 66:
+                                                        values.append(values[a])
                                                     else:
+                                                        values.append(slowly(op, a, b))
+                                        else:
+                                            if op < 71:
+                                                if op < 69:
+                                                    if op < 68:
                                                         t0 = values[a]
                                                         values.append(1.0 if t0 > 0.0 else -1.0 if t0 < 0.0 else t0 + 0.0)
-                                else:
-                                    if op < 79:
-                                        if op < 73:
-                                            if op < 70:
-                                                if op < 69:
-                                                    values.append(real.floor(values[a]))
+                                                    else:
+                                                        values.append(real.floor(values[a]))
                                                 else:
-                                                    values.append(-real.floor(-values[a]))
+                                                    if op < 70:
+                                                        values.append(-real.floor(-values[a]))
+                                                    else:
+                                                        values.append(real.rint(values[a]))
                                             else:
-                                                if op < 71:
-                                                    values.append(real.rint(values[a]))
-                                                else:
+                                                if op < 73:
                                                     if op < 72:
                                                         values.append(values[a] % values[b])
                                                     else:
                                                         values.append(math.erf(values[a]))
-                                        else:
-                                            if op < 76:
-                                                if op < 74:
-                                                    values.append(math.erfc(values[a]))
                                                 else:
-                                                    if op < 75:
-                                                        values.append(real.lgamma(values[a]))
+                                                    if op < 74:
+                                                        values.append(math.erfc(values[a]))
                                                     else:
-                                                        values.append(real.digamma(values[a]))
-                                            else:
-                                                if op < 77:
-                                                    values.append(real.polygamma(values[a], values[b]))
+                                                        values.append(real.lgamma(values[a]))
+                                    else:
+                                        if op < 82:
+                                            if op < 78:
+                                                if op < 76:
+                                                    values.append(real.digamma(values[a]))
                                                 else:
-                                                    if op < 78:
+                                                    if op < 77:
+                                                        values.append(real.polygamma(values[a], values[b]))
+                                                    else:
                                                         t0 = values[a]
                                                         t1 = values[b]
                                                         values.append(0.0 if t0 == 0.0 and t1 == t1 else t0 * real.log(t1))
-                                                    else:
-                                                        values.append(-real.softplus(-values[a]))
-                                    else:
-                                        if op < 84:
-                                            if op < 81:
-                                                if op < 80:
-                                                    t0 = values[a]
-                                                    values.append(t0 + math.log1p(math.exp(-t0)) if t0 > 0.0 else math.log1p(math.exp(t0)))
-                                                else:
-                                                    values.append(real.silu(values[a]))
                                             else:
-                                                if op < 82:
-                                                    values.append(real.gelu(values[a]))
+                                                if op < 80:
+                                                    if op < 79:
+                                                        values.append(-real.softplus(-values[a]))
+                                                    else:
+                                                        t0 = values[a]
+                                                        values.append(t0 + math.log1p(math.exp(-t0)) if t0 > 0.0 else math.log1p(math.exp(t0)))
                                                 else:
+                                                    if op < 81:
+                                                        values.append(real.silu(values[a]))
+                                                    else:
+                                                        values.append(real.gelu(values[a]))
+                                        else:
+                                            if op < 86:
+                                                if op < 84:
                                                     if op < 83:
                                                         values.append(real.softsign(values[a]))
                                                     else:
                                                         t0 = values[a]
                                                         values.append(t0 if t0 > 0.0 else values[b] * math.expm1(t0))
-                                        else:
-                                            if op < 87:
-                                                if op < 85:
-                                                    values.append(real.logaddexp(values[a], values[b]))
                                                 else:
-                                                    if op < 86:
+                                                    if op < 85:
+                                                        values.append(real.logaddexp(values[a], values[b]))
+                                                    else:
                                                         k0, k1, k2 = many[a:a + 3]
                                                         values.append(real.logaddexp(values[k0], values[k1], values[k2]))
-                                                    else:
-                                                        values.append(slowly(op, a, b))
                                             else:
                                                 if op < 88:
-                                                    values.append(real.softmax(values[a], values[b]))
+                                                    if op < 87:
+                                                        values.append(slowly(op, a, b))
+                                                    else:
+                                                        values.append(real.softmax(values[a], values[b]))
                                                 else:
                                                     if op < 89:
                                                         k0, k1, k2 = many[a:a + 3]
@@ -409,70 +409,70 @@ def backward(rows, many, values, adjoints, absent, shut, close, slowly):
                     if upstream is shut:
                         slowly(op, a, b, y, upstream)
                         continue
-                if op < 3:
+                if op < 2:
                     if op < 1:
                         adjoints[a] += upstream
                         adjoints[b] += upstream
                     else:
-                        if op < 2:
-                            adjoints[a] += upstream * values[b]
-                            adjoints[b] += upstream * values[a]
-                        else:
+                        adjoints[a] += upstream * values[b]
+                        adjoints[b] += upstream * values[a]
+                else:
+                    if op < 6:
+                        if op < 3:
                             adjoints[a] += upstream
                             adjoints[b] -= upstream
-                else:
-                    if op < 9:
-                        if op < 5:
+                        else:
                             if op < 4:
                                 pass
                             else:
-                                t2 = values[b]
-                                local0 = 1.0 / t2
-                                local1 = -y / t2
-                                adjoints[a] += upstream * local0
-                                adjoints[b] += upstream * local1
-                        else:
-                            if op < 7:
-                                if op < 6:
+                                if op < 5:
+                                    t2 = values[b]
+                                    local0 = 1.0 / t2
+                                    local1 = -y / t2
+                                    adjoints[a] += upstream * local0
+                                    adjoints[b] += upstream * local1
+                                else:
                                     adjoints[a] += upstream * (math.cos(values[a]))
-                                else:
-                                    adjoints[a] += upstream * (2.0 * values[a])
-                            else:
-                                if op < 8:
-                                    adjoints[a] += upstream * y
-                                else:
-                                    adjoints[a] -= upstream
                     else:
-                        if op < 19:
-                            if op < 12:
+                        if op < 13:
+                            if op < 8:
+                                if op < 7:
+                                    adjoints[a] += upstream * (2.0 * values[a])
+                                else:
+                                    adjoints[a] += upstream * y
+                            else:
                                 if op < 10:
-                                    adjoints[a] += upstream * (-(math.sin(values[a])))
+                                    if op < 9:
+                                        adjoints[a] -= upstream
+                                    else:
+                                        adjoints[a] += upstream * (-(math.sin(values[a])))
                                 else:
                                     if op < 11:
                                         adjoints[a] += upstream * (math.pow(1.0 / math.cosh(values[a]), 2.0))
                                     else:
-                                        adjoints[a] += upstream * (1.0 / values[a])
-                            else:
-                                if op < 14:
-                                    if op < 13:
-                                        adjoints[a] += upstream * (0.5 / y)
-                                    else:
-                                        share = (1.0 if values[a] > 0.0 else 0.0) if y == y else y
-                                        if share:
-                                            adjoints[a] += upstream * share
+                                        if op < 12:
+                                            adjoints[a] += upstream * (1.0 / values[a])
                                         else:
-                                            close(a)
-                                else:
-                                    if op < 16:
-                                        if op < 15:
+                                            adjoints[a] += upstream * (0.5 / y)
+                        else:
+                            if op < 31:
+                                if op < 18:
+                                    if op < 15:
+                                        if op < 14:
+                                            share = (1.0 if values[a] > 0.0 else 0.0) if y == y else y
+                                            if share:
+                                                adjoints[a] += upstream * share
+                                            else:
+                                                close(a)
+                                        else:
                                             adjoints[a] += upstream * (y * real.sigmoid((-values[a])))
-                                        else:
-                                            pass
                                     else:
-                                        if op < 17:
+                                        if op < 16:
                                             pass
                                         else:
-                                            if op < 18:
+                                            if op < 17:
+                                                pass
+                                            else:
                                                 k0, k1, k2 = many[a:a + 3]
                                                 t1 = values[k0]
                                                 share = 1.0 if t1 != 0.0 else 0.0
@@ -485,19 +485,18 @@ def backward(rows, many, values, adjoints, absent, shut, close, slowly):
                                                     adjoints[k2] += upstream * share
                                                 else:
                                                     close(k2)
-                                            else:
-                                                slowly(op, a, b, y, upstream)
-                        else:
-                            if op < 47:
-                                if op < 25:
+                                else:
                                     if op < 22:
                                         if op < 20:
-                                            t1 = values[a]
-                                            t2 = values[b]
-                                            local0 = 0.0 if t2 == 0.0 else t2 * math.pow(t1, t2 - 1.0)
-                                            local1 = 0.0 if (1.0 if t1 == 0.0 else 0.0) * (1.0 if t2 >= 0.0 else 0.0) else y * math.log(t1)
-                                            adjoints[a] += upstream * local0
-                                            adjoints[b] += upstream * local1
+                                            if op < 19:
+                                                slowly(op, a, b, y, upstream)
+                                            else:
+                                                t1 = values[a]
+                                                t2 = values[b]
+                                                local0 = 0.0 if (1.0 if t1 == 0.0 else 0.0) * (1.0 if t2 == 0.0 else 0.0) else t2 * math.pow(t1, t2 - 1.0)
+                                                local1 = 0.0 if (1.0 if t1 == 0.0 else 0.0) * (1.0 if t2 >= 0.0 else 0.0) else y * math.log(t1)
+                                                adjoints[a] += upstream * local0
+                                                adjoints[b] += upstream * local1
                                         else:
                                             if op < 21:
                                                 adjoints[a] += upstream * (2.0 * values[a])
@@ -516,67 +515,69 @@ def backward(rows, many, values, adjoints, absent, shut, close, slowly):
                                                 else:
                                                     close(b)
                                     else:
-                                        if op < 23:
-                                            t3 = 1.0 if values[a] == y else 0.0
-                                            t4 = 1.0 if values[b] == y else 0.0
-                                            t5 = t3 + t4
-                                            local0 = t3 / t5
-                                            local1 = t4 / t5
-                                            if local0:
-                                                adjoints[a] += upstream * local0
+                                        if op < 24:
+                                            if op < 23:
+                                                t3 = 1.0 if values[a] == y else 0.0
+                                                t4 = 1.0 if values[b] == y else 0.0
+                                                t5 = t3 + t4
+                                                local0 = t3 / t5
+                                                local1 = t4 / t5
+                                                if local0:
+                                                    adjoints[a] += upstream * local0
+                                                else:
+                                                    close(a)
+                                                if local1:
+                                                    adjoints[b] += upstream * local1
+                                                else:
+                                                    close(b)
                                             else:
-                                                close(a)
-                                            if local1:
-                                                adjoints[b] += upstream * local1
-                                            else:
-                                                close(b)
-                                        else:
-                                            if op < 24:
                                                 t1 = values[a]
                                                 adjoints[a] += upstream * (1.0 if t1 > 0.0 else -1.0 if t1 < 0.0 else t1 + 0.0)
-                                            else:
-                                                adjoints[a] += upstream
-                                else:
-                                    if op < 36:
-                                        if op < 30:
+                                        else:
                                             if op < 27:
-                                                if op < 26:
-                                                    pass
+                                                if op < 25:
+                                                    adjoints[a] += upstream
                                                 else:
-                                                    pass
-                                            else:
-                                                if op < 28:
-                                                    pass
-                                                else:
-                                                    if op < 29:
+                                                    if op < 26:
                                                         pass
                                                     else:
-                                                        adjoints[a] += upstream * (3.0 * (math.pow(values[a], 2.0)))
-                                        else:
-                                            if op < 33:
-                                                if op < 31:
-                                                    adjoints[a] += upstream * (-1.0 * (math.pow(values[a], -2.0)))
-                                                else:
-                                                    if op < 32:
-                                                        adjoints[a] += upstream * (0.5 * (math.pow(values[a], -0.5)))
-                                                    else:
-                                                        adjoints[a] += upstream * (math.exp(values[a]))
+                                                        pass
                                             else:
-                                                if op < 34:
-                                                    adjoints[a] += upstream * (1.0 / (1.0 + values[a]))
+                                                if op < 29:
+                                                    if op < 28:
+                                                        pass
+                                                    else:
+                                                        pass
                                                 else:
+                                                    if op < 30:
+                                                        adjoints[a] += upstream * (3.0 * (math.pow(values[a], 2.0)))
+                                                    else:
+                                                        adjoints[a] += upstream * (-1.0 * (math.pow(values[a], -2.0)))
+                            else:
+                                if op < 60:
+                                    if op < 45:
+                                        if op < 38:
+                                            if op < 34:
+                                                if op < 32:
+                                                    adjoints[a] += upstream * (0.5 * (math.pow(values[a], -0.5)))
+                                                else:
+                                                    if op < 33:
+                                                        adjoints[a] += upstream * (math.exp(values[a]))
+                                                    else:
+                                                        adjoints[a] += upstream * (1.0 / (1.0 + values[a]))
+                                            else:
+                                                if op < 36:
                                                     if op < 35:
                                                         adjoints[a] += upstream * (1.0 / (values[a] * 0.6931471805599453))
                                                     else:
                                                         adjoints[a] += upstream * (1.0 / (values[a] * 2.302585092994046))
-                                    else:
-                                        if op < 41:
-                                            if op < 38:
-                                                if op < 37:
-                                                    adjoints[a] += upstream * (1.0 / (3.0 * math.pow(y, 2.0)))
                                                 else:
-                                                    adjoints[a] += upstream * (1.0 + (math.pow(y, 2.0)))
-                                            else:
+                                                    if op < 37:
+                                                        adjoints[a] += upstream * (1.0 / (3.0 * math.pow(y, 2.0)))
+                                                    else:
+                                                        adjoints[a] += upstream * (1.0 + (math.pow(y, 2.0)))
+                                        else:
+                                            if op < 41:
                                                 if op < 39:
                                                     t1 = values[a]
                                                     adjoints[a] += upstream * (1.0 / math.sqrt((1.0 - t1) * (1.0 + t1)))
@@ -586,15 +587,14 @@ def backward(rows, many, values, adjoints, absent, shut, close, slowly):
                                                         adjoints[a] += upstream * (-1.0 / math.sqrt((1.0 - t1) * (1.0 + t1)))
                                                     else:
                                                         adjoints[a] += upstream * (1.0 / (1.0 + math.pow(values[a], 2.0)))
-                                        else:
-                                            if op < 44:
-                                                if op < 42:
-                                                    local0 = 0.0 if y == 0.0 else values[a] / y
-                                                    local1 = 0.0 if y == 0.0 else values[b] / y
-                                                    adjoints[a] += upstream * local0
-                                                    adjoints[b] += upstream * local1
-                                                else:
-                                                    if op < 43:
+                                            else:
+                                                if op < 43:
+                                                    if op < 42:
+                                                        local0 = 0.0 if y == 0.0 else values[a] / y
+                                                        local1 = 0.0 if y == 0.0 else values[b] / y
+                                                        adjoints[a] += upstream * local0
+                                                        adjoints[b] += upstream * local1
+                                                    else:
                                                         k0, k1, k2 = many[a:a + 3]
                                                         local0 = 0.0 if y == 0.0 else values[k0] / y
                                                         local1 = 0.0 if y == 0.0 else values[k1] / y
@@ -602,35 +602,34 @@ def backward(rows, many, values, adjoints, absent, shut, close, slowly):
                                                         adjoints[k0] += upstream * local0
                                                         adjoints[k1] += upstream * local1
                                                         adjoints[k2] += upstream * local2
-                                                    else:
+                                                else:
+                                                    if op < 44:
                                                         slowly(op, a, b, y, upstream)
-                                            else:
-                                                if op < 45:
-                                                    t1 = values[a]
-                                                    t2 = values[b]
-                                                    local0 = 0.0 if real.hypot(t1, t2) == 0.0 else t2 / real.hypot(t1, t2) / real.hypot(t1, t2)
-                                                    local1 = 0.0 if real.hypot(t1, t2) == 0.0 else -t1 / real.hypot(t1, t2) / real.hypot(t1, t2)
-                                                    adjoints[a] += upstream * local0
-                                                    adjoints[b] += upstream * local1
-                                                else:
-                                                    if op < 46:
-                                                        adjoints[a] += upstream * (math.cosh(values[a]))
                                                     else:
-                                                        adjoints[a] += upstream * (math.sinh(values[a]))
-                            else:
-                                if op < 68:
-                                    if op < 57:
+                                                        t1 = values[a]
+                                                        t2 = values[b]
+                                                        local0 = 0.0 if real.hypot(t1, t2) == 0.0 else t2 / real.hypot(t1, t2) / real.hypot(t1, t2)
+                                                        local1 = 0.0 if real.hypot(t1, t2) == 0.0 else -t1 / real.hypot(t1, t2) / real.hypot(t1, t2)
+                                                        adjoints[a] += upstream * local0
+                                                        adjoints[b] += upstream * local1
+                                    else:
                                         if op < 52:
-                                            if op < 49:
-                                                if op < 48:
-                                                    adjoints[a] += upstream * (1.0 / real.hypot(1.0, values[a]))
+                                            if op < 48:
+                                                if op < 46:
+                                                    adjoints[a] += upstream * (math.cosh(values[a]))
                                                 else:
-                                                    t1 = values[a]
-                                                    adjoints[a] += upstream * (1.0 / (math.sqrt(t1 - 1.0) * math.sqrt(t1 + 1.0)))
+                                                    if op < 47:
+                                                        adjoints[a] += upstream * (math.sinh(values[a]))
+                                                    else:
+                                                        adjoints[a] += upstream * (1.0 / real.hypot(1.0, values[a]))
                                             else:
                                                 if op < 50:
-                                                    t1 = values[a]
-                                                    adjoints[a] += upstream * (1.0 / ((1.0 - t1) * (1.0 + t1)))
+                                                    if op < 49:
+                                                        t1 = values[a]
+                                                        adjoints[a] += upstream * (1.0 / (math.sqrt(t1 - 1.0) * math.sqrt(t1 + 1.0)))
+                                                    else:
+                                                        t1 = values[a]
+                                                        adjoints[a] += upstream * (1.0 / ((1.0 - t1) * (1.0 + t1)))
                                                 else:
                                                     if op < 51:
                                                         k0, k1, k2 = many[a:a + 3]
@@ -656,43 +655,43 @@ def backward(rows, many, values, adjoints, absent, shut, close, slowly):
                                                     else:
                                                         slowly(op, a, b, y, upstream)
                                         else:
-                                            if op < 54:
-                                                if op < 53:
-                                                    t3 = 1.0 if values[a] == y else 0.0
-                                                    share = t3 if y == y else y
-                                                    if share:
-                                                        adjoints[a] += upstream * share
+                                            if op < 56:
+                                                if op < 54:
+                                                    if op < 53:
+                                                        t3 = 1.0 if values[a] == y else 0.0
+                                                        share = t3 if y == y else y
+                                                        if share:
+                                                            adjoints[a] += upstream * share
+                                                        else:
+                                                            close(a)
+                                                        share = (1.0 if values[b] == y else 0.0) * (1.0 - t3) if y == y else y
+                                                        if share:
+                                                            adjoints[b] += upstream * share
+                                                        else:
+                                                            close(b)
                                                     else:
-                                                        close(a)
-                                                    share = (1.0 if values[b] == y else 0.0) * (1.0 - t3) if y == y else y
-                                                    if share:
-                                                        adjoints[b] += upstream * share
-                                                    else:
-                                                        close(b)
+                                                        k0, k1, k2 = many[a:a + 3]
+                                                        t4 = 1.0 if values[k0] == y else 0.0
+                                                        t8 = (1.0 if values[k1] == y else 0.0) * (1.0 - t4)
+                                                        share = t4 if y == y else y
+                                                        if share:
+                                                            adjoints[k0] += upstream * share
+                                                        else:
+                                                            close(k0)
+                                                        share = t8 if y == y else y
+                                                        if share:
+                                                            adjoints[k1] += upstream * share
+                                                        else:
+                                                            close(k1)
+                                                        share = (1.0 if values[k2] == y else 0.0) * (1.0 - (t4 + t8)) if y == y else y
+                                                        if share:
+                                                            adjoints[k2] += upstream * share
+                                                        else:
+                                                            close(k2)
                                                 else:
-                                                    k0, k1, k2 = many[a:a + 3]
-                                                    t4 = 1.0 if values[k0] == y else 0.0
-                                                    t8 = (1.0 if values[k1] == y else 0.0) * (1.0 - t4)
-                                                    share = t4 if y == y else y
-                                                    if share:
-                                                        adjoints[k0] += upstream * share
+                                                    if op < 55:
+                                                        slowly(op, a, b, y, upstream)
                                                     else:
-                                                        close(k0)
-                                                    share = t8 if y == y else y
-                                                    if share:
-                                                        adjoints[k1] += upstream * share
-                                                    else:
-                                                        close(k1)
-                                                    share = (1.0 if values[k2] == y else 0.0) * (1.0 - (t4 + t8)) if y == y else y
-                                                    if share:
-                                                        adjoints[k2] += upstream * share
-                                                    else:
-                                                        close(k2)
-                                            else:
-                                                if op < 55:
-                                                    slowly(op, a, b, y, upstream)
-                                                else:
-                                                    if op < 56:
                                                         k0, k1, k2 = many[a:a + 3]
                                                         t4 = 1.0 if values[k0] == y else 0.0
                                                         t5 = 1.0 if values[k1] == y else 0.0
@@ -713,70 +712,73 @@ def backward(rows, many, values, adjoints, absent, shut, close, slowly):
                                                             adjoints[k2] += upstream * local2
                                                         else:
                                                             close(k2)
-                                                    else:
-                                                        slowly(op, a, b, y, upstream)
-                                    else:
-                                        if op < 62:
-                                            if op < 59:
-                                                if op < 58:
-                                                    t3 = 1.0 if values[a] == y else 0.0
-                                                    share = t3 if y == y else y
-                                                    if share:
-                                                        adjoints[a] += upstream * share
-                                                    else:
-                                                        close(a)
-                                                    share = (1.0 if values[b] == y else 0.0) * (1.0 - t3) if y == y else y
-                                                    if share:
-                                                        adjoints[b] += upstream * share
-                                                    else:
-                                                        close(b)
-                                                else:
-                                                    k0, k1, k2 = many[a:a + 3]
-                                                    t4 = 1.0 if values[k0] == y else 0.0
-                                                    t8 = (1.0 if values[k1] == y else 0.0) * (1.0 - t4)
-                                                    share = t4 if y == y else y
-                                                    if share:
-                                                        adjoints[k0] += upstream * share
-                                                    else:
-                                                        close(k0)
-                                                    share = t8 if y == y else y
-                                                    if share:
-                                                        adjoints[k1] += upstream * share
-                                                    else:
-                                                        close(k1)
-                                                    share = (1.0 if values[k2] == y else 0.0) * (1.0 - (t4 + t8)) if y == y else y
-                                                    if share:
-                                                        adjoints[k2] += upstream * share
-                                                    else:
-                                                        close(k2)
                                             else:
-                                                if op < 60:
-                                                    slowly(op, a, b, y, upstream)
+                                                if op < 58:
+                                                    if op < 57:
+                                                        slowly(op, a, b, y, upstream)
+                                                    else:
+                                                        t3 = 1.0 if values[a] == y else 0.0
+                                                        share = t3 if y == y else y
+                                                        if share:
+                                                            adjoints[a] += upstream * share
+                                                        else:
+                                                            close(a)
+                                                        share = (1.0 if values[b] == y else 0.0) * (1.0 - t3) if y == y else y
+                                                        if share:
+                                                            adjoints[b] += upstream * share
+                                                        else:
+                                                            close(b)
                                                 else:
-                                                    if op < 61:
+                                                    if op < 59:
                                                         k0, k1, k2 = many[a:a + 3]
-                                                        t1 = values[k0]
-                                                        t2 = values[k1]
-                                                        t3 = values[k2]
-                                                        t9 = real.maximum(t1, t2)
-                                                        t25 = real.maximum(t1, t2)
-                                                        t34 = real.maximum(t1, t2)
-                                                        share = ((1.0 if t1 > t2 else 0.0) + 0.5 * (1.0 if t1 == t2 else 0.0)) * ((1.0 if t9 < t3 else 0.0) + 0.5 * (1.0 if t9 == t3 else 0.0)) if y == y else y
+                                                        t4 = 1.0 if values[k0] == y else 0.0
+                                                        t8 = (1.0 if values[k1] == y else 0.0) * (1.0 - t4)
+                                                        share = t4 if y == y else y
                                                         if share:
                                                             adjoints[k0] += upstream * share
                                                         else:
                                                             close(k0)
-                                                        share = (1.0 - ((1.0 if t1 > t2 else 0.0) + 0.5 * (1.0 if t1 == t2 else 0.0))) * ((1.0 if t25 < t3 else 0.0) + 0.5 * (1.0 if t25 == t3 else 0.0)) if y == y else y
+                                                        share = t8 if y == y else y
                                                         if share:
                                                             adjoints[k1] += upstream * share
                                                         else:
                                                             close(k1)
-                                                        share = 1.0 - ((1.0 if t34 < t3 else 0.0) + 0.5 * (1.0 if t34 == t3 else 0.0)) if y == y else y
+                                                        share = (1.0 if values[k2] == y else 0.0) * (1.0 - (t4 + t8)) if y == y else y
                                                         if share:
                                                             adjoints[k2] += upstream * share
                                                         else:
                                                             close(k2)
                                                     else:
+                                                        slowly(op, a, b, y, upstream)
+                                else:
+                                    if op < 75:
+                                        if op < 67:
+                                            if op < 63:
+                                                if op < 61:
+                                                    k0, k1, k2 = many[a:a + 3]
+                                                    t1 = values[k0]
+                                                    t2 = values[k1]
+                                                    t3 = values[k2]
+                                                    t9 = real.maximum(t1, t2)
+                                                    t25 = real.maximum(t1, t2)
+                                                    t34 = real.maximum(t1, t2)
+                                                    share = ((1.0 if t1 > t2 else 0.0) + 0.5 * (1.0 if t1 == t2 else 0.0)) * ((1.0 if t9 < t3 else 0.0) + 0.5 * (1.0 if t9 == t3 else 0.0)) if y == y else y
+                                                    if share:
+                                                        adjoints[k0] += upstream * share
+                                                    else:
+                                                        close(k0)
+                                                    share = (1.0 - ((1.0 if t1 > t2 else 0.0) + 0.5 * (1.0 if t1 == t2 else 0.0))) * ((1.0 if t25 < t3 else 0.0) + 0.5 * (1.0 if t25 == t3 else 0.0)) if y == y else y
+                                                    if share:
+                                                        adjoints[k1] += upstream * share
+                                                    else:
+                                                        close(k1)
+                                                    share = 1.0 - ((1.0 if t34 < t3 else 0.0) + 0.5 * (1.0 if t34 == t3 else 0.0)) if y == y else y
+                                                    if share:
+                                                        adjoints[k2] += upstream * share
+                                                    else:
+                                                        close(k2)
+                                                else:
+                                                    if op < 62:
                                                         k0, k1, k2 = many[a:a + 3]
                                                         t1 = values[k0]
                                                         t2 = values[k1]
@@ -799,16 +801,15 @@ def backward(rows, many, values, adjoints, absent, shut, close, slowly):
                                                             adjoints[k2] += upstream * share
                                                         else:
                                                             close(k2)
-                                        else:
-                                            if op < 65:
-                                                if op < 63:
-                                                    t1 = values[a]
-                                                    share = (1.0 if t1 > 0.0 else 0.0) + 0.5 * (1.0 if t1 == 0.0 else 0.0) if y == y else y
-                                                    if share:
-                                                        adjoints[a] += upstream * share
                                                     else:
-                                                        close(a)
-                                                else:
+                                                        t1 = values[a]
+                                                        share = (1.0 if t1 > 0.0 else 0.0) + 0.5 * (1.0 if t1 == 0.0 else 0.0) if y == y else y
+                                                        if share:
+                                                            adjoints[a] += upstream * share
+                                                        else:
+                                                            close(a)
+                                            else:
+                                                if op < 65:
                                                     if op < 64:
                                                         share = (1.0 if values[a] >= 0.0 else 0.0) if y == y else y
                                                         if share:
@@ -819,26 +820,25 @@ def backward(rows, many, values, adjoints, absent, shut, close, slowly):
                                                         t1 = values[a]
                                                         adjoints[a] += upstream * (1.0 if t1 > 0.0 else values[b])
                                                         adjoints[b] += upstream * (0.0 if t1 > 0.0 else t1)
-                                            else:
-                                                if op < 66:
-                                                    pass
                                                 else:
-                                                    if op < 67:
+                                                    if op < 66:
                                                         pass
                                                     else:
-                                                        adjoints[a] += upstream * 0.0
-                                else:
-                                    if op < 79:
-                                        if op < 73:
-                                            if op < 70:
+                                                        pass
+                                        else:
+                                            if op < 71:
                                                 if op < 69:
-                                                    adjoints[a] += upstream * 0.0
+                                                    if op < 68:
+                                                        adjoints[a] += upstream * 0.0
+                                                    else:
+                                                        adjoints[a] += upstream * 0.0
                                                 else:
-                                                    adjoints[a] += upstream * 0.0
+                                                    if op < 70:
+                                                        adjoints[a] += upstream * 0.0
+                                                    else:
+                                                        adjoints[a] += upstream * 0.0
                                             else:
-                                                if op < 71:
-                                                    adjoints[a] += upstream * 0.0
-                                                else:
+                                                if op < 73:
                                                     if op < 72:
                                                         local0 = 1.0
                                                         local1 = -real.rint((values[a] - y) / values[b])
@@ -846,42 +846,43 @@ def backward(rows, many, values, adjoints, absent, shut, close, slowly):
                                                         adjoints[b] += upstream * local1
                                                     else:
                                                         adjoints[a] += upstream * (1.1283791670955126 * (math.exp(-math.pow(values[a], 2.0))))
-                                        else:
-                                            if op < 76:
-                                                if op < 74:
-                                                    adjoints[a] += upstream * (-1.1283791670955126 * (math.exp(-math.pow(values[a], 2.0))))
                                                 else:
-                                                    if op < 75:
-                                                        adjoints[a] += upstream * real.digamma(values[a])
+                                                    if op < 74:
+                                                        adjoints[a] += upstream * (-1.1283791670955126 * (math.exp(-math.pow(values[a], 2.0))))
                                                     else:
-                                                        adjoints[a] += upstream * real.polygamma(1.0, values[a])
-                                            else:
-                                                if op < 77:
-                                                    adjoints[a] += upstream * float("nan")
-                                                    adjoints[b] += upstream * real.polygamma((values[a] + 1.0), values[b])
+                                                        adjoints[a] += upstream * real.digamma(values[a])
+                                    else:
+                                        if op < 82:
+                                            if op < 78:
+                                                if op < 76:
+                                                    adjoints[a] += upstream * real.polygamma(1.0, values[a])
                                                 else:
-                                                    if op < 78:
+                                                    if op < 77:
+                                                        adjoints[a] += upstream * float("nan")
+                                                        adjoints[b] += upstream * real.polygamma((values[a] + 1.0), values[b])
+                                                    else:
                                                         t1 = values[a]
                                                         t2 = values[b]
                                                         local0 = math.log(t2)
-                                                        local1 = 0.0 if t1 == 0.0 else t1 / t2
+                                                        local1 = 0.0 if (1.0 if t1 == 0.0 else 0.0) * (1.0 if t2 == 0.0 else 0.0) else t1 / t2
                                                         adjoints[a] += upstream * local0
                                                         adjoints[b] += upstream * local1
-                                                    else:
-                                                        adjoints[a] += upstream * real.sigmoid((-values[a]))
-                                    else:
-                                        if op < 84:
-                                            if op < 81:
-                                                if op < 80:
-                                                    adjoints[a] += upstream * real.sigmoid(values[a])
-                                                else:
-                                                    t1 = values[a]
-                                                    adjoints[a] += upstream * (real.sigmoid(t1) + (y * real.sigmoid((-t1))))
                                             else:
-                                                if op < 82:
-                                                    t1 = values[a]
-                                                    adjoints[a] += upstream * ((0.5 * (math.erfc(-t1 * 0.7071067811865476))) + ((t1 * 0.3989422804014327) * (math.exp(-0.5 * math.pow(t1, 2.0)))))
+                                                if op < 80:
+                                                    if op < 79:
+                                                        adjoints[a] += upstream * real.sigmoid((-values[a]))
+                                                    else:
+                                                        adjoints[a] += upstream * real.sigmoid(values[a])
                                                 else:
+                                                    if op < 81:
+                                                        t1 = values[a]
+                                                        adjoints[a] += upstream * (real.sigmoid(t1) + (y * real.sigmoid((-t1))))
+                                                    else:
+                                                        t1 = values[a]
+                                                        adjoints[a] += upstream * ((0.5 * (math.erfc(-t1 * 0.7071067811865476))) + ((t1 * 0.3989422804014327) * (math.exp(-0.5 * math.pow(t1, 2.0)))))
+                                        else:
+                                            if op < 86:
+                                                if op < 84:
                                                     if op < 83:
                                                         adjoints[a] += upstream * (math.pow(1.0 / (1.0 + abs(values[a])), 2.0))
                                                     else:
@@ -890,15 +891,13 @@ def backward(rows, many, values, adjoints, absent, shut, close, slowly):
                                                         local1 = 0.0 if t1 > 0.0 else math.expm1(t1)
                                                         adjoints[a] += upstream * local0
                                                         adjoints[b] += upstream * local1
-                                        else:
-                                            if op < 87:
-                                                if op < 85:
-                                                    t1 = values[a]
-                                                    t2 = values[b]
-                                                    adjoints[a] += upstream * real.softmax(t1, t2)
-                                                    adjoints[b] += upstream * real.softmax(t2, t1)
                                                 else:
-                                                    if op < 86:
+                                                    if op < 85:
+                                                        t1 = values[a]
+                                                        t2 = values[b]
+                                                        adjoints[a] += upstream * real.softmax(t1, t2)
+                                                        adjoints[b] += upstream * real.softmax(t2, t1)
+                                                    else:
                                                         k0, k1, k2 = many[a:a + 3]
                                                         t1 = values[k0]
                                                         t2 = values[k1]
@@ -906,13 +905,14 @@ def backward(rows, many, values, adjoints, absent, shut, close, slowly):
                                                         adjoints[k0] += upstream * real.softmax(t1, t2, t3)
                                                         adjoints[k1] += upstream * real.softmax(t2, t1, t3)
                                                         adjoints[k2] += upstream * real.softmax(t3, t1, t2)
-                                                    else:
-                                                        slowly(op, a, b, y, upstream)
                                             else:
                                                 if op < 88:
-                                                    t4 = real.softmax(values[b], values[a])
-                                                    adjoints[a] += upstream * (y * t4)
-                                                    adjoints[b] += upstream * ((-y) * t4)
+                                                    if op < 87:
+                                                        slowly(op, a, b, y, upstream)
+                                                    else:
+                                                        t4 = real.softmax(values[b], values[a])
+                                                        adjoints[a] += upstream * (y * t4)
+                                                        adjoints[b] += upstream * ((-y) * t4)
                                                 else:
                                                     if op < 89:
                                                         k0, k1, k2 = many[a:a + 3]

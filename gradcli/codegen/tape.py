@@ -31,7 +31,7 @@ from gradcli.graph import real
 LEAF: Key = ("leaf", None, 0)
 # How often a line is what, roughly: a sweep finds the common ones with few tests. What is not named has weight 1.
 WEIGHTS: dict[Key, int] = {
-    ("mul", None, 2): 160, ("add", None, 2): 160, ("sub", None, 2): 80, LEAF: 40, ("div", None, 2): 30,
+    ("mul", None, 2): 200, ("add", None, 2): 200, ("sub", None, 2): 160, LEAF: 40, ("div", None, 2): 30,
     ("sin", None, 1): 30, ("exp", None, 1): 25, ("power", 2.0, 1): 25, ("neg", None, 1): 20, ("cos", None, 1): 15,
     ("tanh", None, 1): 15, ("sqrt", None, 1): 10, ("log", None, 1): 10, ("sigmoid", None, 1): 8, ("relu", None, 1): 8,
     ("max", None, 2): 4, ("min", None, 2): 4, ("where", None, 3): 4, ("pow", None, 2): 4, ("power", None, 1): 4,
