@@ -29,73 +29,97 @@ def s5(y, a):
     return 0.5 * (-0.5 * real.power(a, -1.5))
 
 
-def s6(y, a, b):
-    t6 = (b - 1.0)
-    t22 = (1.0 if (1.0 if b == 0.0 else 0.0) == 0.0 else 0.0)
-    return ((b if t22 else 0.0) * (0.0 if t6 == 0.0 else (t6 * real.power(a, (t6 - 1.0))))) if t22 else 0.0
+def s6(y, a):
+    return 4.0 * (3.0 * real.power(a, 2.0))
 
 
-def s7(y, a, b):
-    t6 = (b - 1.0)
-    t7 = real.power(a, t6)
-    t22 = (1.0 if (1.0 if b == 0.0 else 0.0) == 0.0 else 0.0)
-    return (t7 if t22 else 0.0) + (((b if t22 else 0.0) * (0.0 if ((1.0 if a == 0.0 else 0.0) * (1.0 if t6 >= 0.0 else 0.0)) else (t7 * real.log(a)))) if t22 else 0.0)
+def s7(y, a):
+    return 5.0 * (4.0 * real.power(a, 3.0))
 
 
-def s8(y, a, b):
-    return real.log(a) if ((1.0 if a == 0.0 else 0.0) * (1.0 if b >= 0.0 else 0.0)) == 0.0 else 0.0
+def s8(y, a):
+    return 6.0 * (5.0 * real.power(a, 4.0))
 
 
-def s9(y, a, b):
-    t22 = (1.0 if ((1.0 if a == 0.0 else 0.0) * (1.0 if b >= 0.0 else 0.0)) == 0.0 else 0.0)
-    return ((y if t22 else 0.0) * real.divide(1.0, a)) if t22 else 0.0
+def s9(y, a):
+    return -2.0 * (-3.0 * real.power(a, -4.0))
 
 
 def s10(y, a):
-    return real.divide((-real.divide(1.0, a)), a)
+    return 1.5 * (0.5 * real.power(a, -0.5))
 
 
 def s11(y, a):
+    return -0.5 * (-1.5 * real.power(a, -2.5))
+
+
+def s12(y, a, b):
+    t9 = (b - 1.0)
+    t25 = (1.0 if ((1.0 if a == 0.0 else 0.0) * (1.0 if b == 0.0 else 0.0)) == 0.0 else 0.0)
+    return ((b if t25 else 0.0) * (0.0 if ((1.0 if a == 0.0 else 0.0) * (1.0 if t9 == 0.0 else 0.0)) else (t9 * real.power(a, (t9 - 1.0))))) if t25 else 0.0
+
+
+def s13(y, a, b):
+    t9 = (b - 1.0)
+    t10 = real.power(a, t9)
+    t25 = (1.0 if ((1.0 if a == 0.0 else 0.0) * (1.0 if b == 0.0 else 0.0)) == 0.0 else 0.0)
+    return (t10 if t25 else 0.0) + (((b if t25 else 0.0) * (0.0 if ((1.0 if a == 0.0 else 0.0) * (1.0 if t9 >= 0.0 else 0.0)) else (t10 * real.log(a)))) if t25 else 0.0)
+
+
+def s14(y, a, b):
+    return real.log(a) if ((1.0 if a == 0.0 else 0.0) * (1.0 if b >= 0.0 else 0.0)) == 0.0 else 0.0
+
+
+def s15(y, a, b):
+    t25 = (1.0 if ((1.0 if a == 0.0 else 0.0) * (1.0 if b >= 0.0 else 0.0)) == 0.0 else 0.0)
+    return ((y if t25 else 0.0) * real.divide(1.0, a)) if t25 else 0.0
+
+
+def s16(y, a):
+    return real.divide((-real.divide(1.0, a)), a)
+
+
+def s17(y, a):
     return real.exp(a)
 
 
-def s12(y, a):
+def s18(y, a):
     t3 = (1.0 + a)
     return real.divide((-real.divide(1.0, t3)), t3)
 
 
-def s13(y, a):
+def s19(y, a):
     t3 = (a * 0.6931471805599453)
     return real.divide((-real.divide(1.0, t3)), t3) * 0.6931471805599453
 
 
-def s14(y, a):
+def s20(y, a):
     t3 = (a * 2.302585092994046)
     return real.divide((-real.divide(1.0, t3)), t3) * 2.302585092994046
 
 
-def s15(y, a):
+def s21(y, a):
     return real.divide((-real.divide(0.5, y)), y)
 
 
-def s16(y, a):
+def s22(y, a):
     t4 = (3.0 * real.power(y, 2.0))
     return (real.divide((-real.divide(1.0, t4)), t4) * 3.0) * (2.0 * y)
 
 
-def s17(y, a):
+def s23(y, a):
     return -real.sin(a)
 
 
-def s18(y, a):
+def s24(y, a):
     return -1.0 * real.cos(a)
 
 
-def s19(y, a):
+def s25(y, a):
     return 2.0 * y
 
 
-def s20(y, a):
+def s26(y, a):
     t3 = (1.0 - a)
     t5 = (1.0 + a)
     t7 = real.sqrt((t3 * t5))
@@ -103,7 +127,7 @@ def s20(y, a):
     return (t15 * t3) + (-(t15 * t5))
 
 
-def s21(y, a):
+def s27(y, a):
     t3 = (1.0 - a)
     t5 = (1.0 + a)
     t7 = real.sqrt((t3 * t5))
@@ -111,40 +135,40 @@ def s21(y, a):
     return (t15 * t3) + (-(t15 * t5))
 
 
-def s22(y, a):
+def s28(y, a):
     t4 = (1.0 + real.power(a, 2.0))
     return real.divide((-real.divide(1.0, t4)), t4) * (2.0 * a)
 
 
-def s23(y, a, b):
+def s29(y, a, b):
     return real.divide((-real.divide(a, y)), y) if (1.0 if y == 0.0 else 0.0) == 0.0 else 0.0
-
-
-def s24(y, a, b):
-    return real.divide(1.0, y) if (1.0 if y == 0.0 else 0.0) == 0.0 else 0.0
-
-
-def s25(y, a, b):
-    return real.divide((-real.divide(b, y)), y) if (1.0 if y == 0.0 else 0.0) == 0.0 else 0.0
-
-
-def s26(y, a, b, c):
-    return real.divide((-real.divide(a, y)), y) if (1.0 if y == 0.0 else 0.0) == 0.0 else 0.0
-
-
-def s27(y, a, b, c):
-    return real.divide(1.0, y) if (1.0 if y == 0.0 else 0.0) == 0.0 else 0.0
-
-
-def s28(y, a, b, c):
-    return real.divide((-real.divide(b, y)), y) if (1.0 if y == 0.0 else 0.0) == 0.0 else 0.0
-
-
-def s29(y, a, b, c):
-    return real.divide((-real.divide(c, y)), y) if (1.0 if y == 0.0 else 0.0) == 0.0 else 0.0
 
 
 def s30(y, a, b):
+    return real.divide(1.0, y) if (1.0 if y == 0.0 else 0.0) == 0.0 else 0.0
+
+
+def s31(y, a, b):
+    return real.divide((-real.divide(b, y)), y) if (1.0 if y == 0.0 else 0.0) == 0.0 else 0.0
+
+
+def s32(y, a, b, c):
+    return real.divide((-real.divide(a, y)), y) if (1.0 if y == 0.0 else 0.0) == 0.0 else 0.0
+
+
+def s33(y, a, b, c):
+    return real.divide(1.0, y) if (1.0 if y == 0.0 else 0.0) == 0.0 else 0.0
+
+
+def s34(y, a, b, c):
+    return real.divide((-real.divide(b, y)), y) if (1.0 if y == 0.0 else 0.0) == 0.0 else 0.0
+
+
+def s35(y, a, b, c):
+    return real.divide((-real.divide(c, y)), y) if (1.0 if y == 0.0 else 0.0) == 0.0 else 0.0
+
+
+def s36(y, a, b):
     t6 = real.hypot(a, b)
     t7 = real.divide(b, t6)
     t8 = real.hypot(a, b)
@@ -152,7 +176,7 @@ def s30(y, a, b):
     return (((real.divide((-real.divide(t7, t8)), t8) if t24 else 0.0) * (0.0 if t8 == 0.0 else real.divide(a, t8))) if t24 else 0.0) + (((((real.divide(1.0, t8) if t24 else 0.0) * real.divide((-t7), t6)) if t24 else 0.0) * (0.0 if t6 == 0.0 else real.divide(a, t6))) if t24 else 0.0)
 
 
-def s31(y, a, b):
+def s37(y, a, b):
     t6 = real.hypot(a, b)
     t7 = real.divide(b, t6)
     t8 = real.hypot(a, b)
@@ -161,7 +185,7 @@ def s31(y, a, b):
     return ((((real.divide((-real.divide(t7, t8)), t8) if t24 else 0.0) * (0.0 if t8 == 0.0 else real.divide(b, t8))) if t24 else 0.0) + ((t27 * real.divide(1.0, t6)) if t24 else 0.0)) + ((((t27 * real.divide((-t7), t6)) if t24 else 0.0) * (0.0 if t6 == 0.0 else real.divide(b, t6))) if t24 else 0.0)
 
 
-def s32(y, a, b):
+def s38(y, a, b):
     t16 = real.hypot(a, b)
     t17 = real.divide((-a), t16)
     t18 = real.hypot(a, b)
@@ -170,7 +194,7 @@ def s32(y, a, b):
     return ((((real.divide((-real.divide(t17, t18)), t18) if t24 else 0.0) * (0.0 if t18 == 0.0 else real.divide(a, t18))) if t24 else 0.0) + ((((t27 * real.divide((-t17), t16)) if t24 else 0.0) * (0.0 if t16 == 0.0 else real.divide(a, t16))) if t24 else 0.0)) + (-((t27 * real.divide(1.0, t16)) if t24 else 0.0))
 
 
-def s33(y, a, b):
+def s39(y, a, b):
     t16 = real.hypot(a, b)
     t17 = real.divide((-a), t16)
     t18 = real.hypot(a, b)
@@ -178,26 +202,26 @@ def s33(y, a, b):
     return (((real.divide((-real.divide(t17, t18)), t18) if t24 else 0.0) * (0.0 if t18 == 0.0 else real.divide(b, t18))) if t24 else 0.0) + (((((real.divide(1.0, t18) if t24 else 0.0) * real.divide((-t17), t16)) if t24 else 0.0) * (0.0 if t16 == 0.0 else real.divide(b, t16))) if t24 else 0.0)
 
 
-def s34(y, a):
+def s40(y, a):
     return real.sinh(a)
 
 
-def s35(y, a):
+def s41(y, a):
     return real.cosh(a)
 
 
-def s36(y, a):
+def s42(y, a):
     t2 = real.cosh(a)
     t4 = real.divide(1.0, t2)
     return ((2.0 * t4) * real.divide((-t4), t2)) * real.sinh(a)
 
 
-def s37(y, a):
+def s43(y, a):
     t3 = real.hypot(1.0, a)
     return real.divide((-real.divide(1.0, t3)), t3) * (0.0 if t3 == 0.0 else real.divide(a, t3))
 
 
-def s38(y, a):
+def s44(y, a):
     t4 = real.sqrt((a - 1.0))
     t7 = real.sqrt((a + 1.0))
     t8 = (t4 * t7)
@@ -205,7 +229,7 @@ def s38(y, a):
     return ((t13 * t4) * real.divide(0.5, t7)) + ((t13 * t7) * real.divide(0.5, t4))
 
 
-def s39(y, a):
+def s45(y, a):
     t3 = (1.0 - a)
     t5 = (1.0 + a)
     t6 = (t3 * t5)
@@ -213,206 +237,206 @@ def s39(y, a):
     return (t11 * t3) + (-(t11 * t5))
 
 
-def s40(y, a, b):
+def s46(y, a, b):
     return 1.0 if (1.0 if a > 0.0 else 0.0) == 0.0 else 0.0
 
 
-def s41(y, a):
+def s47(y, a):
     return (-(1.1283791670955126 * real.exp((-real.power(a, 2.0))))) * (2.0 * a)
 
 
-def s42(y, a):
+def s48(y, a):
     return (-(-1.1283791670955126 * real.exp((-real.power(a, 2.0))))) * (2.0 * a)
 
 
-def s43(y, a):
+def s49(y, a):
     return real.polygamma(1.0, a)
 
 
-def s44(y, a):
+def s50(y, a):
     return real.polygamma((1.0 + 1.0), a)
 
 
-def s45(y, a, b):
+def s51(y, a, b):
     return real.polygamma(((a + 1.0) + 1.0), b)
 
 
-def s46(y, a, b):
+def s52(y, a, b):
     return real.divide(1.0, b)
 
 
-def s47(y, a, b):
-    return real.divide(1.0, b) if (1.0 if a == 0.0 else 0.0) == 0.0 else 0.0
+def s53(y, a, b):
+    return real.divide(1.0, b) if ((1.0 if a == 0.0 else 0.0) * (1.0 if b == 0.0 else 0.0)) == 0.0 else 0.0
 
 
-def s48(y, a, b):
-    return real.divide((-real.divide(a, b)), b) if (1.0 if a == 0.0 else 0.0) == 0.0 else 0.0
+def s54(y, a, b):
+    return real.divide((-real.divide(a, b)), b) if ((1.0 if a == 0.0 else 0.0) * (1.0 if b == 0.0 else 0.0)) == 0.0 else 0.0
 
 
-def s49(y, a):
+def s55(y, a):
     return real.sigmoid((-a))
 
 
-def s50(y, a):
+def s56(y, a):
     t2 = (-a)
     return -(y * (real.sigmoid(t2) * real.sigmoid((-t2))))
 
 
-def s51(y, a):
+def s57(y, a):
     t2 = (-a)
     return -(real.sigmoid(t2) * real.sigmoid((-t2)))
 
 
-def s52(y, a):
+def s58(y, a):
     return real.sigmoid(a) * real.sigmoid((-a))
 
 
-def s53(y, a):
+def s59(y, a):
     t3 = (-a)
     return (-(y * (real.sigmoid(t3) * real.sigmoid((-t3))))) + (real.sigmoid(a) * real.sigmoid((-a)))
 
 
-def s54(y, a):
+def s60(y, a):
     t13 = real.exp((-0.5 * real.power(a, 2.0)))
     return (((((a * 0.3989422804014327) * t13) * -0.5) * (2.0 * a)) + (t13 * 0.3989422804014327)) + (-((0.5 * (-1.1283791670955126 * real.exp((-real.power(((-a) * 0.7071067811865476), 2.0))))) * 0.7071067811865476))
 
 
-def s55(y, a):
+def s61(y, a):
     t4 = (1.0 + real.absolute(a))
     t6 = real.divide(1.0, t4)
     return ((2.0 * t6) * real.divide((-t6), t4)) * real.sign(a)
 
 
-def s56(y, a, b):
+def s62(y, a, b):
     t16 = (1.0 if (1.0 if a > 0.0 else 0.0) == 0.0 else 0.0)
     return ((b if t16 else 0.0) * real.exp(a)) if t16 else 0.0
 
 
-def s57(y, a, b):
+def s63(y, a, b):
     return real.exp(a) if (1.0 if a > 0.0 else 0.0) == 0.0 else 0.0
 
 
-def s58(y, a, b):
+def s64(y, a, b):
     return real.softmax(a, b) * real.softmax(b, a)
 
 
-def s59(y, a, b):
+def s65(y, a, b):
     return (-real.softmax(a, b)) * real.softmax(b, a)
 
 
-def s60(y, a, b):
+def s66(y, a, b):
     return (-real.softmax(b, a)) * real.softmax(a, b)
 
 
-def s61(y, a, b):
+def s67(y, a, b):
     return real.softmax(b, a) * real.softmax(a, b)
 
 
-def s62(y, a, b, c):
+def s68(y, a, b, c):
     return real.softmax(a, b, c) * (real.softmax(b, a, c) + real.softmax(c, a, b))
 
 
-def s63(y, a, b, c):
+def s69(y, a, b, c):
     return (-real.softmax(a, b, c)) * real.softmax(b, a, c)
 
 
-def s64(y, a, b, c):
+def s70(y, a, b, c):
     return (-real.softmax(a, b, c)) * real.softmax(c, a, b)
 
 
-def s65(y, a, b, c):
+def s71(y, a, b, c):
     return (-real.softmax(b, a, c)) * real.softmax(a, b, c)
 
 
-def s66(y, a, b, c):
+def s72(y, a, b, c):
     return real.softmax(b, a, c) * (real.softmax(a, b, c) + real.softmax(c, b, a))
 
 
-def s67(y, a, b, c):
+def s73(y, a, b, c):
     return (-real.softmax(b, a, c)) * real.softmax(c, b, a)
 
 
-def s68(y, a, b, c):
+def s74(y, a, b, c):
     return (-real.softmax(c, a, b)) * real.softmax(a, c, b)
 
 
-def s69(y, a, b, c):
+def s75(y, a, b, c):
     return (-real.softmax(c, a, b)) * real.softmax(b, c, a)
 
 
-def s70(y, a, b, c):
+def s76(y, a, b, c):
     return real.softmax(c, a, b) * (real.softmax(a, c, b) + real.softmax(b, c, a))
 
 
-def s71(y, a, b):
+def s77(y, a, b):
     return real.softmax(b, a)
 
 
-def s72(y, a, b):
+def s78(y, a, b):
     return y * ((-real.softmax(b, a)) * real.softmax(a, b))
 
 
-def s73(y, a, b):
+def s79(y, a, b):
     return y * (real.softmax(b, a) * real.softmax(a, b))
 
 
-def s74(y, a, b):
+def s80(y, a, b):
     return -real.softmax(b, a)
 
 
-def s75(y, a, b):
+def s81(y, a, b):
     return (-y) * ((-real.softmax(b, a)) * real.softmax(a, b))
 
 
-def s76(y, a, b):
+def s82(y, a, b):
     return (-y) * (real.softmax(b, a) * real.softmax(a, b))
 
 
-def s77(y, a, b, c):
+def s83(y, a, b, c):
     return real.softmax(b, a, c) + real.softmax(c, a, b)
 
 
-def s78(y, a, b, c):
+def s84(y, a, b, c):
     return (y * ((-real.softmax(c, a, b)) * real.softmax(a, c, b))) + (y * ((-real.softmax(b, a, c)) * real.softmax(a, b, c)))
 
 
-def s79(y, a, b, c):
+def s85(y, a, b, c):
     return (y * ((-real.softmax(c, a, b)) * real.softmax(b, c, a))) + (y * (real.softmax(b, a, c) * (real.softmax(a, b, c) + real.softmax(c, b, a))))
 
 
-def s80(y, a, b, c):
+def s86(y, a, b, c):
     return (y * (real.softmax(c, a, b) * (real.softmax(a, c, b) + real.softmax(b, c, a)))) + (y * ((-real.softmax(b, a, c)) * real.softmax(c, b, a)))
 
 
-def s81(y, a, b, c):
+def s87(y, a, b, c):
     return -real.softmax(b, a, c)
 
 
-def s82(y, a, b, c):
+def s88(y, a, b, c):
     return (-y) * ((-real.softmax(b, a, c)) * real.softmax(a, b, c))
 
 
-def s83(y, a, b, c):
+def s89(y, a, b, c):
     return (-y) * (real.softmax(b, a, c) * (real.softmax(a, b, c) + real.softmax(c, b, a)))
 
 
-def s84(y, a, b, c):
+def s90(y, a, b, c):
     return (-y) * ((-real.softmax(b, a, c)) * real.softmax(c, b, a))
 
 
-def s85(y, a, b, c):
+def s91(y, a, b, c):
     return -real.softmax(c, a, b)
 
 
-def s86(y, a, b, c):
+def s92(y, a, b, c):
     return (-y) * ((-real.softmax(c, a, b)) * real.softmax(a, c, b))
 
 
-def s87(y, a, b, c):
+def s93(y, a, b, c):
     return (-y) * ((-real.softmax(c, a, b)) * real.softmax(b, c, a))
 
 
-def s88(y, a, b, c):
+def s94(y, a, b, c):
     return (-y) * (real.softmax(c, a, b) * (real.softmax(a, c, b) + real.softmax(b, c, a)))
 
 
@@ -434,31 +458,37 @@ SECONDS: dict = {
     ('power', 3.0, 1): (((1, None, s3, False),),),
     ('power', -1.0, 1): (((1, None, s4, False),),),
     ('power', 0.5, 1): (((1, None, s5, False),),),
-    ('pow', None, 2): (((1, None, s6, True), (2, None, s7, True),), ((0, None, s8, True), (1, None, s9, True),),),
+    ('power', 4.0, 1): (((1, None, s6, False),),),
+    ('power', 5.0, 1): (((1, None, s7, False),),),
+    ('power', 6.0, 1): (((1, None, s8, False),),),
+    ('power', -2.0, 1): (((1, None, s9, False),),),
+    ('power', 1.5, 1): (((1, None, s10, False),),),
+    ('power', -0.5, 1): (((1, None, s11, False),),),
+    ('pow', None, 2): (((1, None, s12, True), (2, None, s13, True),), ((0, None, s14, True), (1, None, s15, True),),),
     ('exp', None, 1): (((0, 1.0, None, False),),),
-    ('log', None, 1): (((1, None, s10, False),),),
-    ('expm1', None, 1): (((1, None, s11, False),),),
-    ('log1p', None, 1): (((1, None, s12, False),),),
-    ('log2', None, 1): (((1, None, s13, False),),),
-    ('log10', None, 1): (((1, None, s14, False),),),
+    ('log', None, 1): (((1, None, s16, False),),),
+    ('expm1', None, 1): (((1, None, s17, False),),),
+    ('log1p', None, 1): (((1, None, s18, False),),),
+    ('log2', None, 1): (((1, None, s19, False),),),
+    ('log10', None, 1): (((1, None, s20, False),),),
     ('square', None, 1): (((1, 2.0, None, False),),),
-    ('sqrt', None, 1): (((0, None, s15, False),),),
-    ('cbrt', None, 1): (((0, None, s16, False),),),
-    ('sin', None, 1): (((1, None, s17, False),),),
-    ('cos', None, 1): (((1, None, s18, False),),),
-    ('tan', None, 1): (((0, None, s19, False),),),
-    ('asin', None, 1): (((1, None, s20, False),),),
-    ('acos', None, 1): (((1, None, s21, False),),),
-    ('atan', None, 1): (((1, None, s22, False),),),
-    ('hypot', None, 2): (((0, None, s23, True), (1, None, s24, True),), ((0, None, s25, True), (2, None, s24, True),),),
-    ('hypot', None, 3): (((0, None, s26, True), (1, None, s27, True),), ((0, None, s28, True), (2, None, s27, True),), ((0, None, s29, True), (3, None, s27, True),),),
-    ('atan2', None, 2): (((1, None, s30, True), (2, None, s31, True),), ((1, None, s32, True), (2, None, s33, True),),),
-    ('sinh', None, 1): (((1, None, s34, False),),),
-    ('cosh', None, 1): (((1, None, s35, False),),),
-    ('tanh', None, 1): (((1, None, s36, False),),),
-    ('asinh', None, 1): (((1, None, s37, False),),),
-    ('acosh', None, 1): (((1, None, s38, False),),),
-    ('atanh', None, 1): (((1, None, s39, False),),),
+    ('sqrt', None, 1): (((0, None, s21, False),),),
+    ('cbrt', None, 1): (((0, None, s22, False),),),
+    ('sin', None, 1): (((1, None, s23, False),),),
+    ('cos', None, 1): (((1, None, s24, False),),),
+    ('tan', None, 1): (((0, None, s25, False),),),
+    ('asin', None, 1): (((1, None, s26, False),),),
+    ('acos', None, 1): (((1, None, s27, False),),),
+    ('atan', None, 1): (((1, None, s28, False),),),
+    ('hypot', None, 2): (((0, None, s29, True), (1, None, s30, True),), ((0, None, s31, True), (2, None, s30, True),),),
+    ('hypot', None, 3): (((0, None, s32, True), (1, None, s33, True),), ((0, None, s34, True), (2, None, s33, True),), ((0, None, s35, True), (3, None, s33, True),),),
+    ('atan2', None, 2): (((1, None, s36, True), (2, None, s37, True),), ((1, None, s38, True), (2, None, s39, True),),),
+    ('sinh', None, 1): (((1, None, s40, False),),),
+    ('cosh', None, 1): (((1, None, s41, False),),),
+    ('tanh', None, 1): (((1, None, s42, False),),),
+    ('asinh', None, 1): (((1, None, s43, False),),),
+    ('acosh', None, 1): (((1, None, s44, False),),),
+    ('atanh', None, 1): (((1, None, s45, False),),),
     ('max', None, 2): ((), (),),
     ('max', None, 3): ((), (), (),),
     ('max_first', None, 2): ((), (),),
@@ -472,7 +502,7 @@ SECONDS: dict = {
     ('relu', None, 1): ((),),
     ('relu_split', None, 1): ((),),
     ('relu_first', None, 1): ((),),
-    ('leaky_relu', None, 2): (((2, None, s40, True),), ((1, None, s40, True),),),
+    ('leaky_relu', None, 2): (((2, None, s46, True),), ((1, None, s46, True),),),
     ('abs', None, 1): ((),),
     ('stop', None, 1): (None,),
     ('seed', None, 1): (None,),
@@ -481,21 +511,21 @@ SECONDS: dict = {
     ('ceil', None, 1): (None,),
     ('round', None, 1): (None,),
     ('mod', None, 2): ((), (),),
-    ('erf', None, 1): (((1, None, s41, False),),),
-    ('erfc', None, 1): (((1, None, s42, False),),),
-    ('lgamma', None, 1): (((1, None, s43, False),),),
-    ('digamma', None, 1): (((1, None, s44, False),),),
-    ('polygamma', None, 2): ((), ((1, float("nan"), None, False), (2, None, s45, False),),),
-    ('xlogy', None, 2): (((2, None, s46, False),), ((1, None, s47, True), (2, None, s48, True),),),
-    ('sigmoid', None, 1): (((0, None, s49, False), (1, None, s50, False),),),
-    ('logsigmoid', None, 1): (((1, None, s51, False),),),
-    ('softplus', None, 1): (((1, None, s52, False),),),
-    ('silu', None, 1): (((0, None, s49, False), (1, None, s53, False),),),
-    ('gelu', None, 1): (((1, None, s54, False),),),
-    ('softsign', None, 1): (((1, None, s55, False),),),
-    ('elu', None, 2): (((1, None, s56, True), (2, None, s57, True),), ((1, None, s57, True),),),
-    ('logaddexp', None, 2): (((1, None, s58, False), (2, None, s59, False),), ((1, None, s60, False), (2, None, s61, False),),),
-    ('logaddexp', None, 3): (((1, None, s62, False), (2, None, s63, False), (3, None, s64, False),), ((1, None, s65, False), (2, None, s66, False), (3, None, s67, False),), ((1, None, s68, False), (2, None, s69, False), (3, None, s70, False),),),
-    ('softmax', None, 2): (((0, None, s71, False), (1, None, s72, False), (2, None, s73, False),), ((0, None, s74, False), (1, None, s75, False), (2, None, s76, False),),),
-    ('softmax', None, 3): (((0, None, s77, False), (1, None, s78, False), (2, None, s79, False), (3, None, s80, False),), ((0, None, s81, False), (1, None, s82, False), (2, None, s83, False), (3, None, s84, False),), ((0, None, s85, False), (1, None, s86, False), (2, None, s87, False), (3, None, s88, False),),),
+    ('erf', None, 1): (((1, None, s47, False),),),
+    ('erfc', None, 1): (((1, None, s48, False),),),
+    ('lgamma', None, 1): (((1, None, s49, False),),),
+    ('digamma', None, 1): (((1, None, s50, False),),),
+    ('polygamma', None, 2): ((), ((1, float("nan"), None, False), (2, None, s51, False),),),
+    ('xlogy', None, 2): (((2, None, s52, False),), ((1, None, s53, True), (2, None, s54, True),),),
+    ('sigmoid', None, 1): (((0, None, s55, False), (1, None, s56, False),),),
+    ('logsigmoid', None, 1): (((1, None, s57, False),),),
+    ('softplus', None, 1): (((1, None, s58, False),),),
+    ('silu', None, 1): (((0, None, s55, False), (1, None, s59, False),),),
+    ('gelu', None, 1): (((1, None, s60, False),),),
+    ('softsign', None, 1): (((1, None, s61, False),),),
+    ('elu', None, 2): (((1, None, s62, True), (2, None, s63, True),), ((1, None, s63, True),),),
+    ('logaddexp', None, 2): (((1, None, s64, False), (2, None, s65, False),), ((1, None, s66, False), (2, None, s67, False),),),
+    ('logaddexp', None, 3): (((1, None, s68, False), (2, None, s69, False), (3, None, s70, False),), ((1, None, s71, False), (2, None, s72, False), (3, None, s73, False),), ((1, None, s74, False), (2, None, s75, False), (3, None, s76, False),),),
+    ('softmax', None, 2): (((0, None, s77, False), (1, None, s78, False), (2, None, s79, False),), ((0, None, s80, False), (1, None, s81, False), (2, None, s82, False),),),
+    ('softmax', None, 3): (((0, None, s83, False), (1, None, s84, False), (2, None, s85, False), (3, None, s86, False),), ((0, None, s87, False), (1, None, s88, False), (2, None, s89, False), (3, None, s90, False),), ((0, None, s91, False), (1, None, s92, False), (2, None, s93, False), (3, None, s94, False),),),
 }

@@ -7,20 +7,23 @@ columns that reach it, so an entry without a path is never computed, and is exac
 
 from __future__ import annotations
 
-from gradcli.autodiff import _times, depends, pull_back
+from gradcli.autodiff import FEW, _times, depends, locals_of, pull_back
 from gradcli.autodiff.seconds import leaves_of, seconds_at, seconds_of
-from gradcli.graph import Node
+from gradcli.graph import CONSTANT, Node
+from gradcli.graph.carriers import trace_rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any
 
     from gradcli.autodiff import Flow
-    from gradcli.graph import Graph
+    from gradcli.graph import Graph, Primitive
 
     Tangent = dict[int, float]  # by column; one without an entry has no path
     Link = tuple[int, float]  # a line whose tangent moves a local gradient, and upstream * how much
     Edge = tuple[int, int, float, Sequence[Link]]  # from line, to line, local gradient, what moves it
+    Kit = tuple[tuple[float | None, Any, Any], ...]
 
 NO_LINKS: tuple[Link, ...] = ()
 
@@ -74,9 +77,86 @@ class Edges:
                 links.append((line, _times(upstream, second) if strong_zero else upstream * second))
                 read[line] = 1
             add((source, target, local, links))
+        self.spread()
+
+    def spread(self) -> None:
+        """Mark what the tangents that are read are made of."""
+        read = self.read
         for source, target, _, _ in self.edges:
             if read[source]:
                 read[target] = 1
+
+
+def swept(
+    graph: Graph, values: Sequence[float], result: int, active: Sequence[bool]
+) -> tuple[Edges, list[float | None]] | None:
+    """The edges and the adjoints in one backward pass without a ledger, for a graph without gates.
+
+    None where it has one, a line has more than a few operands, or a number on the way is not finite: those take a
+    ledger.
+    """
+    if any(primitive.watched for primitive in set(graph.primitives)):
+        return None
+    edges = Edges(graph, values, ())
+    add, read = edges.edges.append, edges.read
+    adjoints: list[float | None] = [None] * len(graph)
+    adjoints[result] = 1.0 if active[result] else None
+    kits: dict[tuple[Primitive, Any, int], Kit | None] = {}
+    primitives, every_operands, statics = graph.primitives, graph.operands, graph.statics
+    for index in range(result, -1, -1):
+        upstream = adjoints[index]
+        operands = every_operands[index]
+        if upstream is None or not operands:
+            continue
+        key = (primitives[index], statics[index], len(operands))
+        kit = kits.get(key)
+        if kit is None:
+            kit = kits[key] = _kit(*key)
+            if kit is None:
+                return None
+        y, arguments = values[index], None
+        for operand, (constant, rule, seconds) in zip(operands, kit):  # noqa: B905  # a kit has one for each
+            if not active[operand]:
+                continue
+            if rule is None:
+                local: Any = constant
+            else:
+                arguments = arguments or [values[operand] for operand in operands]
+                local = rule(y, *arguments)
+            before = adjoints[operand]
+            adjoints[operand] = upstream * local if before is None else before + upstream * local
+            if not seconds:
+                add((index, operand, local, NO_LINKS))
+                continue
+            arguments = arguments or [values[operand] for operand in operands]
+            links = []
+            for leaf, known, function, gate in seconds:
+                second = known if function is None else function(y, *arguments)
+                if second or not gate:
+                    line = operands[leaf - 1] if leaf else index
+                    links.append((line, upstream * second))
+                    read[line] = 1
+            add((index, operand, local, links))
+    if not all(number is None or number - number == 0 for number in adjoints) or values[result] != values[result]:
+        return None
+    edges.spread()
+    return edges, adjoints
+
+
+def _kit(primitive: Primitive, static: Any, count: int) -> Kit | None:
+    """For each operand its local gradient, a constant or a function, and the derivatives of that; None where one is
+    not frozen, or nothing flows in an operand."""
+    seconds = seconds_of(primitive, static, count) if count <= FEW else None
+    if seconds is None or None in seconds:
+        return None
+    trace = trace_rules(primitive, static, count)
+    found = []
+    for rule, output, second in zip(locals_of(primitive, static, count), trace.outputs, seconds, strict=True):
+        if output is None:
+            return None
+        constant = trace.graph.primitives[output] is CONSTANT
+        found.append((trace.graph.statics[output] if constant else None, None if constant else rule, second))
+    return tuple(found)
 
 
 def rows(edges: Edges, sources: Sequence[int | None]) -> list[Tangent]:

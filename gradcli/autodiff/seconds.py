@@ -80,6 +80,21 @@ def traced(primitive: Primitive, static: Any, count: int) -> list[dict[int, Trac
     return found
 
 
+STEPPING = frozenset((
+    "less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "abs", "sign", "floor", "ceil", "round",
+))  # fmt: skip
+_STEPS: dict[tuple[str, Any, int], bool] = {}
+
+
+def steps(primitive: Primitive, static: Any, count: int) -> bool:
+    """Whether a local gradient can jump: its rules compare, or round. The share of a gate is not meant."""
+    key = (primitive.name, static, count)
+    if key not in _STEPS:
+        graph = trace_rules(primitive, static, count).graph
+        _STEPS[key] = not primitive.opens and any(one.name in STEPPING for one in graph.primitives)
+    return _STEPS[key]
+
+
 def is_gated(primitive: Primitive, static: Any, count: int, slot: int) -> bool:
     """Whether a gate stands in the rule of operand SLOT."""
     trace = trace_rules(primitive, static, count)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from gradcli.autodiff import locals_of
-from gradcli.autodiff.seconds import seconds_at
-from gradcli.graph.carriers import trace_rules
+from gradcli.autodiff.seconds import seconds_at, steps
 from gradcli.insight.run import Note
 from gradcli.text import significant
 
@@ -17,18 +16,19 @@ if TYPE_CHECKING:
     from gradcli.graph import Graph, Primitive
     from gradcli.graph.labels import Labels
 
-STEPPING = frozenset((
-    "less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "abs", "sign", "floor", "ceil", "round",
-))  # fmt: skip
 BESIDE = 1e-9  # how far from the point one looks, of its size
 JUMPS = 1e-3  # of the size of what is seen there
 MOST = 8
 
 
 def second_notes(
-    graph: Graph, values: Sequence[float], flows: Iterable[Flow], active: Sequence[bool], labels: Callable[[], Labels]
-) -> list[Note]:
-    """What is to be said of the lines that the open FLOWS come from, at most MOST of it; LABELS says their names."""
+    graph: Graph, values: Sequence[float], flows: Iterable[Flow], active: Sequence[bool], labels: Callable[[], Labels],
+    *, lost: bool,
+) -> list[Note]:  # fmt: skip
+    """What is to be said of the lines that the open FLOWS come from, at most MOST of it; LABELS says their names.
+
+    LOST says that a second derivative is not finite.
+    """
     found: list[Note] = []
     seen = set()
     for source, _, slot, _, local, _, closed in flows:
@@ -37,7 +37,7 @@ def second_notes(
         if closed or primitive.opens or (source, slot) in seen or len(operands) > 3 or local - local != 0:
             continue
         seen.add((source, slot))
-        if _is_plain(primitive, graph.statics[source], len(operands), values, source, operands):
+        if not lost and not steps(primitive, graph.statics[source], len(operands)):
             continue
         at = [values[operand] for operand in operands]
         live = [place for place, operand in enumerate(operands) if active[operand]]
@@ -48,18 +48,6 @@ def second_notes(
         if len(found) == MOST:
             break
     return found
-
-
-def _is_plain(
-    primitive: Primitive, static: Any, count: int, values: Sequence[float], source: int, operands: Sequence[int]
-) -> bool:
-    """Whether nothing can be due: no step in the rules, and the operands are ordinary numbers."""
-    if primitive.name in ("add", "sub", "mul", "neg"):
-        return True
-    trace = trace_rules(primitive, static, count)
-    if any(one.name in STEPPING for one in trace.graph.primitives):
-        return False
-    return all(1e-8 < abs(values[operand]) < 1e8 for operand in operands) and 1e-8 < abs(values[source]) < 1e8
 
 
 def _of_line(

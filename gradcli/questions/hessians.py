@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gradcli.autodiff import depends, evaluate
+from gradcli.autodiff.seconds import steps
 from gradcli.errors import GradError
 from gradcli.graph.shapes import BYTES, count, shown, sized
 from gradcli.language.question import Options, Question
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from gradcli.autodiff import Flow, Sweep
     from gradcli.autodiff.array_hessians import Second
+    from gradcli.autodiff.hessians import Edges
     from gradcli.graph import Shape
     from gradcli.insight.notes import Note
     from gradcli.report.hessian import HessianReport
@@ -28,10 +30,8 @@ MOST_ENTRIES = 1_000_000  # of a Hessian that is made unasked
 MOST_IN_FULL = 10_000_000  # with --full
 MOST_STEPS = 30_000_000  # tangents that are carried through the flows of a graph of scalars
 FORWARD, REVERSE = "forward-over-reverse", "reverse-over-reverse"
-SMOOTH = frozenset((
-    "variable", "constant", "add", "sub", "mul", "div", "neg", "same", "exp", "sin", "cos", "tanh", "sigmoid",
-))  # fmt: skip
 MODES = (FORWARD, REVERSE)
+PLAIN = frozenset(("add", "sub", "mul", "div", "neg", "power"))  # whose rules have no steps
 NEVER_MADE = (
     "gradcli hvp ... --along x=DX multiplies it with a direction at the cost of a few gradients,\n"
     "and never makes it"
@@ -83,7 +83,6 @@ def dense(source: str, given: Mapping[str, Value], options: Options, *, full: bo
 
     FULL lifts the bound on the number of entries. Raises GradError (shape, limit) before anything is computed.
     """
-
     question = Question(source, given, options)
     refuse_arrays(question, "a Hessian", "hessian")
     shapes = {name: _shape_by_name(question, name) for name in question.sources}
@@ -91,34 +90,60 @@ def dense(source: str, given: Mapping[str, Value], options: Options, *, full: bo
     if question.shapes is not None:
         return _of_arrays(question, shapes)
     shapes = dict.fromkeys(shapes, ())  # a name that does not occur may have an array
-    from gradcli.autodiff.hessians import Edges, Hessian, patterns, rows
+    from gradcli.autodiff.hessians import Hessian, patterns, rows
     from gradcli.report.hessian import HessianReport
 
-    graph, strong = question.graph, question.options.zero == "strong"
+    graph = question.graph
     values = evaluate(graph, question.point)
-    sweep, flows = backward(question, values)
     sources = list(question.sources.values())
-    _refuse_work(question, flows, len(sources))
-    found = rows(Edges(graph, values, flows, strong_zero=strong), sources)
-    gradients = gradients_of(question, by_name(question, sweep.numbers))
-    for place, number in enumerate(gradients.values()):
+    ready = _Scalars(question, values)
+    _refuse_work(question, ready.edges, len(sources))
+    found = rows(ready.edges, sources)
+    for place, number in enumerate(ready.gradients.values()):
         if number != number:  # what is nan has no derivative
             found[place] = dict.fromkeys(found[place], number)
-    notes = _notes(question, values, sweep, flows)
+    notes = ready.notes(all(number - number == 0 for row in found for number in row.values()))
     hessian = Hessian(found, lambda: patterns(graph, question.result, sources))
-    return HessianReport(question, values[question.result], gradients, shapes, hessian, notes)
+    return HessianReport(question, values[question.result], ready.gradients, shapes, hessian, notes)
 
 
-def _notes(question: Question, values: list[float], sweep: Sweep, flows: Sequence[Flow]) -> list[Note]:
-    """The notes of the first order, then what is to be said of second derivatives."""
-    found = notes_of_scalars(question, values, sweep, flows)
-    steps = any(primitive.name not in SMOOTH for primitive in question.graph.primitives)
-    if not steps and all(1e-8 < abs(value) < 1e8 for value in values):
-        return found
-    from gradcli.insight.second_order import second_notes
+class _Scalars:
+    """A backward pass over a graph of scalars: its edges, the gradients by name, and what there is to say."""
 
-    active = depends(question.graph, question.live_sources())
-    return [*found, *second_notes(question.graph, values, flows, active, question.labels)]
+    def __init__(self, question: Question, values: list[float]) -> None:
+        from gradcli.autodiff.hessians import Edges, swept
+
+        self.question = question
+        self.values = values
+        graph, strong = question.graph, question.options.zero == "strong"
+        self.active = depends(graph, question.live_sources())
+        quick = None if strong else swept(graph, values, question.result, self.active)
+        self.sweep: Sweep | None = None
+        self.flows: list[Flow] = []
+        if quick is not None:
+            self.edges, numbers = quick
+        else:
+            self.sweep, self.flows = backward(question, values)
+            self.edges, numbers = Edges(graph, values, self.flows, strong_zero=strong), self.sweep.numbers
+        self.gradients = gradients_of(question, by_name(question, numbers))
+
+    def notes(self, is_finite: bool) -> list[Note]:
+        """The notes of the first order, then those of second derivatives, all of which may be finite."""
+        question, graph = self.question, self.question.graph
+        found = notes_of_scalars(question, self.values, self.sweep, self.flows)
+        lines = zip(graph.primitives, graph.statics, graph.operands, strict=True)
+        if is_finite and not any(
+            primitive.name not in PLAIN and steps(primitive, static, len(operands))
+            for primitive, static, operands in lines
+            if operands
+        ):
+            return found
+        from gradcli.insight.second_order import second_notes
+
+        if self.sweep is None:
+            self.sweep, self.flows = backward(question, self.values)
+        lost = not is_finite
+        return [*found, *second_notes(graph, self.values, self.flows, self.active, question.labels, lost=lost)]
 
 
 def by_name(question: Question, numbers: Sequence[Any]) -> dict[str, Any]:
@@ -198,8 +223,9 @@ def refuse_size(question: Question, size: int, *, full: bool) -> None:
     )
 
 
-def _refuse_work(question: Question, flows: Sequence[Flow], columns: int) -> None:
+def _refuse_work(question: Question, edges: Edges, columns: int) -> None:
     """Raise where more tangents would be carried through the flows than take a moment."""
+    flows = edges.edges
     if len(flows) * columns <= MOST_STEPS:
         return
     from gradcli.autodiff.hessians import work
@@ -237,10 +263,10 @@ def multiplied(
     else:
         values = evaluate(question.graph, question.point)
         value = values[question.result]
-        sweep, flows = backward(question, values)
-        gradients = gradients_of(question, by_name(question, sweep.numbers))
-        notes = _notes(question, values, sweep, flows)
-        arrived = (_forward if mode == FORWARD else _back)(question, values, flows, gradients, moving)
+        ready = _Scalars(question, values)
+        gradients = ready.gradients
+        arrived = (_forward if mode == FORWARD else _back)(question, values, ready, moving)
+        notes = ready.notes(all(n is None or n - n == 0 for n in arrived.values()))
     found = {}
     for name in names:
         line = question.sources[name]
@@ -267,26 +293,23 @@ def _along_question(
 
 
 def _forward(
-    question: Question, values: list[float], flows: Sequence[Flow], gradients: Mapping[str, float],
-    moving: Mapping[int, float],
-) -> dict[int, Any]:  # fmt: skip
+    question: Question, values: list[float], ready: _Scalars, moving: Mapping[int, float]
+) -> dict[int, Any]:
     """A forward sweep through the flows of the backward pass, in which every number carries its tangent."""
-    from gradcli.autodiff.hessians import Edges, product
+    from gradcli.autodiff.hessians import product
 
-    edges = Edges(question.graph, values, flows, strong_zero=question.options.zero == "strong")
-    numbers = product(edges, moving)
+    numbers = product(ready.edges, moving)
     found = {}
     for name, line in question.sources.items():
         if line is not None:
-            number, gradient = numbers[line], gradients[name]
+            number, gradient = numbers[line], ready.gradients[name]
             found[line] = gradient if number is not None and gradient != gradient else number
     return found
 
 
 def _back(
-    question: Question, values: list[float], flows: Sequence[Flow], gradients: Mapping[str, float],
-    moving: Mapping[int, float],
-) -> dict[int, Any]:  # fmt: skip
+    question: Question, values: list[float], ready: _Scalars, moving: Mapping[int, float]
+) -> dict[int, Any]:
     """Backpropagation through the adjoint lines, from sum(direction * gradient)."""
     from gradcli.autodiff.hessians import back
 

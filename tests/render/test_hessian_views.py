@@ -5,6 +5,10 @@ import re
 import pytest
 from running import run
 
+from gradcli.autodiff.hessians import Hessian
+from gradcli.questions import Options
+from gradcli.questions.hessians import dense
+
 ROSENBROCK = ["(1 - x)^2 + 100*(y - x^2)^2", "x=-1.2", "y=1"]
 NETWORK = ["sum((relu(X@W) - 1)^2)/2 + c*sum(W)", "--example", "X:2x3,W:3x2,c", "--wrt", "W,c"]
 VALLEY = ["sum(100*(x[1:] - x[:99]^2)^2 + (1 - x[:99])^2)", "x=linspace(0, 2, 100)"]
@@ -139,11 +143,18 @@ def test_a_large_pattern_is_drawn_to_a_scale():
     (["(x + y)^2", "x=1", "y=0"], "positive semidefinite to rounding: f curves up in some directions,"),
     (["2*x + y", "x=1", "y=0"], "zero: f does not curve here, to second order"),
     (["sqrt(x)", "x=0"], "not finite, so nothing is said about how it curves"),
-    (["xlogy(x, y) + x^2", "x=0", "y=2"], "not symmetric: two entries across the diagonal differ by 0.5,"),
 ])  # fmt: skip
 def test_the_verdict(words, says):
     """Decided by eigenvalues, with the bound below which one counts as 0."""
     assert f"verdict  {says}" in " ".join(drawn(*words, columns=400).split(" "))
+
+
+def test_a_matrix_that_is_not_symmetric_has_no_eigenvalues():
+    """It is not made symmetric in silence."""
+    found = dense("x*y + x^2", {"x": 1.0, "y": 2.0}, Options())
+    found._hessian = Hessian([{0: 2.0, 1: 1.0}, {0: 0.5}], lambda: [3, 1])
+    assert found.verdict().startswith("not symmetric: two entries across the diagonal differ by 0.5,")
+    assert found.eigenvalues() is None
 
 
 def test_what_is_a_convention_is_a_note():
