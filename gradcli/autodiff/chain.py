@@ -21,7 +21,7 @@ class Chain:
 
     `widths` are the elements of every layer, inputs first; `stride` is how many steps of the graph one factor takes,
     which is 1 unless there would be more than MOST_FACTORS. SIZES are the elements of every line, None is 1 each.
-    ENTRIES are the derivatives of a line by its operands, for who wants the factors themselves.
+    ENTRIES are the derivatives of a line by its operands, for who wants the factors themselves; None: not known.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class Chain:
         entries: Mapping[tuple[int, int], float] | None = None,
     ) -> None:  # fmt: skip
         self.edges = edges
-        self.entries = entries or {}
+        self.entries = entries
         self.inputs = inputs
         self.outputs = outputs
         self.levels = _levels(edges, inputs)
@@ -58,6 +58,8 @@ class Chain:
 
     def factor(self, place: int) -> Matrix:
         """The Jacobian between the layers PLACE and PLACE + 1, made of the entries. Scalar lines."""
+        entries = self.entries
+        assert entries is not None
         before, after = self.layer(place), self.layer(place + 1)
         low, high = self.cuts[place], self.cuts[place + 1]
         between = sorted(line for line, level in self.levels.items() if low < level <= high)
@@ -66,7 +68,7 @@ class Chain:
             moves = {line: 1.0}
             for index in between:
                 operands = dict.fromkeys(self.edges[index])
-                pushes = [self.entries[index, operand] * moves[operand] for operand in operands if operand in moves]
+                pushes = [entries[index, operand] * moves[operand] for operand in operands if operand in moves]
                 if pushes:
                     moves[index] = sum(pushes[1:], pushes[0])
             rows.append([moves.get(target, 0.0) for target in after])

@@ -122,8 +122,8 @@ class Run:
                 sweep.numbers[line] = value
         return sweep.numbers
 
-    def adjoints(self) -> tuple[dict[str, list[float | None]], dict[tuple[int, int], float]]:
-        """The backward passes that are shown; of a small graph also the derivative of a line by its operand."""
+    def adjoints(self) -> tuple[dict[str, list[float | None]], dict[tuple[int, int], float] | None]:
+        """The backward passes that are shown; where they are all and short, also the derivatives by each operand."""
         found: dict[str, list[float | None]] = {}
         edges: dict[tuple[int, int, int], float] = {}
         for name, line in self.kept(self.outputs):
@@ -138,6 +138,8 @@ class Run:
                 found[name] = [sweep.numbers[index] for index in moved]
                 if len(self.graph) <= MOST_ENTRIES:
                     edges.update(((moved[flow[0]], flow[2], moved[flow[1]]), flow[4]) for flow in flows)
+        if len(found) < len(self.outputs) or len(self.graph) > MOST_ENTRIES:
+            return found, None
         entries: dict[tuple[int, int], float] = {}
         for (index, _, operand), local in sorted(edges.items()):
             before = entries.get((index, operand))
@@ -167,7 +169,7 @@ class Run:
         each = [counted(self.wiring, [line]) for line in lines]
         return Count(sum(one.multiplications for one in each), sum(one.additions for one in each)), each
 
-    def chain(self, entries: Mapping[tuple[int, int], float]) -> Chain | None:
+    def chain(self, entries: Mapping[tuple[int, int], float] | None) -> Chain | None:
         """The chain of Jacobians; None where an input depends on another."""
         lines = [*self.inputs.values()]
         if not independent(self.graph, lines):

@@ -235,7 +235,7 @@ class ModeComparison:
             "order": self.best.text() if self.best else "D1",
         }
         entries = sum(rows * columns for rows, columns in chain.shapes)
-        if self.trace is not None and chain.stride == 1 and entries <= MOST_ENTRIES:
+        if chain.entries is not None and chain.stride == 1 and entries <= MOST_ENTRIES:
             places = range(len(chain))
             layers = [[self.names[line] for line in chain.layer(place)] for place in (*places, len(chain))]
             layers[0], layers[-1] = [*self.inputs], [*self.outputs]
