@@ -42,8 +42,8 @@ def test_a_variable_may_be_called_like_a_command():
 
 def test_a_command_yet_to_come_is_an_expression():
     """A word that is no command is read as mathematics."""
-    assert run("eval", "diff*2", "diff=3").out == "6\n"
-    assert json.loads(run("diff", "diff=3", "--json").out)["value"] == 3.0
+    assert run("eval", "batch*2", "batch=3").out == "6\n"
+    assert json.loads(run("batch", "batch=3", "--json").out)["value"] == 3.0
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_a_command_yet_to_come_is_an_expression():
         (["grad", "x", "--qqq"], "error: no such option --qqq\n"
                                  "  gradcli grad --help lists them; to compute it, write -- '--qqq'\n"),
         (["eval", "x", "--view", "tree"], "error: eval has no option --view\n  it belongs to explain\n"),
-        (["grad", "x", "--full"], "error: grad has no option --full\n  it belongs to explain, compare and jacobian\n"),
+        (["grad", "x", "--full"], "error: grad has no option --full\n  it belongs to explain, compare, jacobian and hessian\n"),
         (["grad", "x", "--json=1"], "error: --json takes no value, '1' given\n"),
         (["grad", "x", "--digits"], "error: --digits has to be a number from 1 to 17; nothing given\n"),
         (["grad", "x", "--digits", "18"], "error: --digits has to be a number from 1 to 17; '18' given\n"),

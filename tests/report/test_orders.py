@@ -83,7 +83,7 @@ def test_taylor_coefficients_do_not_swell():
 @given(texts, ordinary)
 @settings(max_examples=60, deadline=None)
 def test_all_ways_are_one_function_in_exact_arithmetic(text, at):
-    """The lines of nested sweeps, optimised, and those of Taylor coefficients, read with 20 digits at random programs."""
+    """The lines of nested sweeps and those of Taylor coefficients, read with 20 digits at random programs."""
     at = {name: at[name] for name in build(text).variables}
     largest = largest_flow(text, at)
     assume(at and largest is not None)
@@ -126,7 +126,8 @@ def test_one_name_is_differentiated_by():
 @pytest.mark.parametrize(
     ("source", "at", "options", "kind", "message"),
     [
-        ("x*y", {"x": 1.0, "y": 2.0}, {"wrt": ["x", "y"]}, "usage", "orders are compared for one name, and --wrt has 2"),
+        ("x*y", {"x": 1.0, "y": 2.0}, {"wrt": ["x", "y"]}, "usage",
+         "orders are compared for one name, and --wrt has 2"),
         ("1 + 1", {}, {}, "usage", "there is no variable to differentiate by"),
         ("x", {"x": 1.0}, {"zero": "strong"}, "usage", "orders are compared with --zero ieee only"),
         ("sum(x)", {}, {"example": "x:3"}, "shape", "orders are compared for scalars, and the program has arrays"),
