@@ -14,7 +14,7 @@ from gradcli.graph.tidy_lines import read, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
     from gradcli.graph import Shape
@@ -34,12 +34,14 @@ def gradient_formulas(
     graph, moved = written_out(graph)
     result, sources = moved[result], {name: None if line is None else moved[line] for name, line in sources.items()}
     facts = facts_of(graph, result)
+    start = len(graph)
     seed = graph.constant(1.0)
     found = adjoint_lines(graph, result, _lines(sources), seed=seed, lean=_folds_exactly(graph), is_number=_always)
     formulas: dict[str, Value] = {}
     shared: dict[int, Value] = {}
     by_variables = [line for line in sources.values() if line is not None and graph.primitives[line] is VARIABLE]
-    read(tidy, graph, [adjoint for line in by_variables if (adjoint := found[line]) is not None], shared, facts)
+    read(tidy, graph, [adjoint for line in by_variables if (adjoint := found[line]) is not None], shared, facts,
+         start=start)  # fmt: skip
     for name, line in sources.items():
         adjoint = None if line is None else found[line]
         if line is None or adjoint is None:
@@ -48,7 +50,7 @@ def gradient_formulas(
         values = shared
         if graph.primitives[line] is not VARIABLE:
             values = {line: tidy.variable(name, shape_of(graph, line))}
-            read(tidy, graph, [adjoint], values, facts)
+            read(tidy, graph, [adjoint], values, facts, start=start)
         formulas[name] = in_shape(tidy, values[adjoint], shape_of(graph, line))
     return formulas
 
@@ -96,7 +98,7 @@ def value_formula(
 ) -> Value:
     """Line RESULT itself, in the variables of GRAPH and the KEPT lines by their names."""
     values = {line: tidy.variable(name, shape_of(graph, line)) for name, line in (kept or {}).items()}
-    read(tidy, graph, [result], values, facts_of(graph, result))
+    read(tidy, graph, [result], values, facts_of(graph, result), start=len(graph))
     return in_shape(tidy, values[result], shape_of(graph, result))
 
 

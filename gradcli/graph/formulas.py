@@ -27,6 +27,7 @@ LONGEST_DECIMAL = 12  # digits after the point of a fraction that is written as 
 LARGEST_FRACTION = 10**7
 LARGEST_WHOLE = 10**15
 LEAST_NAMED = 9  # letters of a part that gets a name
+LEAST_SAVED = 10  # letters that are saved by it: one line reads better than two
 OPEN, CLOSE = "\ue000", "\ue001"  # around the number of an operand, while a notation arranges its text
 SIGNS = {"less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">=", "equal": "==", "not_equal": "!="}
 INFIX = {"add": ("+", SUM_LEVEL), "sub": ("-", SUM_LEVEL), "mul": ("*", PRODUCT_LEVEL), "div": ("/", PRODUCT_LEVEL),
@@ -94,13 +95,15 @@ class Written:
 class Writer:
     """Writes tidy values in the language. Names in TAKEN are left to the user; DECIMALS prefers 0.5*x to x/2."""
 
+    most = 1 << 20  # letters, as many as an expression may have
+
     def __init__(
-        self, tidy: Tidy, *, taken: Collection[str] = (), decimals: bool = False, most: int = 1 << 20
+        self, tidy: Tidy, *, taken: Collection[str] = (), decimals: bool = False, most: int | None = None
     ) -> None:
         self.tidy = tidy
         self.taken = set(taken)
         self.decimals = decimals
-        self.most = most
+        self.most = self.most if most is None else most
         self.texts: dict[int, Text] = {}
         self.named: dict[int, Text] = {}
         self.count = 0
@@ -115,7 +118,8 @@ class Writer:
             if uses[part] > 1 and self.tidy.kinds[part] != ATOM:
                 name = self._next_name()
                 size = self.name(name).length
-                if text.length >= LEAST_NAMED and text.length * uses[part] > size * (uses[part] + 1) + text.length + 4:
+                saved = (text.length - size) * uses[part] - (size + text.length + 4)
+                if text.length >= LEAST_NAMED and saved >= LEAST_SAVED:
                     self.count += 1
                     self.taken.add(name)
                     definitions.append((name, text))

@@ -32,7 +32,7 @@ ZERO: Value = (0, ONE)
 
 MOST_BITS = 400  # of a coefficient
 MOST_POWER = 100  # up to which powers of powers are multiplied out
-MOST_MERGED = 1000  # of an exponent that further factors are added to
+MOST_MERGED = 10**6  # of an exponent that further factors are added to
 MOST_SHARED = 12  # terms or factors of a part that is flattened wherever it is used
 MOST_FACTORED = 24  # terms among which common factors are looked for
 LONG = 16  # letters of a float that may be a rounded fraction
@@ -101,6 +101,7 @@ class Tidy:
         primitives()
         self.order = {name: place for place, name in enumerate(names)}
         self.simplify = simplify
+        self.derived = False  # whether lines are read that no user wrote: of a derivative
         self.assumed: dict[tuple[int, int], None] = {}
         self.kinds = [ATOM]
         self.parts: list[Any] = [("1", 1.0)]
@@ -112,6 +113,7 @@ class Tidy:
         self.keys: dict[int, Any] = {}
         self.arrays: dict[str, int] = {}
         self.remarks: dict[str, None] = {}
+        self.opened: dict[int, Value | None] = {}  # whether a share of a gate is not 0
 
     # Parts
 
@@ -224,12 +226,17 @@ class Tidy:
                 for other, number in inner:
                     terms[other] = terms.get(other, 0) + coefficient * number
             else:
+                if self.kinds[part] == SUM and coefficient < 0 and part not in terms:
+                    coefficient, part = self._turned(coefficient, part)
                 terms[part] = terms.get(part, 0) + coefficient
         constant = clean(constant)
         if len(terms) <= MOST_FACTORED:
             constant = self._merge_sums(constant, terms)
             if len(terms) + (constant != 0) > 1:
-                self._merge_calls(terms)
+                merged = self._merge_calls(terms)
+                if merged:
+                    rest: list[Value] = [(number, part) for part, number in terms.items()]
+                    return Tidy.add(self, [(constant, ONE), *rest, *merged])
                 constant = clean(constant + self._merge_squares(terms))
         for part in [part for part, number in terms.items() if not number]:
             if self.known(part, FINITE):
@@ -285,8 +292,9 @@ class Tidy:
                     terms[other] = terms.get(other, 0) + number * count
         return constant
 
-    def _merge_calls(self, terms: dict[int, Coefficient]) -> None:
-        """where(c, a, b) + where(c, d, e) is where(c, a + d, b + e)."""
+    def _merge_calls(self, terms: dict[int, Coefficient]) -> list[Value]:
+        """where(c, a, b) + where(c, d, e) is where(c, a + d, b + e): takes what merges, and says what it became."""
+        merged: list[Value] = []
         by_condition: dict[int, list[int]] = {}
         for part in terms:
             if self.kinds[part] == CALL and self.parts[part][0].name == "where":
@@ -304,12 +312,8 @@ class Tidy:
             ]
             for part in parts:
                 del terms[part]
-            number, made = self.call("where", None, [(1, condition), *branches])
-            if number and made != ONE:
-                terms[made] = terms.get(made, 0) + number
-            elif number:
-                whole = self._sum(number, {})
-                terms[whole] = terms.get(whole, 0) + 1
+            merged.append(self.call("where", None, [(1, condition), *branches]))
+        return merged
 
     def _merge_stacks(self, terms: dict[int, Coefficient]) -> None:
         """[a, 0] + [0, b] is [a, b]."""
@@ -431,12 +435,11 @@ class Tidy:
         if len({made for _, made in rest}) < len(rest):
             return None
         before = sum(self._cost_of_term((terms[part], part)) for part in parts)
-        constant = sum([number for number, made in rest if made == ONE])
-        inner = self._sum(constant, {made: number for number, made in rest if made != ONE})
+        scale, inner = self.add(rest)
         outer = sum(self._cost_of_factor(base, exponent) + 1 for base, exponent in shared.items())
         if outer + self.costs[inner] + 2 + (0 if content in (1, -1) else len(str(content)) + 1) >= before:
             return None
-        return self.multiply([((content, ONE), 1), ((1, inner), 1), *(((1, b), e) for b, e in shared.items())])
+        return self.multiply([((content, ONE), 1), ((scale, inner), 1), *(((1, b), e) for b, e in shared.items())])
 
     def _cost_of_factor(self, base: int, exponent: Any) -> int:
         return self.costs[base] + (0 if exponent in (1, -1) else 1 + len(str(abs(exponent))))
@@ -487,7 +490,16 @@ class Tidy:
                 content, part = self.normal(found[1])
                 if content not in (1, -1):
                     return (clean(coefficient * content), part)
+            if coefficient < 0:
+                return self._turned(coefficient, found[1])
         return (coefficient, found[1])
+
+    def _turned(self, coefficient: Coefficient, part: int) -> Value:
+        """-2*(1 - x) is 2*(x - 1)."""
+        constant, terms = self.parts[part]
+        if constant < 0 or any(number < 0 for _, number in terms):
+            return (-coefficient, self.whole((-1, part)))
+        return (coefficient, part)
 
     def _holds_where(self, part: int) -> bool:
         return self.kinds[part] == CALL and self.parts[part][0].name == "where"
@@ -619,7 +631,7 @@ class Tidy:
                     made = self.call("pow", None, [self.value(operands[0]), power])
                     return [(made, 1), *(pair for pair in rest if pair[0][1] != operands[0])]
             elif primitive.name == "where" and exponent == 1:
-                condition, chosen, other = operands
+                condition = operands[0]
                 for slot in (1, 2):
                     if self.value(operands[slot]) == ZERO:
                         kept = self.multiply_again(1, [(self.value(operands[3 - slot]), 1), *rest])
@@ -654,10 +666,10 @@ class Tidy:
         inner = self.value(radicand)
         number, part = self.normal(inner[1]) if self.kinds[inner[1]] == SUM else (1, inner[1])
         beside = exponents.get(part) if number == 1 and inner[0] == 1 else None
-        if beside is not None and beside % 1 == 0 and (beside > 0) != (exponent > 0) and exponent in (1, -1):
-            if self.known(part, POSITIVE):
-                turned = [((1, root), -exponent), *(pair for pair in rest if pair[0][1] != part)]
-                return [*turned, ((1, part), beside + exponent)]
+        meets = beside is not None and beside % 1 == 0 and (beside > 0) != (exponent > 0) and exponent in (1, -1)
+        if meets and self.known(part, POSITIVE):
+            turned = [((1, root), -exponent), *(pair for pair in rest if pair[0][1] != part)]
+            return [*turned, ((1, part), beside + exponent)]
         if exponent % 1 == 0 and abs(exponent) > 1 and self.known(radicand, NONNEGATIVE):
             half = int(exponent / 2)
             return [*rest, (inner, half), *[((1, root), exponent - 2 * half)] * (exponent != 2 * half)]
@@ -665,9 +677,10 @@ class Tidy:
 
     def _product(self, coefficient: Coefficient, factors: Sequence[tuple[int, Any]]) -> Value:
         """Factors that are merged already, as a value."""
-        if not coefficient:
-            if all(self.known(base, FINITE if power > 0 else FINITE | NONZERO) for base, power in factors):
-                return ZERO
+        if not coefficient and all(
+            self.known(base, FINITE if power > 0 else FINITE | NONZERO) for base, power in factors
+        ):
+            return ZERO
         if not factors:
             return (coefficient, ONE)
         if len(factors) == 1 and factors[0][1] == 1:

@@ -38,7 +38,8 @@ def spread(tidy: Tidy, value: Value, shape: Shape) -> Value:
         return (1, filled(tidy, "zeros", 0.0, shape))
     if part == ONE:
         return (number, filled(tidy, "ones", 1.0, shape))
-    return (number, tidy.opaque(NAMED["broadcast"], shape, [(1, part)], shape)[1])
+    word = "reshape" if count(tidy.shapes[part]) == count(shape) else "broadcast"
+    return (number, tidy.opaque(NAMED[word], shape, [(1, part)], shape)[1])
 
 
 def filled(tidy: Tidy, word: str, number: float, shape: Shape) -> int:
@@ -48,7 +49,7 @@ def filled(tidy: Tidy, word: str, number: float, shape: Shape) -> int:
     def make() -> Any:
         from gradcli.graph.arrays import ArrayConstant, full
 
-        return ArrayConstant(full(shape, number), text)  # type: ignore[arg-type]
+        return ArrayConstant(full(shape, number), text)
 
     return tidy.made(text, make, shape)
 
@@ -185,6 +186,9 @@ def reshaped(tidy: Tidy, value: Value, have: Shape, shape: Shape) -> Value:
     own = tidy.shapes[part]
     if own in ((), shape) or have == shape:
         return value
+    if not shape:
+        number, part = spread(tidy, value, have)
+        return (number, tidy.opaque(NAMED["index"], (0,) * len(have), [(1, part)])[1])
     if shape == (1,) * (len(shape) - len(have)) + have and len(shape) > len(have):
         return value
     number, part = spread(tidy, value, have)
@@ -211,9 +215,9 @@ def _transpose(
     if not tidy.shape(value) or len(shapes[0]) < 2:
         return value
     scalar, (number, part) = scalars_out(tidy, spread(tidy, value, shapes[0]))
-    if tidy.kinds[part] == CALL and tidy.parts[part][0].name == "transpose" and static is None:
-        if tidy.parts[part][1] is None:
-            return tidy.multiply([(scalar, 1), ((number, tidy.parts[part][2][0]), 1)])
+    twice = tidy.kinds[part] == CALL and tidy.parts[part][0].name == "transpose" and tidy.parts[part][1] is None
+    if twice and static is None:
+        return tidy.multiply([(scalar, 1), ((number, tidy.parts[part][2][0]), 1)])
     if tidy.kinds[part] == ATOM and _is_identity(tidy, part):
         return tidy.multiply([(scalar, 1), ((number, part), 1)])
     made = tidy.opaque(NAMED["transpose"], static, [(1, part)])
@@ -230,10 +234,14 @@ def _index(tidy: Tidy, static: Any, operands: Sequence[Value], shapes: Sequence[
         return value
     number, part = spread(tidy, value, shapes[0])
     made_of = tidy.parts[part]
+    if Ellipsis in static:
+        at = static.index(Ellipsis)
+        between = len(shapes[0]) - len(static) + 1
+        static = (*static[:at], *[slice(None)] * between, *static[at + 1 :])
     if tidy.kinds[part] == CALL and made_of[0].name == "stack" and type(static[0]) is int and len(static) == 1:
         inner, other = tidy.value(made_of[2][static[0]])
         return (number * inner, other)
-    if tidy.kinds[part] == ATOM and not shape and made_of[1] is not None and all(type(place) is int for place in static):
+    if not shape and tidy.kinds[part] == ATOM and made_of[1] is not None and Ellipsis not in static:
         inner, other = tidy.number(float(made_of[1].constant.value[static]))
         return (number * inner, other)
     axis = _flipped_axis(static)
@@ -277,6 +285,7 @@ def _scatter(tidy: Tidy, static: Any, operands: Sequence[Value], shapes: Sequenc
     found = (1, part)
     if tuple(sides) != shapes[0]:
         found = reshaped(tidy, found, shapes[0], tuple(sides)) if shapes[0] else (1, _boxed(tidy, part, len(sides)))
+        found = spread(tidy, found, tuple(sides))
     for axis, (place, length) in enumerate(zip(places, shape, strict=True)):
         low = place % length if type(place) is int else place.indices(length)[0]
         pieces = [found]

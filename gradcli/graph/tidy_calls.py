@@ -164,9 +164,20 @@ def _relu(tidy: Tidy, primitive: Primitive, static: Any, operands: Sequence[Valu
     return (number, part) if tidy.flags[part] & NONNEGATIVE and number > 0 else None
 
 
+def _largest(tidy: Tidy, primitive: Primitive, static: Any, operands: Sequence[Value]) -> Value | None:
+    different = list(dict.fromkeys(operands))
+    if len(different) == 1:
+        return different[0]
+    return tidy.opaque(primitive, static, different) if len(different) < len(operands) else None
+
+
 def _compared(tidy: Tidy, primitive: Primitive, static: Any, operands: Sequence[Value]) -> Value | None:
     left, right = operands
     name = primitive.name
+    if left == right and left[1] != ONE:
+        if name in ("less", "greater", "not_equal") and (name != "not_equal" or tidy.derived):
+            return ZERO
+        return UNIT if tidy.derived else None
     if left[1] == ONE and right[1] != ONE and name not in ("less", "greater"):
         return tidy.call(TURNED[name], None, [right, left])
     if right[1] != ONE:
@@ -211,21 +222,38 @@ def _is_open(tidy: Tidy, share: Value) -> Value | None:
     number, part = share
     if not number:
         return None
+    if part not in tidy.opened:
+        tidy.opened[part] = _opened_product(tidy, part) if tidy.kinds[part] == PRODUCT else _opened(tidy, part)
+    return tidy.opened[part]
+
+
+def _opened_product(tidy: Tidy, part: int) -> Value | None:
+    found: list[tuple[Value, int]] = []
+    for base, power in tidy.parts[part]:
+        if power < 0 and _counts(tidy, base):
+            continue
+        opened = tidy.opened.get(base) if tidy.kinds[base] == PRODUCT else _opened(tidy, base)
+        if opened is None:
+            return None
+        found.append((opened, 1))
+    return tidy.multiply(found)
+
+
+def _opened(tidy: Tidy, part: int) -> Value | None:
     if tidy.flags[part] & BOOLEAN:
         return (1, part)
-    if tidy.kinds[part] == PRODUCT:
-        found = []
-        for base, power in tidy.parts[part]:
-            if power < 0 and _counts(tidy, base):
-                continue
-            opened = _is_open(tidy, (1, base))
-            if opened is None:
-                return None
-            found.append((opened, 1))
-        return tidy.multiply(found)
-    if tidy.kinds[part] == SUM:
-        return _at_tie(tidy, part)
-    return None
+    if tidy.kinds[part] != SUM:
+        return None
+    return UNIT if _is_always_open(tidy, part) else _at_tie(tidy, part)
+
+
+def _is_always_open(tidy: Tidy, part: int) -> bool:
+    """Whether a sum of gates holds (x == 0) and (x != 0), or a number beside them."""
+    constant, terms = tidy.parts[part]
+    if constant < 0 or any(number < 0 or not tidy.flags[other] & BOOLEAN for other, number in terms):
+        return False
+    calls = {(tidy.parts[other][0].name, tidy.parts[other][2]) for other, _ in terms if tidy.kinds[other] == CALL}
+    return constant > 0 or any(("equal", operands) in calls for name, operands in calls if name == "not_equal")
 
 
 def _counts(tidy: Tidy, part: int) -> bool:
@@ -439,14 +467,15 @@ def _share_of_two(tidy: Tidy, hit: int, total: int) -> Value | None:
     if len(hits) != 2 or hit not in hits or any(tidy.kinds[part] != CALL for part in hits):
         return None
     parts = [tidy.parts[part] for part in hits]
-    if any(primitive.name != "equal" for primitive, _, _ in parts) or parts[0][2][1] != parts[1][2][1]:
+    if any(primitive.name != "equal" for primitive, _, _ in parts):
         return None
-    largest = parts[0][2][1]
-    names = (tidy.parts[largest][0].name if tidy.kinds[largest] == CALL else "")
-    if names not in ("max", "min") or set(tidy.parts[largest][2]) != {parts[0][2][0], parts[1][2][0]}:
+    common = set(parts[0][2]) & set(parts[1][2])
+    largest = next((part for part in common if tidy.kinds[part] == CALL), None)
+    names = "" if largest is None else tidy.parts[largest][0].name
+    compared = [next((one for one in operands if one != largest), hit) for _, _, operands in parts]
+    if largest is None or names not in ("max", "min") or set(tidy.parts[largest][2]) != set(compared):
         return None
-    own = tidy.value(tidy.parts[hit][2][0])
-    other = tidy.value(parts[hits[0] == hit][2][0])
+    own, other = [tidy.value(part) for part in (compared if hits[0] == hit else compared[::-1])]
     strict = "greater" if names == "max" else "less"
     ahead = tidy.call(strict, None, [own, other])
     number, tie = tidy.call("equal", None, [own, other])
@@ -470,6 +499,9 @@ RULES: dict[str, Rule] = {
     "sign": _sign,
     "hypot": _hypot,
     "relu": _relu,
+    "softmax": lambda tidy, primitive, static, operands: UNIT if len(operands) == 1 else None,
+    "logaddexp": lambda tidy, primitive, static, operands: operands[0] if len(operands) == 1 else None,
+    **dict.fromkeys(("max", "min", "max_first", "min_first"), _largest),
     "where": _where,
     **dict.fromkeys(COMPARISONS, _compared),
 }

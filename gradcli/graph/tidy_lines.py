@@ -19,11 +19,18 @@ MULTIPLIED = frozenset(("mul", "div", "neg"))
 
 
 def read(
-    tidy: Tidy, graph: Graph, wanted: Iterable[int], values: dict[int, Value], facts: Mapping[int, int] | None = None
+    tidy: Tidy,
+    graph: Graph,
+    wanted: Iterable[int],
+    values: dict[int, Value],
+    facts: Mapping[int, int] | None = None,
+    *,
+    start: int = 0,
 ) -> None:
     """Put the value of every line that the WANTED need into VALUES, where some may stand already.
 
-    FACTS are flags of lines that are known from elsewhere.
+    FACTS are flags of lines that are known from elsewhere. From line START on nobody wrote the lines: they are those
+    of a derivative.
     """
     wanted = list(wanted)
     facts = facts or {}
@@ -31,6 +38,7 @@ def read(
     inside = _inside(graph, needed, wanted, values)
     for line, is_needed in enumerate(needed):
         if is_needed and line not in values and line not in inside:
+            tidy.derived = line >= start
             found = _value(tidy, graph, line, values, inside)
             known = facts.get(line, 0)
             if known and found[1] != ONE:
@@ -153,9 +161,8 @@ def _chain(tidy: Tidy, graph: Graph, line: int, values: Mapping[int, Value], ins
         return tidy.add([(sign * number, part) for (number, part), sign in leaves])
     if simple is not None and len(leaves) == 2:
         number, part = divided(tidy, leaves[0][0], leaves[1][0])
-    else:
-        number, part = tidy.multiply(leaves)
-    return (-number if negative else number, part)
+        return (-number if negative else number, part)
+    return tidy.multiply([((-1, ONE), 1), *leaves] if negative else leaves)
 
 
 def write(tidy: Tidy, graph: Graph, values: Iterable[Value], lines: dict[int, int]) -> list[int]:
@@ -175,6 +182,8 @@ class _Writer:
         if part == ONE:
             return self.graph.constant(float(number))
         for other in parts_below(self.tidy, [part], self.lines):
+            if ONE not in self.lines:
+                self.lines[ONE] = self.graph.constant(1.0)
             self.lines[other] = self._part(other)
         found = self.lines[part]
         return found if number == 1 else self._scaled(number, found)

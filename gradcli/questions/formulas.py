@@ -40,7 +40,7 @@ def formulas(
     if options.wrt is None:
         question.sources = {name: line for name, line in question.sources.items() if name not in question.unused}
     names = list(question.sources)
-    if not names:
+    if not names and order:
         raise GradError("usage", "the program has no variable to differentiate by",
                         hint="its value is a number: gradcli eval computes it")  # fmt: skip
     _refuse_arrays(question, order)

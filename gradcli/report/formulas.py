@@ -62,7 +62,9 @@ def _raised(order: int, unicode: bool) -> str:
 class Formulas:
     """The formulas that a question asked for, the numbers they have where every name has a value, and notes."""
 
-    __slots__ = ("_written", "decimals", "formulas", "label", "mixed", "notes", "numbers", "order", "question", "tidy", "value")
+    __slots__ = (
+        "_written", "decimals", "formulas", "label", "mixed", "notes", "numbers", "order", "question", "tidy", "value",
+    )  # fmt: skip
 
     def __init__(
         self,

@@ -53,7 +53,8 @@ def test_a_command_yet_to_come_is_an_expression():
         (["grad", "x", "--qqq"], "error: no such option --qqq\n"
                                  "  gradcli grad --help lists them; to compute it, write -- '--qqq'\n"),
         (["eval", "x", "--view", "tree"], "error: eval has no option --view\n  it belongs to explain\n"),
-        (["grad", "x", "--full"], "error: grad has no option --full\n  it belongs to explain, compare, jacobian and hessian\n"),
+        (["grad", "x", "--full"], "error: grad has no option --full\n"
+                                  "  it belongs to explain, compare, jacobian and hessian\n"),
         (["grad", "x", "--json=1"], "error: --json takes no value, '1' given\n"),
         (["grad", "x", "--digits"], "error: --digits has to be a number from 1 to 17; nothing given\n"),
         (["grad", "x", "--digits", "18"], "error: --digits has to be a number from 1 to 17; '18' given\n"),
