@@ -62,7 +62,7 @@ def f13(y, a):
 
 
 def f14(y, a, b):
-    return 0.0 if b == 0.0 else (b * real.power(a, (b - 1.0)))
+    return 0.0 if ((1.0 if a == 0.0 else 0.0) * (1.0 if b == 0.0 else 0.0)) else (b * real.power(a, (b - 1.0)))
 
 
 def f15(y, a, b):
@@ -314,7 +314,7 @@ def f73(y, a, b):
 
 
 def f74(y, a, b):
-    return 0.0 if a == 0.0 else real.divide(a, b)
+    return 0.0 if ((1.0 if a == 0.0 else 0.0) * (1.0 if b == 0.0 else 0.0)) else real.divide(a, b)
 
 
 def f75(y, a):

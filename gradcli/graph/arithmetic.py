@@ -89,7 +89,7 @@ power = define(
 )  # fmt: skip
 pow = define(
     "pow", real.power,
-    lambda y, a, b: where(equal(b, 0), 0, b * a ** (b - 1)),
+    lambda y, a, b: where(equal(a, 0) * equal(b, 0), 0, b * a ** (b - 1)),
     lambda y, a, b: where(equal(a, 0) * (b >= 0), 0, y * _log(a)),  # not 0 * log(0), which is nan
     notation=infix("^", POWER_LEVEL), domain="a > 0, or b whole",
     edges=(

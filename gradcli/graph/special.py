@@ -27,7 +27,7 @@ polygamma: Primitive = define(
     ),
 )  # fmt: skip
 xlogy = define(
-    "xlogy", real.xlogy, lambda y, a, b: log(b), lambda y, a, b: where(equal(a, 0), 0, a / b),
+    "xlogy", real.xlogy, lambda y, a, b: log(b), lambda y, a, b: where(equal(a, 0) * equal(b, 0), 0, a / b),
     parameters="a, b", domain="b > 0, or a = 0", definition=lambda a, b: a * log(b),
     edges=(
         Edge("domain", lambda y, a, b: b < 0 and a != 0, "the logarithm of a negative number is not real",
