@@ -53,6 +53,11 @@ class Second:
             for source, line in zip(self.sources, self.lines, strict=True)
         ]
 
+    def work(self) -> int:
+        """How many elements all passes go through at most: a pass for each element of each source."""
+        live = sum(math.prod(shape) for shape, live in zip(self.graph.shapes or (), self.live, strict=True) if live)
+        return live * sum(math.prod(shape_of(self.values[source])) for source in self.sources)
+
     # A pass
 
     def along(self, tangents: Mapping[int, Value], open: Mapping[int, Any] | None = None) -> list[Value | None]:
@@ -215,6 +220,10 @@ class Hessian:
         found: list[list[bool]] = self.paths.tolist()
         return found
 
+    def lost(self, start: int, end: int) -> int:
+        """How many entries of these rows are not finite."""
+        return int(np.count_nonzero(~np.isfinite(self.matrix[start:end])))
+
     def survey(self) -> tuple[float, float]:
         """The largest magnitude of an entry, and the largest difference of two across the diagonal."""
         if not self.matrix.size:
@@ -222,6 +231,11 @@ class Hessian:
         with quiet():
             apart = np.abs(self.matrix - self.matrix.T)
         return float(np.abs(self.matrix).max()), float(apart.max())
+
+
+def is_finite(value: Value) -> bool:
+    """Whether every element is a finite number."""
+    return bool(np.isfinite(value).all())
 
 
 def grouped(reaches: Any) -> list[list[int]]:

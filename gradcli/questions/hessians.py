@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from gradcli.autodiff import Flow, Sweep
+    from gradcli.autodiff.array_hessians import Hessian as ArrayHessian
     from gradcli.autodiff.array_hessians import Second
     from gradcli.autodiff.hessians import Edges
     from gradcli.graph import Shape
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 MOST_ENTRIES = 1_000_000  # of a Hessian that is made unasked
 MOST_IN_FULL = 10_000_000  # with --full
 MOST_STEPS = 30_000_000  # tangents that are carried through the flows of a graph of scalars
+MOST_ELEMENTS = 2_000_000_000  # that all passes over a graph of arrays go through
 FORWARD, REVERSE = "forward-over-reverse", "reverse-over-reverse"
 MODES = (FORWARD, REVERSE)
 PLAIN = frozenset(("add", "sub", "mul", "div", "neg", "power"))  # whose rules have no steps
@@ -155,6 +157,9 @@ def _of_arrays(question: Question, shapes: Mapping[str, Shape]) -> HessianReport
     from gradcli.report.hessian import HessianReport
 
     second, gradients, notes = _second(question)
+    if (work := second.work()) > MOST_ELEMENTS:
+        message = f"the Hessian takes passes through {work:,} elements, the most is {MOST_ELEMENTS:,}"
+        raise GradError("limit", message, hint="--wrt x,y takes it by some names only\n" + NEVER_MADE)
     hessian = second.matrix()
     places: list[int | None] = []
     at = 0
@@ -164,8 +169,28 @@ def _of_arrays(question: Question, shapes: Mapping[str, Shape]) -> HessianReport
         at += 0 if line is None else many
     if None in places:
         hessian = hessian.spread(places)
+    if hessian.lost(0, len(hessian.matrix)):
+        notes = [*notes, *_lost(question, gradients, hessian, shapes)]
     value: float = second.values[question.result]
     return HessianReport(question, value, gradients, shapes, hessian, notes, hessian.passes)
+
+
+def _lost(
+    question: Question, gradients: Mapping[str, Value], hessian: ArrayHessian, shapes: Mapping[str, Shape]
+) -> list[Note]:
+    """A note for each name whose gradient is finite, and the derivative of it is not."""
+    from gradcli.autodiff.array_hessians import is_finite
+    from gradcli.insight.notes import Note
+
+    label = question.labels().names[question.result]
+    found, at = [], 0
+    for name, shape in shapes.items():
+        lost = hessian.lost(at, at + count(shape))
+        at += count(shape)
+        if lost and is_finite(gradients[name]):
+            many = f"{lost:,} of its derivatives {'is' if lost == 1 else 'are'} not"
+            found.append(Note("inf", name, f"{name}: ∂{label}/∂{name} is finite here, and {many}"))
+    return found
 
 
 def _second(question: Question) -> tuple[Second, dict[str, Value], list[Note]]:

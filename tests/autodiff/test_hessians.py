@@ -26,13 +26,14 @@ from gradcli.autodiff.adjoint import adjoint_lines
 from gradcli.autodiff.array_hessians import Second
 from gradcli.autodiff.arrays import evaluate as evaluate_arrays
 from gradcli.autodiff.arrays import pull_back as pull_back_arrays
-from gradcli.autodiff.hessians import Edges, patterns, rows
+from gradcli.autodiff.hessians import Edges, patterns, rows, swept
 from gradcli.autodiff.seconds import leaves_of, seconds_at
 from gradcli.codegen.freeze import frozen_seconds_text
 from gradcli.errors import GradError
 from gradcli.graph import NAMED, Node
 from gradcli.graph.arrays import ArrayConstant, as_value
-from gradcli.questions import Options
+from gradcli.language.builder import build
+from gradcli.questions import Options, evaluated
 from gradcli.questions.hessians import FORWARD, REVERSE, dense, multiplied
 from gradcli.questions.jacobians import Along
 
@@ -371,3 +372,58 @@ def test_sparse_columns_share_a_pass():
     found = dense(text, {"x": np.linspace(-1, 1, 50)}, Options())
     assert found.passes == 3
     assert found.counts()[0] == 3 * 50 - 2
+
+
+@settings(max_examples=150)
+@given(texts, ordinary)
+@example("x^2*y + sin(x*z)/y", {"x": 1.5, "y": 2.5, "z": 0.5})
+def test_one_pass_without_a_ledger_finds_the_same(text, at):
+    """To the last bit; where there is a gate, or a number is not finite, it leaves the work to the ledger."""
+    program = build(text, given=at)
+    graph, result = program.graph, program.result
+    sources = list(program.variables.values())
+    values = evaluate(graph, at)
+    active = depends(graph, sources)
+    flows = []
+    sweep = pull_back(graph, values, result, active, flows=flows)
+    found = swept(graph, values, result, active)
+    if found is None:
+        finite = all(number is None or number - number == 0 for number in sweep.numbers)
+        lines = zip(graph.primitives, graph.operands, strict=True)
+        assert not finite or any(p.watched or p.static or len(o) > 3 for p, o in lines)
+        return
+    edges, adjoints = found
+    assert adjoints == sweep.numbers
+    assert rows(edges, sources) == rows(Edges(graph, values, flows), sources)
+
+
+@pytest.mark.parametrize("text", ["sum(tanh(x)^2*x)", "logsumexp(x)", "sum(x[1:]*x[:3])^2", "prod(x)"])
+def test_the_word_of_the_language_says_the_same(text):
+    at = {"x": np.array([0.5, -1.0, 2.0, 0.25])}
+    word = evaluated(f"hessian({text}, x)", at, Options()).value
+    np.testing.assert_allclose(dense(text, at, Options()).numbers, word, rtol=1e-13, atol=1e-15)
+
+
+def test_a_gradient_penalty_has_a_hessian():
+    """Of a third derivative, then: L + grad(L, x)^2 with L = x^3 y is x^3 y + 9 x^4 y^2."""
+    found = dense("L = x^3*y; L + grad(L, x)^2", {"x": 2.0, "y": 3.0}, Options())
+    assert found.numbers == [[3924.0, 1740.0], [1740.0, 288.0]]
+
+
+def test_a_large_product_never_makes_the_matrix():
+    size = 100_000
+    at = {"x": np.linspace(-1, 1, size)}
+    along = Along({"x": np.ones(size)})
+    text = f"sum(100*(x[1:] - x[:{size - 1}]^2)^2 + (1 - x[:{size - 1}])^2)"
+    forward, reverse = (multiplied(text, at, Options(), along, mode).found["x"] for mode in (FORWARD, REVERSE))
+    np.testing.assert_allclose(forward, reverse, rtol=1e-12)
+
+
+def test_arrays_that_take_too_long_are_refused():
+    with pytest.raises(GradError, match="passes through"):
+        dense("sum((X@w)^2)", {"X": np.ones((4000, 900)), "w": np.ones(900)}, Options(wrt=["w"]))
+
+
+def test_what_is_not_finite_in_arrays_is_a_note():
+    notes = dense("sum(x^1.5)*y", {"x": np.array([0.0, 1.0]), "y": 2.0}, Options()).notes
+    assert [note.message for note in notes] == ["x: ∂f/∂x is finite here, and 1 of its derivatives is not"]
