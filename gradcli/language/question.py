@@ -112,13 +112,19 @@ class Question:
             self._infer_shapes()
         self.unused = [name for name in values if name not in variables]
         self.at = {**self.point, **{name: values[name] for name in self.unused}}
+        self._decompose()
+        if self.program.has_words:
+            self._write_derivatives(for_value=for_value)
+
+    def _decompose(self) -> None:
+        """Rewrite the graph as the decomposition says; what is differentiated by stays a line of it."""
         typed = self._sources()
-        kept = [line for name, line in typed.items() if line is not None and name not in variables]
+        kept = [line for name, line in typed.items() if line is not None and name not in self.program.variables]
         if self.program.has_words:
             from gradcli.autodiff.derivatives import words
 
             kept += [self.program.graph.operands[word][1] for word in words(self.program.graph)]
-        decomposed = decompose(self.program.graph, self.program.result, options.decomposition, kept)
+        decomposed = decompose(self.program.graph, self.program.result, self.options.decomposition, kept)
         self.graph: Graph = decomposed.graph
         self.folds: Mapping[int, Fold] = decomposed.folds
         self.result: int = decomposed.moved[self.program.result]
@@ -127,8 +133,6 @@ class Question:
             from gradcli.graph.shapes import infer
 
             self.graph.shapes = self.shapes = infer(self.graph, self._shapes_given())
-        if self.program.has_words:
-            self._write_derivatives(for_value=for_value)
 
     def _write_derivatives(self, *, for_value: bool) -> None:
         """Put the lines of every derivative in place of its word; FOR_VALUE, where they will only be evaluated."""
