@@ -4,13 +4,14 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gradcli.cli.face import compare, eval, evaluate, explain, grad, hessian, hvp, jacobian, jvp, vjp
     from gradcli.cli.derived import diff
+    from gradcli.cli.face import compare, eval, evaluate, explain, grad, hessian, hvp, jacobian, jvp, vjp
     from gradcli.cli.tape import Tape
     from gradcli.errors import GradError
 
 __all__ = [
-    "GradError", "Tape", "compare", "diff", "eval", "evaluate", "explain", "grad", "hessian", "hvp", "jacobian", "jvp", "vjp",
+    "GradError", "Tape", "compare", "diff", "eval", "evaluate", "explain", "grad", "hessian", "hvp", "jacobian", "jvp",
+    "vjp",
 ]  # fmt: skip
 
 
