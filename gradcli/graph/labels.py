@@ -24,11 +24,10 @@ class Labels:
 
     def __init__(self, graph: Graph, result: int, names: list[str] | None = None) -> None:
         self.graph = graph
+        self.names: list[str] = names or []
         if names is not None:  # they are known
-            self.names = names
             return
         taken = {name for name in graph.names if name is not None}
-        self.names: list[str] = []
         count = adjoints = 0
         origins = graph.origins
         for index, name in enumerate(graph.names):
