@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gradcli.autodiff.array_hessians import Hessian as ArrayHessian
     from gradcli.autodiff.array_hessians import Second
     from gradcli.autodiff.hessians import Edges
-    from gradcli.graph import Shape
+    from gradcli.graph import Graph, Shape
     from gradcli.insight.notes import Note
     from gradcli.report.hessian import HessianReport
 
@@ -33,7 +33,7 @@ MOST_STEPS = 30_000_000  # tangents that are carried through the flows of a grap
 MOST_ELEMENTS = 2_000_000_000  # that all passes over a graph of arrays go through
 FORWARD, REVERSE = "forward-over-reverse", "reverse-over-reverse"
 MODES = (FORWARD, REVERSE)
-PLAIN = frozenset(("add", "sub", "mul", "div", "neg", "power"))  # whose rules have no steps
+PLAIN = frozenset(("variable", "constant", "add", "sub", "mul", "div", "neg", "power"))  # whose rules have no steps
 NEVER_MADE = (
     "gradcli hvp ... --along x=DX multiplies it with a direction at the cost of a few gradients,\n"
     "and never makes it"
@@ -133,12 +133,7 @@ class _Scalars:
         """The notes of the first order, then those of second derivatives, all of which may be finite."""
         question, graph = self.question, self.question.graph
         found = notes_of_scalars(question, self.values, self.sweep, self.flows)
-        lines = zip(graph.primitives, graph.statics, graph.operands, strict=True)
-        if is_finite and not any(
-            primitive.name not in PLAIN and steps(primitive, static, len(operands))
-            for primitive, static, operands in lines
-            if operands
-        ):
+        if is_finite and not _steps(graph):
             return found
         from gradcli.insight.second_order import second_notes
 
@@ -146,6 +141,14 @@ class _Scalars:
             self.sweep, self.flows = backward(question, self.values)
         lost = not is_finite
         return [*found, *second_notes(graph, self.values, self.flows, self.active, question.labels, lost=lost)]
+
+
+def _steps(graph: Graph) -> bool:
+    """Whether a second derivative can jump somewhere, whatever the values are."""
+    if {primitive.name for primitive in set(graph.primitives)} <= PLAIN:
+        return False
+    lines = zip(graph.primitives, graph.statics, graph.operands, strict=True)
+    return any(operands and steps(primitive, static, len(operands)) for primitive, static, operands in lines)
 
 
 def by_name(question: Question, numbers: Sequence[Any]) -> dict[str, Any]:

@@ -1,10 +1,13 @@
 """hessian and hvp: what they print, what they are told, and what is wrong with it."""
 
 import json
+import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
-from running import run
+from running import run, surroundings
 from test_schema import check
 
 import gradcli
@@ -164,3 +167,21 @@ def test_the_python_face_has_the_product(along):
 def test_a_mode_that_is_none_is_refused():
     with pytest.raises(gradcli.GradError, match="mode has to be one of forward-over-reverse, reverse-over-reverse"):
         gradcli.hvp("x^2", along={"x": 1}, x=1, mode="sideways")
+
+
+def test_scalars_need_neither_numpy_nor_typing():
+    """The matrix, its product, and what they print."""
+    code = (
+        "import gradcli, sys; a = gradcli.hvp('x*y', along={'x': 1}, x=2, y=3); str(a), a.as_json();"
+        "gradcli.hessian('x*y', x=2, y=3).as_json(); print({'numpy', 'rich', 'typing', 'difflib'} & {*sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=surroundings(), check=True)
+    assert done.stdout == "set()\n"
+
+
+def test_the_ways_out_work_as_printed():
+    """Each command that the error for an array proposes has an answer."""
+    ways = re.findall(r"gradcli (\w+) '(.*)' \.\.\.", run("hessian", "x*y", "x=[1,2]", "y=3").err)
+    assert len(ways) == 3
+    for command, text in ways:
+        assert run(command, text, "x=[1,2]", "y=3")[0] == 0
