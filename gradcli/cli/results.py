@@ -236,9 +236,12 @@ class Curvature(Answered):
         return {row: {other: number(row, found.nested(row, other)) for other in names} for row in names}
 
     @property
-    def matrix(self) -> list[list[float]]:
-        """All of it as rows: the elements of all names in a row, in the order of the names."""
-        return [list(row) for row in self._found.numbers]
+    def matrix(self) -> Value:
+        """All of it as rows, the elements of all names in their order: lists, or an array where a name is one."""
+        from gradcli.cli.given import number
+
+        rows = [list(row) for row in self._found.numbers]
+        return rows if self._found.is_scalar else number("matrix", rows)
 
     @property
     def eigenvalues(self) -> list[float] | None:

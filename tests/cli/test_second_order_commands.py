@@ -151,7 +151,7 @@ def test_the_python_face_has_the_hessian():
 def test_arrays_from_python():
     found = gradcli.hessian("sum(x^3)", x=[1, 2])
     np.testing.assert_array_equal(found.hessian["x"]["x"], [[6, 0], [0, 12]])
-    assert type(found.hessian["x"]["x"]) is np.ndarray
+    assert type(found.hessian["x"]["x"]) is type(found.matrix) is np.ndarray
 
 
 @pytest.mark.parametrize("along", [{"x": 1, "y": 2}, "x=1, y=2"])
