@@ -117,7 +117,7 @@ def derivative_of(tidy: Tidy, formula: Value, name: str, shape: Shape = ()) -> V
     adjoint = adjoint_lines(graph, result, [source], seed=seed, lean=_folds_exactly(graph), is_number=_always)[source]
     if adjoint is None:
         return zero(tidy, shape)
-    values: dict[int, Value] = {line: (1, part) for part, line in lines.items()}
+    values: dict[int, Value] = {line: tidy.value(part) for part, line in lines.items()}
     read(tidy, graph, [adjoint], values)
     return in_shape(tidy, values[adjoint], shape)
 

@@ -34,6 +34,7 @@ MOST_BITS = 400  # of a coefficient
 MOST_POWER = 100  # up to which powers of powers are multiplied out
 MOST_MERGED = 10**6  # of an exponent that further factors are added to
 MOST_SHARED = 12  # terms or factors of a part that is flattened wherever it is used
+MOST_SPREAD = 8  # terms of a sum that is multiplied out
 MOST_FACTORED = 24  # terms among which common factors are looked for
 LONG = 16  # letters of a float that may be a rounded fraction
 MOST_PARTS_OF_ONE = 1000
@@ -241,9 +242,78 @@ class Tidy:
         for part in [part for part, number in terms.items() if not number]:
             if self.known(part, FINITE):
                 del terms[part]
-        if 1 < len(terms) <= MOST_FACTORED:
+        if len(terms) > MOST_FACTORED:
+            return self._as_value(constant, terms)
+        multiplied = self._multiplied_out(constant, terms)
+        if multiplied is not None:
+            return multiplied
+        if len(terms) > 1:
             self._factor(terms)
-        return self._as_value(constant, terms)
+        found = self._as_value(constant, terms)
+        over = self._over_one_line(constant, terms)
+        return found if over is None or self._cost(over) > self._cost(found) else over
+
+    def _cost(self, value: Value) -> int:
+        number, part = value
+        return self.costs[part] + (0 if number in (1, -1) else len(str(number)) + 1)
+
+    def _multiplied_out(self, constant: Coefficient, terms: dict[int, Coefficient]) -> Value | None:
+        """x*(y + z) - x*y is x*z: products with a sum are multiplied out where like terms meet, and it is shorter."""
+        found: list[Value] = [(constant, ONE)]
+        flat = set(terms)
+        met = False
+        for part, number in terms.items():
+            sums = [base for base, power in self.factors(part) if self.kinds[base] == SUM and power == 1]
+            if len(sums) != 1 or len(self.parts[sums[0]][1]) > MOST_SPREAD:
+                found.append((number, part))
+                continue
+            rest = [pair for pair in self.factors(part) if pair != (sums[0], 1)]
+            for value in self._times_sum(number, rest, sums[0]):
+                found.append(value)
+                met = met or value[1] in flat or value[1] == ONE
+                flat.add(value[1])
+        if not met or len(found) > MOST_FACTORED:
+            return None
+        before = sum([self._cost_of_term((number, part)) for part, number in terms.items()])
+        value = self.add(found)
+        return value if self._cost(value) + 3 < before + len(str(constant)) * (constant != 0) else None
+
+    def _times_sum(self, number: Coefficient, rest: Sequence[tuple[int, Any]], part: int) -> list[Value]:
+        """A product with a sum, term by term."""
+        constant, terms = self.parts[part]
+        found = []
+        for other, count in (*terms, *[(ONE, constant)] * (constant != 0)):
+            made = self.multiply([*(((1, base), power) for base, power in rest), ((1, other), 1)])
+            found.append((clean(number * count * made[0]), made[1]))
+        return found
+
+    def _over_one_line(self, constant: Coefficient, terms: dict[int, Coefficient]) -> Value | None:
+        """1/(x - 1) - (x + 1)/(x - 1)^2 is -2/(x - 1)^2: everything over the divisor that most terms have."""
+        if not 1 < len(terms) + (constant != 0) <= MOST_SPREAD:
+            return None
+        depth: dict[int, Any] = {}
+        for part in terms:
+            for base, power in self.factors(part):
+                if power < 0 and power % 1 == 0 and self.kinds[base] != ATOM and not self.powers_add(base):
+                    depth[base] = max(depth.get(base, 0), -power)
+        if not depth:
+            return None
+        below = max(depth, key=lambda base: (self.costs[base], base))
+        power = depth[below]
+        above: list[Value] = []
+        for part, number in (*terms.items(), *[(ONE, constant)] * (constant != 0)):
+            factors = () if part == ONE else self.factors(part)
+            rest = [pair for pair in factors if pair[0] != below]
+            own = [exponent for base, exponent in factors if base == below]
+            left = power + sum(own)
+            if len(own) > 1:
+                return None
+            if left == 1 and self.kinds[below] == SUM and len(self.parts[below][1]) <= MOST_SPREAD:
+                above += self._times_sum(number, rest, below)
+            else:
+                made = self._product(number, [*rest, *[(below, left)] * (left != 0)])
+                above.append(made)
+        return self.multiply([(self.add(above), 1), ((1, below), -power)])
 
     def _as_value(self, constant: Coefficient, terms: dict[int, Coefficient]) -> Value:
         if not terms:
@@ -301,7 +371,7 @@ class Tidy:
                 by_condition.setdefault(self.parts[part][2][0], []).append(part)
         for part in terms:
             for base, power in self.factors(part) if by_condition else ():
-                if base in by_condition and power == 1:
+                if base in by_condition and power == 1 and self.flags[base] & BOOLEAN:
                     by_condition[base].append(part)
         self._merge_stacks(terms)
         for condition, parts in by_condition.items():
@@ -356,6 +426,13 @@ class Tidy:
                 other = self._part_if_there(NAMED[name], self.parts[base][2])
                 rest = [pair for pair in self.parts[part] if pair[0] != base]
                 twin = None if other is None else self._product_if_there([*rest, (other, 2)])
+                if twin is not None and terms.get(twin) == -number and name == "sin":
+                    del terms[part], terms[twin]
+                    angle = self.value(self.parts[base][2][0])
+                    double = self.call("cos", None, [self.multiply([((2, ONE), 1), (angle, 1)])])
+                    coefficient, left = self.multiply([*(((1, b), p) for b, p in rest), (double, 1)])
+                    terms[left] = terms.get(left, 0) + coefficient * number
+                    break
                 if twin is not None and terms.get(twin) == sign * number:
                     del terms[part], terms[twin]
                     coefficient, left = self._product(1, rest)
@@ -468,7 +545,25 @@ class Tidy:
             changed = self._merge_factors(merged)
             if changed is not None:
                 return self.multiply_again(coefficient, changed)
-        return self._product(coefficient, merged)
+        found = self._product(coefficient, merged)
+        if 1 < len(merged) <= MOST_SPREAD:
+            return self._with_one_line(found, coefficient, merged)
+        return found
+
+    def _with_one_line(self, found: Value, coefficient: Coefficient, merged: Sequence[tuple[int, Any]]) -> Value:
+        """(x/u + 1)/(x + u) is 1/u: a sum with a divisor is put over one line where what meets then is shorter."""
+        if not any(power < 0 for _, power in merged):
+            return found
+        for base, power in merged:
+            if self.kinds[base] == SUM and power == 1:
+                constant, terms = self.parts[base]
+                over = self._over_one_line(constant, dict(terms)) if len(terms) <= MOST_SPREAD else None
+                if over is not None:
+                    rest = [((1, other), exponent) for other, exponent in merged if other != base]
+                    shorter = self.multiply_again(coefficient, [(over, 1), *rest])
+                    if self._cost(shorter) < self._cost(found):
+                        return shorter
+        return found
 
     def _scaled(self, factors: Sequence[tuple[Value, Any]]) -> Value | None:
         """Numbers times one value, as it is; whole numbers are taken out of a sum of whole numbers."""
@@ -525,7 +620,8 @@ class Tidy:
         if kinds[part] == SUM:
             content, part = self.normal(part)
             number = clean(number * content)
-            waiting.setdefault(part, []).append(exponent)
+            if part != ONE:
+                waiting.setdefault(part, []).append(exponent)
         elif kinds[part] == PRODUCT:
             pairs = self.parts[part]
             most = MOST_MERGED if exponent in (1, -1) else MOST_POWER
@@ -570,7 +666,9 @@ class Tidy:
         if content == 1:
             return (1, part)
         over = _over(content)
-        return (content, self._sum(clean(constant * over), {other: number * over for other, number in terms}))
+        made = self._sum(clean(constant * over), {other: number * over for other, number in terms})
+        self.flags[made] |= self.flags[part] & (FINITE | NONZERO | ROBUST)
+        return (content, made)
 
     def leading(self, part: int) -> Coefficient:
         """The coefficient of the first term of a sum."""
@@ -851,6 +949,8 @@ def _content(numbers: Sequence[Coefficient]) -> Coefficient:
     """A positive number to take out of a sum: the common divisor of whole numbers, or one that divides the others."""
     if all(type(number) is int for number in numbers):
         return math.gcd(*numbers) or 1
+    if any(number % 1 == 0 for number in numbers):
+        return 1
     least = min([abs(number) for number in numbers])
     return least if least and all(number % least == 0 for number in numbers) else 1
 
