@@ -248,7 +248,8 @@ class Writer:
         if below:
             text = self.fraction(text, below)
         if negative and turned is None:
-            text = Text(["-", text if text.level >= PRODUCT_LEVEL else self.within(text)], SIGN_LEVEL)
+            text = self._at_least(text, PRODUCT_LEVEL)
+            text = Text(["-", text], min(text.level, SIGN_LEVEL))
         return text
 
     def _turned(self, factors: Sequence[tuple[int, Any]]) -> int | None:
@@ -291,7 +292,7 @@ class Writer:
         text = self.digits(above)
         if below:
             text = self.fraction(text, [self.digits(below)])
-        return Text(["-", text], SIGN_LEVEL) if number < 0 else text
+        return Text(["-", text], min(text.level, SIGN_LEVEL)) if number < 0 else text
 
     # How the language writes it
 
@@ -353,6 +354,8 @@ class Writer:
             return self.raised(operands[0], self.numeral(self.tidy.number(static)[0]))
         if name in UNSAID or (name == "index" and any(getattr(p, "step", None) is not None for p in static)):
             raise Unsaid(primitive.shown)
+        if name == "neg":
+            return Text(["-", self._at_least(operands[0], POWER_LEVEL)], SIGN_LEVEL)
         if name in INFIX:
             sign, level = INFIX[name]
             return self.infix(operands, sign, level)

@@ -272,11 +272,12 @@ class Tidy:
                 found.append(value)
                 met = met or value[1] in flat or value[1] == ONE
                 flat.add(value[1])
-        if not met or len(found) > MOST_FACTORED:
+        if len(found) in (len(terms) + 1, *range(MOST_FACTORED + 1, len(found) + 1)):
             return None
         before = sum([self._cost_of_term((number, part)) for part, number in terms.items()])
         value = self.add(found)
-        return value if self._cost(value) + 3 < before + len(str(constant)) * (constant != 0) else None
+        before += len(str(constant)) if constant else -3
+        return value if self._cost(value) + 2 * met < before else None
 
     def _times_sum(self, number: Coefficient, rest: Sequence[tuple[int, Any]], part: int) -> list[Value]:
         """A product with a sum, term by term."""
@@ -328,7 +329,7 @@ class Tidy:
 
     def _sum(self, constant: Coefficient, terms: dict[int, Coefficient]) -> int:
         listed = tuple(sorted([(part, clean(number)) for part, number in terms.items()]))
-        flags, first, cost = FINITE | ROBUST | NONNEGATIVE, NOBODY, len(str(constant)) * (constant != 0)
+        flags, first, cost = FINITE | ROBUST | NONNEGATIVE, NOBODY, len(str(constant)) if constant else -3
         some_positive = constant > 0
         if constant < 0:
             flags &= ~NONNEGATIVE
@@ -514,7 +515,7 @@ class Tidy:
         before = sum(self._cost_of_term((terms[part], part)) for part in parts)
         scale, inner = self.add(rest)
         outer = sum(self._cost_of_factor(base, exponent) + 1 for base, exponent in shared.items())
-        if outer + self.costs[inner] + 2 + (0 if content in (1, -1) else len(str(content)) + 1) >= before:
+        if outer + self.costs[inner] + 5 + (0 if content in (1, -1) else len(str(content)) + 1) >= before:
             return None
         return self.multiply([((content, ONE), 1), ((scale, inner), 1), *(((1, b), e) for b, e in shared.items())])
 
