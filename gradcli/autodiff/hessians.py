@@ -45,9 +45,14 @@ class Edges:
         primitives, every_operands, statics = graph.primitives, graph.operands, graph.statics
         add, read = self.edges.append, self.read
         at, known, numbers = -1, None, None
+        arrives = bytearray(len(graph))  # from the result on, without what passes nothing whatever the values are
         for source, target, slot, upstream, local, _, closed in flows:
             if closed:
                 continue
+            if not arrives[source]:
+                if at >= 0:
+                    continue
+                arrives[source] = 1  # the first flow comes from the result
             if source != at:
                 at, operands = source, every_operands[source]
                 known = seconds_of(primitives[source], statics[source], len(operands))
@@ -62,6 +67,7 @@ class Edges:
                 if not seconds:
                     if seconds is not None:
                         add((source, target, local, NO_LINKS))
+                        arrives[target] = 1
                     continue
                 found = []
                 for leaf, constant, function, gate in seconds:
@@ -77,6 +83,7 @@ class Edges:
                 links.append((line, _times(upstream, second) if strong_zero else upstream * second))
                 read[line] = 1
             add((source, target, local, links))
+            arrives[target] = 1
         self.spread()
 
     def spread(self) -> None:
