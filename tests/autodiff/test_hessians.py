@@ -429,3 +429,49 @@ def test_arrays_that_take_too_long_are_refused():
 def test_what_is_not_finite_in_arrays_is_a_note():
     notes = dense("sum(x^1.5)*y", {"x": np.array([0.0, 1.0]), "y": 2.0}, Options()).notes
     assert [note.message for note in notes] == ["x: ∂f/∂x is finite here, and 1 of its derivatives is not"]
+
+
+# Programs over arrays that nobody wrote: every piece takes vectors of four and leaves one
+
+PIECES = (
+    "sin({})", "tanh({})", "({})^2", "softmax({})", "cumsum({})", "(({0}) - mean({0}))", "relu({})", "exp(({})/4)",
+    "A@({})", "({}) @ A", "concat(({0})[2:], ({0})[:2])", "reshape(reshape({}, 2, 2).T, 4)", "sum(outer({}, x), 0)",
+    "sigmoid({})*x", "logsoftmax({})", "({0})/norm({0})", "y*({})", "solve(A, {})", "sqrt(1 + ({})^2)",
+)  # fmt: skip
+PAIRS = (
+    "({})*({})", "({})+({})", "max({}, {})", "where(({}) > 0, {}, x)", "({})/(2 + ({})^2)", "atan2({}, 3 + ({})^2)",
+)  # fmt: skip
+ENDS = (
+    "sum({})", "logsumexp({})", "norm({})", "var({})", "prod({})", "amax({}, 0)", "dot({}, x)", "std({})^3", "({})[1]",
+)  # fmt: skip
+vectors = st.recursive(
+    st.sampled_from(["x", "x", "x*y", "A[0]", "ones(4)"]),
+    lambda inner: st.builds(str.format, st.sampled_from(PIECES), inner)
+    | st.builds(str.format, st.sampled_from(PAIRS), inner, inner),
+    max_leaves=4,
+)
+of_vectors = st.builds(str.format, st.sampled_from(ENDS), vectors)
+A = np.array([[3.1, 0.2, -0.4, 0.1], [0.3, -2.7, 0.5, 0.2], [-0.6, 0.4, 3.3, -0.1], [0.2, 0.1, -0.3, 2.9]])
+
+
+@settings(max_examples=150, deadline=None)
+@given(of_vectors, st.lists(st.integers(-200, 200), min_size=4, max_size=4, unique=True))
+def test_programs_over_arrays(text, hundredths):
+    """Symmetric; both products are the matrix times the direction; the matrix is that of a pass for each column."""
+    at = {"x": np.array([k / 100 + 0.00123 for k in hundredths]), "y": 0.71, "A": A}
+    found = dense(text, at, Options(wrt=["x", "y"]))
+    assume(found.is_finite and found.largest < 1e9)
+    size = max(1.0, found.largest)
+    numbers = np.array(found.numbers)
+    np.testing.assert_allclose(numbers, numbers.T, rtol=1e-9, atol=1e-11 * size)
+    moves = np.array([0.5, -1.0, 0.25, 2.0, -0.75])
+    along = Along({"x": moves[:4], "y": -0.75})
+    for mode in (FORWARD, REVERSE):
+        got = multiplied(text, at, Options(wrt=["x", "y"]), along, mode).found
+        together = np.append(got["x"], got["y"])
+        np.testing.assert_allclose(together, numbers @ moves, rtol=1e-8, atol=1e-10 * size, err_msg=mode)
+    for place in range(4):
+        unit = Along({"x": np.eye(4)[place]})
+        column = multiplied(text, at, Options(wrt=["x", "y"]), unit).found
+        together = np.append(column["x"], column["y"])
+        np.testing.assert_allclose(together, numbers[:, place], rtol=1e-9, atol=1e-11 * size)
