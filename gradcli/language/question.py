@@ -108,7 +108,7 @@ class Question:
         if len(self.point) < len(variables):
             self.complain_of_missing_values()
         self.shapes: list[Shape] | None = None
-        if self.program.has_arrays or any(type(value) is not float for value in self.point.values()):
+        if self.program.has_arrays or any(type(value) is not float for value in values.values()):
             self._infer_shapes()
         self.unused = [name for name in values if name not in variables]
         self.at = {**self.point, **{name: values[name] for name in self.unused}}

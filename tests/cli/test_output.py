@@ -117,3 +117,9 @@ def test_the_result_has_the_name_that_every_view_gives_it(text):
     point = dict.fromkeys(("x", "y", "f", "out", "result", "v1"), 1.0)
     question = differentiated(text, point, Options()).question
     assert name_of_result(question.graph, question.result) == question.labels().names[question.result]
+
+
+def test_an_unused_name_may_be_an_array():
+    """Its gradient is 0 in its own shape."""
+    code, out, _ = run("grad", "x*2", "x=1", "unused=[1,2]", "--json")
+    assert (code, json.loads(out)["gradients"]) == (0, {"x": 2.0, "unused": [0.0, 0.0]})
