@@ -108,7 +108,8 @@ def theirs(python: str) -> tuple[list[str], list[float]] | None:
     """The shorter of sympy's two formulas each; None where there is no sympy."""
     if subprocess.run([python, "-c", "import sympy"], capture_output=True, check=False).returncode:
         return None
-    done = subprocess.run([python, "-c", SCRIPT], input=json.dumps(FUNCTIONS), capture_output=True, text=True, check=True)
+    asked = json.dumps(FUNCTIONS)
+    done = subprocess.run([python, "-c", SCRIPT], input=asked, capture_output=True, text=True, check=True)
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     return [min(found, key=size_of) for found, _ in rows], [seconds for _, seconds in rows]
 

@@ -60,8 +60,9 @@ class Derived(Answered):
 
     @property
     def value(self) -> Any:
-        """The value of the expression; None where a name has none."""
-        return self._found.value
+        """The number of the derivative, where it is one and every name has a value; else None."""
+        numbers = self._found.numbers or {}
+        return next(iter(numbers.values())) if len(numbers) == 1 else None
 
     @property
     def values(self) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradcli.cli.options import BY_FLAG, COMMANDS, DEFAULTS
+from gradcli.cli.options import BY_FLAG, COMMANDS, DEFAULTS, option_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def read(argv: Sequence[str]) -> Request | None:
     """The request in ARGV, or None where the other door has to look at it: for help, and for errors in options."""
     words: list[str] = []
     given: dict[str, Any] = {}
+    chosen: list[tuple[str, str]] = []
     before: int | None = None  # how many words stand before `--`
     rest = iter(argv)
     for word in rest:
@@ -60,15 +61,24 @@ def read(argv: Sequence[str]) -> Request | None:
                 given[option.name] = True
             else:
                 text = text if equals else next(rest, "")
-                if not option.accepts(text):
+                if option.choices:
+                    chosen.append((option.name, text))
+                elif not option.accepts(text):
                     return None
                 given[option.name] = option.value(text)
     named = bool(words) and words[0] in COMMANDS and before != 0
     command = words.pop(0) if named else DEFAULT
     if words == ["-h"] or not (words or given or named):
         return None
-    if any(command not in BY_FLAG[f"--{name}"].commands for name in given):
-        return None
+    for name in given:
+        if command not in BY_FLAG[f"--{name}"].commands:
+            other = option_of(command, f"--{name}")
+            if other is None or command not in other.commands:
+                return None
+    for name, text in chosen:  # what may follow depends on the command
+        option = option_of(command, f"--{name}")
+        if option is None or not option.accepts(text):
+            return None
     return Request(command, words, given)
 
 

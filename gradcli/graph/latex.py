@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradcli.graph import ATOM_LEVEL, POWER_LEVEL, PRODUCT_LEVEL, SIGN_LEVEL, Primitive
+from gradcli.graph import ATOM_LEVEL, POWER_LEVEL, PRODUCT_LEVEL, Primitive
 from gradcli.graph.formulas import Text, Writer
 from gradcli.graph.tidy import CALL
 
@@ -110,7 +110,7 @@ class LatexWriter(Writer):
             return factors[0][0]
         pieces: list[Any] = []
         for place, (text, _) in enumerate(factors):
-            loose = text.level < PRODUCT_LEVEL or text.level == SIGN_LEVEL
+            loose = text.level < PRODUCT_LEVEL or text.start() == "-"
             shown = self.within(text) if loose else text
             if place:
                 pieces.append(r" \cdot " if shown.start().isdigit() or (factors[place - 1][0].start().isdigit()

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from gradcli.autodiff.formulas import decimals_in, derivative_of, gradient_formulas, shape_of, value_formula
+from gradcli.autodiff.formulas import (
+    decimals_in,
+    derivative_of,
+    gradient_formulas,
+    numbers_of,
+    shape_of,
+    value_formula,
+)
 from gradcli.errors import GradError
 from gradcli.graph.formulas import TooLong, Unsaid
 from gradcli.graph.tidy import FINITE, NONZERO, Tidy
@@ -165,16 +172,13 @@ def _evaluate(made: Formulas) -> None:
 
     if made.order == 1 and not made.mixed:
         answer = differentiated(question.source, question.given, question.options)
-        made.value = answer.value
-        made.numbers = {formula.key: (answer.gradients or {})[formula.by[0]] for formula in made.formulas}
+        gradients = answer.gradients or {}
+        made.numbers = {formula.key: gradients[formula.by[0]] for formula in made.formulas}
         return
-    from gradcli.autodiff.formulas import numbers_of
-
-    made.value = numbers_of(question.graph, question.point)[question.result]
     made.numbers = {}
     definitions = question.program.definitions
     point = dict(question.point)
-    if any(name in definitions for formula in made.formulas for name in formula.by):
+    if any(name in definitions for name in question.sources):
         values = numbers_of(question.graph, question.point)
         point |= {name: values[line] for name, line in question.sources.items() if line is not None}
     for formula in made.formulas:
@@ -183,7 +187,6 @@ def _evaluate(made: Formulas) -> None:
 
 def number_of(tidy: Tidy, value: Value, point: Mapping[str, Any]) -> Any:
     """What a formula is at a POINT."""
-    from gradcli.autodiff.formulas import numbers_of
     from gradcli.graph import Graph
     from gradcli.graph.tidy_lines import write
 

@@ -63,7 +63,7 @@ class Formulas:
     """The formulas that a question asked for, the numbers they have where every name has a value, and notes."""
 
     __slots__ = (
-        "_written", "decimals", "formulas", "label", "mixed", "notes", "numbers", "order", "question", "tidy", "value",
+        "_written", "decimals", "formulas", "label", "mixed", "notes", "numbers", "order", "question", "tidy",
     )  # fmt: skip
 
     def __init__(
@@ -77,7 +77,6 @@ class Formulas:
         mixed: bool,
         decimals: bool,
         notes: Sequence[Note],
-        value: Any = None,
         numbers: Mapping[str, Any] | None = None,
     ) -> None:
         self.question = question
@@ -88,7 +87,6 @@ class Formulas:
         self.mixed = mixed
         self.decimals = decimals
         self.notes = notes
-        self.value = value
         self.numbers = numbers
         self._written: Written | None = None
 
@@ -134,10 +132,11 @@ class Formulas:
             found["derivative"] = next(iter(derivatives.values()))
         found["derivatives"] = derivatives
         found["order"] = self.order
-        if self.value is not None:
-            found["value"] = _plain(self.value)
         if self.numbers is not None:
-            found["values"] = {key: _plain(number) for key, number in self.numbers.items()}
+            values = {key: _plain(number) for key, number in self.numbers.items()}
+            if len(values) == 1:
+                found["value"] = next(iter(values.values()))
+            found["values"] = values
         found["decomposition"] = self.question.options.decomposition
         found["notes"] = [{"kind": note.kind, "line": note.line, "message": note.message} for note in self.notes]
         return found
