@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gradcli.language.expressions import Entry, Expressions
 
-HIGHEST = 1000  # order
+HIGHEST = 200  # order, as far as Taylor coefficients go
 
 
 def derivative(builder: Expressions, name: str, arguments: list[Entry], place: int) -> int:

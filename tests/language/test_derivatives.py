@@ -184,7 +184,8 @@ REFUSED = [
     ("d(x, x, y) at x=1, y=1", "the order of a derivative has to be a whole number that is written out", "y"),
     ("d(x, x, 1.5) at x=1", "the order of a derivative has to be a whole number that is written out", "1.5"),
     ("d(x, x, -1) at x=1", "the order of a derivative has to be a whole number that is written out", "-1"),
-    ("d(x, x, 1e6) at x=1", "an order of 1e+06, the most is 1000", "1e6"),
+    ("d(x, x, 1e6) at x=1", "an order of 1e+06, the most is 200", "1e6"),
+    ("d(x, x, 201) at x=1", "an order of 201, the most is 200", "201"),
     ("grad(x^2, x) at x=[1, 2]", "grad(f, x) is of a scalar f, and this is [2]", "x^2"),
     ("hessian(x^2, x) at x=[1, 2]", "hessian(f, x) is of a scalar f, and this is [2]", "x^2"),
     ("d(sum(x), x) at x=[1, 2]", "d(f, x) is by a scalar x, and this is [2]", "x"),
@@ -201,6 +202,11 @@ def test_what_is_refused(program, message, marked):
     assert error.message == message and error.hint
     start, end = error.spans[0]
     assert program[start:end] == marked
+
+
+def test_the_highest_order_is_computed():
+    assert value("d(x^3, x, 200) at x=2") == 0
+    assert value("d(exp(x/4)^4, x, 200) at x=0") == pytest.approx(1, rel=1e-9)
 
 
 def test_too_many_lines_are_refused_before_they_are_written():
