@@ -160,8 +160,10 @@ class Question:
 
     def _infer_shapes(self) -> None:
         """Check every shape before any number is computed; the graph knows the shapes of its lines from here on."""
+        from gradcli.graph import array_primitives
         from gradcli.language.shaped import shapes_of
 
+        array_primitives()  # sweeps write lines of them, whatever the program itself is made of
         shapes = shapes_of(self.program, self._shapes_given(), self.named, self.options.ties)
         self.program.graph.shapes = self.shapes = shapes
 

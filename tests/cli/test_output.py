@@ -1,6 +1,8 @@
 """The look of eval and grad: bare values, columns, notes beside them, ASCII and colour where they belong."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from running import run
@@ -123,3 +125,13 @@ def test_an_unused_name_may_be_an_array():
     """Its gradient is 0 in its own shape."""
     code, out, _ = run("grad", "x*2", "x=1", "unused=[1,2]", "--json")
     assert (code, json.loads(out)["gradients"]) == (0, {"x": 2.0, "unused": [0.0, 0.0]})
+
+
+@pytest.mark.parametrize("words", [
+    ["x*y", "--example", "x:2x3", "y=2"], ["explain", "x*y", "x=[1,2]", "y=3"], ["eval", "d(x*y, x)", "x=2", "y=[1,2]"],
+    ["x*x", "x=[1,2]", "--mode", "adjoint"], ["compare", "sin(x)*y", "x=[1]", "y=2", "--by", "mode"],
+])  # fmt: skip
+def test_arrays_may_come_with_the_values_alone(words):
+    """In a process of its own, where nothing else has read what arrays need."""
+    found = subprocess.run([sys.executable, "-m", "gradcli", *words], capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stderr) == (0, "")
