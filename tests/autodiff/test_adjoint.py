@@ -170,3 +170,26 @@ def test_masks_travel_through_arrays(program):
     found = gradients(graph, values, result, sources, question.point)
     for source, number in zip(sources, found, strict=True):
         np.testing.assert_allclose(number, wanted[source], rtol=1e-14, atol=0)
+
+
+@pytest.mark.parametrize(("primitive", "slot"), EVERY_SLOT, ids=slot_name)
+def test_every_primitive_is_differentiated_thrice(primitive, slot):
+    """Reverse over reverse over reverse, against the third derivative of the exact function."""
+    from mpmath import mp
+
+    tried = 0
+    for case in smooth_points(primitive, slot):
+        graph, line = case.graph()
+        third: int | None = line
+        for _ in range(3):
+            third = third if third is None else adjoint_lines(graph, third, [slot])[slot]
+        got = 0.0 if third is None else evaluate(graph, case.point())[third]
+        with mp.workdps(2 * case.digits):
+            h = case.step(slot) ** mp.mpf("0.5")
+            slopes = [case.exact_slope(slot, (slot, place * h)) for place in (-1, 0, 1)]
+            if not all(map(mp.isfinite, slopes)):
+                continue
+            exact = float((slopes[0] - 2 * slopes[1] + slopes[2]) / h**2)
+        tried += 1
+        assert close(got, exact, 1e-8, 1e-8 * (1 + abs(exact))), (case, slot, got, exact)
+    assert tried >= 3
