@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE  # it would have every start compile gradcli ag
 
 help:
 	@echo "make demo    install gradcli in $(USER_VENV) and explain a neuron"
-	@echo "make test    run the tests in $(DEV_VENV); ARGS='-n 2 -k sigmoid' goes to pytest"
+	@echo "make test    run the tests in $(DEV_VENV); on all cores; ARGS='-k sigmoid' goes to pytest"
 	@echo "make check   ruff, and mypy --strict"
 	@echo "make bench   measure, with the peers that are installed beside"
 	@echo "make tables  regenerate the frozen modules from the grammar and the primitives"
@@ -25,7 +25,7 @@ demo: $(USER_VENV)/.installed
 	$(USER_VENV)/bin/gradcli '1/(1+exp(-(w0*x0+w1*x1+w2)))' w0=2 x0=-1 w1=-3 x1=-2 w2=-3
 
 test: $(DEV_VENV)/.installed
-	$(DEV)/pytest $(ARGS)
+	$(DEV)/pytest -n auto $(ARGS)
 
 check: $(DEV_VENV)/.installed
 	$(DEV)/ruff check
