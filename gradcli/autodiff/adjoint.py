@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from gradcli.graph import Primitive, Shape
     from gradcli.graph.carriers import Trace
 
-    Mask = Node | None  # what gates left open: 1 or 0 for every element; None where no gate was passed
+    # What gates and gaps left open: None everything; an array of bools where no value decides it; else a line of 1 and 0
+    Mask = Any
 
 ALONG_LAST = frozenset(("softmax_of", "logsoftmax", "centred_by", "excess"))
 WHOLE = (None, True)
@@ -36,20 +37,22 @@ def adjoint_lines(
     seed: int | None = None,
     lean: bool = True,
     is_number: Callable[[int], bool] | None = None,
+    gaps: bool = True,
 ) -> dict[int, int | None]:
     """Append the adjoint lines of RESULT to GRAPH; for each of the SOURCES the line of its adjoint.
 
     None stands for a source that nothing arrives at. SEED is the line that the sweep starts from, in the shape of the
     result, or a scalar for all of its elements; without one it is 1, or nan where the result is nan. LEAN leaves out a
     product with the constant 1; without it every upstream * local has a line. IS_NUMBER says of which lines it is known
-    that they are nowhere nan: a rule needs no test for that then. An adjoint has the shape of its source.
+    that they are nowhere nan: a rule needs no test for that then. An adjoint has the shape of its source. Without GAPS
+    nothing keeps the zeros beside an element that an index picks from meeting inf: a formula holds where there is none.
     """
     sources = list(sources)
     if graph.shapes is None:
         of_scalars: Carrier[Any, Any] = ScalarCarrier(graph, seed=seed, lean=lean, is_number=is_number)
         lines = pull_back(graph, result, depends(graph, sources), of_scalars).numbers
         return {source: lines[source] for source in sources}
-    carrier = NodeCarrier(graph, seed=seed, lean=lean, is_number=is_number)
+    carrier = NodeCarrier(graph, seed=seed, lean=lean, is_number=is_number, gaps=gaps)
     swept = pull_back(graph, result, depends(graph, sources), _as_carrier(carrier))
     return {
         source: None if (found := swept.numbers[source]) is None else carrier.whole(found, source).index
@@ -158,8 +161,15 @@ class NodeCarrier:
         seed: int | None = None,
         lean: bool = True,
         is_number: Callable[[int], bool] | None = None,
+        gaps: bool = True,
     ) -> None:
+        from gradcli.autodiff import masks
+
         primitives()
+        self.masks = masks
+        self.gaps = gaps
+        self.mask_lines: dict[tuple[Shape, bytes], Node] = {}
+        self.booleans: set[int] = set()  # those lines
         self.is_number = is_number or (lambda index: False)
         self.graph = graph
         self.start = seed
@@ -218,8 +228,9 @@ class NodeCarrier:
         shape = self._shape(operand)
         if isinstance(local, Carried):
             found = self._carried(index, slot, local, self._whole(number, self._shape(index)))
-            if mask is not None:
-                found = self._where(mask, found)
+            primitive = self.graph.primitives[index]
+            if isinstance(mask, Node) or (mask is not None and not (primitive.moves and primitive.name != "trace")):
+                found = self._where(mask, found)  # what only moves elements leaves 0 what was 0
         else:
             have = self._broadcast(self._kept_shape(index), local.shape)
             if self._number(number) is None:
@@ -246,6 +257,9 @@ class NodeCarrier:
     def meet(self, before: Mask, more: Mask) -> Mask:
         if before is None or more is None:
             return None
+        if not isinstance(before, Node) and not isinstance(more, Node):
+            return self.masks.whole(self.masks.meet(before, more))
+        before, more = self._mask_line(before), self._mask_line(more)
         if before.index == more.index:
             return before
         since = len(self.graph)
@@ -338,7 +352,7 @@ class NodeCarrier:
             return self._times(number, local)
         if not self.graph.primitives[self.line[0]].opens:
             value = self._number(local)
-            if self.lean and number.index == mask.index:
+            if self.lean and isinstance(mask, Node) and number.index == mask.index:
                 return self._where(mask, local)
             found = self._times(number, local)  # by a finite number, what was closed before is 0 and stays it
             return found if value is not None and value - value == 0 else self._where(mask, found)
@@ -372,10 +386,10 @@ class NodeCarrier:
         return static if self.graph.primitives[node.index] is CONSTANT and type(static) is float else None
 
     def _is_boolean(self, node: Node) -> bool:
-        return self.graph.primitives[node.index].name in BOOLEAN
+        return self.graph.primitives[node.index].name in BOOLEAN or node.index in self.booleans
 
-    def _where(self, mask: Node, found: Node) -> Node:
-        return self.apply(NAMED["where"], None, (mask, found, self.constant(0.0)))
+    def _where(self, mask: Mask, found: Node) -> Node:
+        return self.apply(NAMED["where"], None, (self._mask_line(mask), found, self.constant(0.0)))
 
     def _carried(self, index: int, slot: int, local: Carried, upstream: Node) -> Node:
         """The rule of a line that is carried, over the upstream; what its operands share is written once."""
@@ -386,8 +400,26 @@ class NodeCarrier:
 
     # Masks
 
+    def _mask_line(self, mask: Mask) -> Node:
+        """A mask as a line; one for all that are equal."""
+        if isinstance(mask, Node):
+            return mask
+        from gradcli.graph.arrays import ArrayConstant
+
+        key = (mask.shape, mask.tobytes())
+        found = self.mask_lines.get(key)
+        if found is None:
+            static: Any = ArrayConstant(mask.astype(float)) if mask.shape else float(mask)
+            found = self.mask_lines[key] = Node(self.graph, self.graph.constant(static))
+            self.booleans.add(found.index)
+        return found
+
     def _masked(self, mask: Mask, index: int, slot: int, local: Node | Carried) -> Mask:
         graph = self.graph
+        if not isinstance(mask, Node) and (mask is not None or isinstance(local, Carried)):
+            if not graph.primitives[index].opens:
+                return self._masked_by_structure(mask, index, slot, local)
+            mask = self._mask_line(mask)
         if isinstance(local, Carried):
             return None if mask is None else self._mask_carried(mask, index, slot, local)
         if mask is not None and graph.primitives[index].kind == "reduces":
@@ -405,6 +437,32 @@ class NodeCarrier:
             return self.open
         reached = self._spread(self._spread(self.open, have), shape)
         return self.apply(NAMED["not_equal"], None, (reached, self.constant(0.0)))
+
+    def _masked_by_structure(self, mask: Mask, index: int, slot: int, local: Node | Carried) -> Mask:
+        """The mask at operand SLOT of what came through no gate, so that no value decides what is open."""
+        graph = self.graph
+        shape, wanted = self._shape(index), self._shape(graph.operands[index][slot])
+        if not isinstance(local, Carried):
+            kept = self._kept_shape(index)
+            self.open = self.masks.reshaped(mask, shape, kept)
+            self.first_gate = False
+            return self.masks.whole(self.masks.fitted(self.open, self._broadcast(kept, local.shape), wanted))
+        if not self.gaps:
+            return None
+        shapes = [self._shape(operand) for operand in graph.operands[index]]
+        return self.masks.carried_back(
+            graph.primitives[index], graph.statics[index], slot, shapes, mask, shape,
+            lambda ones: self._moved(ones, slot, local),
+        )  # fmt: skip
+
+    def _moved(self, ones: Any, slot: int, local: Carried) -> Any:
+        """Where the rule of a line that only moves elements carries ONES."""
+        from gradcli.autodiff.arrays import float_or_array
+        from gradcli.graph.arrays import apply
+
+        assert self.trace is not None
+        leaves = [ones, *[1.0] * (self.trace.inputs - 2), ones]
+        return read(self.trace, leaves, apply, float_or_array, self.trace.lines_of(slot))[local.output]
 
     def _mask_carried(self, mask: Node, index: int, slot: int, local: Carried) -> Node:
         """The mask at operand SLOT of what is carried back through line INDEX."""

@@ -197,7 +197,8 @@ class _Writer:
         self.bound(1)
         self.go_on()
         seed = self.seed(f) if seed is None else seed
-        found = adjoint_lines(self.graph, f, [x], seed=seed, is_number=self.is_number)[x]
+        gaps = self.point is not None
+        found = adjoint_lines(self.graph, f, [x], seed=seed, is_number=self.is_number, gaps=gaps)[x]
         return self.zeros(self.shape(x)) if found is None else found
 
     def seed(self, f: int) -> int:

@@ -91,6 +91,11 @@ def whole(open: Open) -> Open:
     return None if open is None or np.all(open) else open
 
 
+def reshaped(open: Open, shape: Shape, kept: Shape) -> Open:
+    """The mask of something in SHAPE with the axis back, at length 1, that was reduced."""
+    return open if shape == kept else np.broadcast_to(open, shape).reshape(kept)
+
+
 def _numbers(open: Open, shape: Shape) -> Any:
     return np.ones(shape) if open is None else np.broadcast_to(open, shape).astype(float)
 

@@ -159,6 +159,18 @@ def test_a_hundred_thousand_lines_at_the_default_recursion_limit():
     "sum(where(outer(v, w) > 0, sqrt(outer(v, w)), 0)) at v=[0,1], w=[1,0]",
     "sum(where(reshape(A, 4) > 0, sqrt(reshape(A, 4)), 0)) at A=[[0,0],[1,2]]",
     "sum(where(trace(A) > 0, A.T, 0)) at A=[[-1,0],[1,0.5]]",
+    "(w*x)[0] at w=2, x=[1,inf]",
+    "sum((w*x)[:1]) at w=2, x=[1,inf]",
+    "sqrt(x)[0]*sqrt(x)[1] at x=[4,9,0]",
+    "concat(w*x, [1])[0] at w=2, x=[1,inf]",
+    "stack(w*x, sqrt(x))[1,1] at w=2, x=[0,4]",
+    "trace(sqrt(A)) at A=[[4,0],[0,9]]",
+    "sum(cumsum(sqrt(x))[:2]) at x=[4,9,0]",
+    "([[1,2],[3,4]]@sqrt(x))[0] + sum(sqrt(A)@[1,1])/4 at x=[4,9], A=[[4,9],[1,1]]",
+    "(sqrt(A)@v)[0] at A=[[4,9],[0,0]], v=[1,2]",
+    "sum(amax(sqrt(A), 1)[:1]) at A=[[4,9],[0,0]]",
+    "sum(sum(sqrt(A), 1)[:1]) at A=[[4,9],[0,0]]",
+    "sum(sqrt(relu(x))[:1] + where(x > 1, sqrt(x), x)[1:]) at x=[4,0]",
 ])  # fmt: skip
 def test_masks_travel_through_arrays(program):
     """Behind a closed gate stands exactly 0, whatever the line is that carries it on, and nan where it is no gate."""

@@ -38,6 +38,8 @@ WORTH = [
     ("s = exp(-z); grad(1/(1 + s), s) at z=0", -0.25),  # inside what is recognised as a sigmoid
     ("grad(1/(1 + exp(-z)), z) at z=0", 0.25),
     ("d(x^3, x) at x=2", 12),
+    ("grad(sqrt(x)[0], x) at x=[4, 0]", [0.25, 0]),  # x[1] has no path: 0 whatever its slope
+    ("hessian((x^1.5)[0], x) at x=[4, 0]", [[0.375, 0], [0, 0]]),
     ("d(x^3, x, 0) at x=2", 8),
     ("d(x^3, x, 2) at x=2", 12),
     ("d(x^3, x, 3) at x=2", 6),
