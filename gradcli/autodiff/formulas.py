@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 SMALL = 1 << 16
+LONG = 10_000  # lines
 
 
 def gradient_formulas(
@@ -34,9 +35,16 @@ def gradient_formulas(
     graph, moved = written_out(graph)
     result, sources = moved[result], {name: None if line is None else moved[line] for name, line in sources.items()}
     facts = facts_of(graph, result)
+    if len(graph) > LONG > 4 * len(sources) and all(line is None or graph.primitives[line] is VARIABLE for line in sources.values()):
+        values: dict[int, Value] = {}
+        read(tidy, graph, [result], values, facts, start=len(graph))  # tidied first, it may be far shorter
+        shapes = {name: () if line is None else shape_of(graph, line) for name, line in sources.items()}
+        return derivatives_of(tidy, values[result], shapes)
     start = len(graph)
     seed = graph.constant(1.0)
-    found = adjoint_lines(graph, result, _lines(sources), seed=seed, lean=_folds_exactly(graph), is_number=_always)
+    found = adjoint_lines(
+        graph, result, _lines(sources), seed=seed, lean=_folds_exactly(graph), is_number=_always, gaps=False
+    )
     formulas: dict[str, Value] = {}
     shared: dict[int, Value] = {}
     by_variables = [line for line in sources.values() if line is not None and graph.primitives[line] is VARIABLE]
@@ -104,22 +112,29 @@ def value_formula(
 
 def derivative_of(tidy: Tidy, formula: Value, name: str, shape: Shape = ()) -> Value:
     """The derivative of a FORMULA, a scalar, by a variable of this SHAPE."""
+    return derivatives_of(tidy, formula, {name: shape})[name]
+
+
+def derivatives_of(tidy: Tidy, formula: Value, shapes: Mapping[str, Shape]) -> dict[str, Value]:
+    """The derivative of a FORMULA, a scalar, by every variable in SHAPES."""
     graph = Graph()
     if any(tidy.shapes):
         graph.shapes = []
     lines: dict[int, int] = {}
-    variable = tidy.variable(name, shape)[1]
     (result,) = write(tidy, graph, [formula], lines)
-    source = lines.get(variable)
-    if source is None:
-        return zero(tidy, shape)
+    sources = {name: lines.get(tidy.variable(name, shape)[1]) for name, shape in shapes.items()}
     seed = graph.constant(1.0)
-    adjoint = adjoint_lines(graph, result, [source], seed=seed, lean=_folds_exactly(graph), is_number=_always)[source]
-    if adjoint is None:
-        return zero(tidy, shape)
+    found = adjoint_lines(
+        graph, result, _lines(sources), seed=seed, lean=_folds_exactly(graph), is_number=_always, gaps=False
+    )
     values: dict[int, Value] = {line: tidy.value(part) for part, line in lines.items()}
-    read(tidy, graph, [adjoint], values)
-    return in_shape(tidy, values[adjoint], shape)
+    read(tidy, graph, [adjoint for adjoint in found.values() if adjoint is not None], values)
+    formulas: dict[str, Value] = {}
+    for name, line in sources.items():
+        adjoint = None if line is None else found[line]
+        value: Value = (0, 0) if adjoint is None else values[adjoint]
+        formulas[name] = in_shape(tidy, value, shapes[name])
+    return formulas
 
 
 def zero(tidy: Tidy, shape: Shape) -> Value:

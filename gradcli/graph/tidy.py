@@ -34,6 +34,7 @@ MOST_BITS = 400  # of a coefficient
 MOST_POWER = 100  # up to which powers of powers are multiplied out
 MOST_MERGED = 10**6  # of an exponent that further factors are added to
 MOST_SHARED = 12  # terms or factors of a part that is flattened wherever it is used
+MOST_ATTEMPTS = 3  # at a shorter form inside of each other
 MOST_SPREAD = 8  # terms of a sum that is multiplied out
 MOST_FACTORED = 24  # terms among which common factors are looked for
 LONG = 16  # letters of a float that may be a rounded fraction
@@ -102,6 +103,7 @@ class Tidy:
         primitives()
         self.order = {name: place for place, name in enumerate(names)}
         self.simplify = simplify
+        self.attempts = 0  # at a shorter form, that are being made
         self.derived = False  # whether lines are read that no user wrote: of a derivative
         self.assumed: dict[tuple[int, int], None] = {}
         self.kinds = [ATOM]
@@ -244,6 +246,15 @@ class Tidy:
                 del terms[part]
         if len(terms) > MOST_FACTORED:
             return self._as_value(constant, terms)
+        if self.attempts >= MOST_ATTEMPTS:
+            return self._as_value(constant, terms)
+        self.attempts += 1
+        try:
+            return self._shortest_sum(constant, terms)
+        finally:
+            self.attempts -= 1
+
+    def _shortest_sum(self, constant: Coefficient, terms: dict[int, Coefficient]) -> Value:
         multiplied = self._multiplied_out(constant, terms)
         if multiplied is not None:
             return multiplied
@@ -547,9 +558,13 @@ class Tidy:
             if changed is not None:
                 return self.multiply_again(coefficient, changed)
         found = self._product(coefficient, merged)
-        if 1 < len(merged) <= MOST_SPREAD:
+        if not 1 < len(merged) <= MOST_SPREAD or self.attempts >= MOST_ATTEMPTS:
+            return found
+        self.attempts += 1
+        try:
             return self._with_one_line(found, coefficient, merged)
-        return found
+        finally:
+            self.attempts -= 1
 
     def _with_one_line(self, found: Value, coefficient: Coefficient, merged: Sequence[tuple[int, Any]]) -> Value:
         """(x/u + 1)/(x + u) is 1/u: a sum with a divisor is put over one line where what meets then is shorter."""
