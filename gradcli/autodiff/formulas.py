@@ -35,7 +35,8 @@ def gradient_formulas(
     graph, moved = written_out(graph)
     result, sources = moved[result], {name: None if line is None else moved[line] for name, line in sources.items()}
     facts = facts_of(graph, result)
-    if len(graph) > LONG > 4 * len(sources) and all(line is None or graph.primitives[line] is VARIABLE for line in sources.values()):
+    by_variables = [line for line in sources.values() if line is not None and graph.primitives[line] is VARIABLE]
+    if len(graph) > LONG > 4 * len(sources) and len(by_variables) == len(list(_lines(sources))):
         values: dict[int, Value] = {}
         read(tidy, graph, [result], values, facts, start=len(graph))  # tidied first, it may be far shorter
         shapes = {name: () if line is None else shape_of(graph, line) for name, line in sources.items()}
@@ -47,7 +48,6 @@ def gradient_formulas(
     )
     formulas: dict[str, Value] = {}
     shared: dict[int, Value] = {}
-    by_variables = [line for line in sources.values() if line is not None and graph.primitives[line] is VARIABLE]
     read(tidy, graph, [adjoint for line in by_variables if (adjoint := found[line]) is not None], shared, facts,
          start=start)  # fmt: skip
     for name, line in sources.items():
