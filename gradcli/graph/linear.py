@@ -174,7 +174,12 @@ inv: Primitive = define(
 
 
 def _through_cofactors_back(w: Node, h: Node, u: Node, x: Node) -> Node:
-    """The third derivatives of det, times w and u: h is (sum(u*C)*C - C u.T C) / det x; nan where x is singular."""
+    """The third derivatives of det, times w and u: h is (sum(u*C)*C - C u.T C) / det x; nan where x is singular.
+
+    A determinant of up to three rows is at most cubic, and what is left of it does not need x.
+    """
+    if x.shape[0] <= 3:
+        return cofactors_back(w, u) if x.shape[0] == 3 else 0.0 * w
     c, size = cofactors(x), det(x)
     inside = (u * sum(w * c, static=WHOLE) + w * sum(u * c, static=WHOLE) - w @ c.T @ u - u @ c.T @ w) / size
     return cofactors_back(inside, x) - c * (sum(w * h, static=WHOLE) / size)

@@ -38,6 +38,8 @@ WORTH = [
     ("s = exp(-z); grad(1/(1 + s), s) at z=0", -0.25),  # inside what is recognised as a sigmoid
     ("grad(1/(1 + exp(-z)), z) at z=0", 0.25),
     ("d(x^3, x) at x=2", 12),
+    ("h = hessian(det(x), x); sum(jacobian(h, x)*x) at x=[[1, 2], [2, 4]]", 0),  # singular
+    ("h = hessian(det(x), x); sum(jacobian(h, x)^2) at x=[[1, 1, 1], [1, 1, 1], [1, 1, 1]]", 36),
     ("grad(sqrt(x)[0], x) at x=[4, 0]", [0.25, 0]),  # x[1] has no path: 0 whatever its slope
     ("hessian((x^1.5)[0], x) at x=[4, 0]", [[0.375, 0], [0, 0]]),
     ("d(x^3, x, 0) at x=2", 8),
