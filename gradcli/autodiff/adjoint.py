@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gradcli.graph import Primitive, Shape
     from gradcli.graph.carriers import Trace
 
-    # What gates and gaps left open: None everything; an array of bools where no value decides it; else a line of 1 and 0
+    # What gates and gaps left open: None all; an array of bools where no value decides it; else a line of 1 and 0
     Mask = Any
 
 ALONG_LAST = frozenset(("softmax_of", "logsoftmax", "centred_by", "excess"))
