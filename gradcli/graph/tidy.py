@@ -515,8 +515,9 @@ class Tidy:
         rest = []
         for part in parts:
             left = []
+            to_take = dict(common)  # a base may stand in a product twice on one side: u^-1.5*u^-1.5
             for base, exponent in self.factors(part):
-                taken = common.get((base, exponent > 0), 0)
+                taken = to_take.pop((base, exponent > 0), 0)
                 if exponent != taken:
                     left.append((base, exponent - taken))
             number, made = self._product(clean(terms[part] * _over(content)), left)

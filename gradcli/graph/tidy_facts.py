@@ -38,19 +38,27 @@ def facts_of(graph: Graph, result: int) -> dict[int, int]:
         for slot, operand in enumerate(operands):
             if slot in slots or slots is EVERY:
                 strict[operand] = True
-        known = 0
-        if name in ABOVE_ZERO:
-            known = POSITIVE
-        elif name == "sqrt":
-            known = NONNEGATIVE
-        elif name == "power":
-            known = NONZERO * (statics[line] < 0) | NONNEGATIVE * (statics[line] % 1 != 0)
-        if known:
-            found[operands[0]] = found.get(operands[0], 0) | known
+        _has_real_operand(graph, line, found)
         if name == "div":
             found[operands[1]] = found.get(operands[1], 0) | NONZERO
+            _has_real_operand(graph, operands[1], found)
         _pass_down(graph, line, found)
     return found
+
+
+def _has_real_operand(graph: Graph, line: int, found: dict[int, int]) -> None:
+    """What the operand of a LINE that is not nan cannot be: the logarithm and the root of what is negative are."""
+    name, static = graph.primitives[line].name, graph.statics[line]
+    known = 0
+    if name in ABOVE_ZERO:
+        known = POSITIVE if found.get(line, 0) & FINITE else NONNEGATIVE
+    elif name == "sqrt":
+        known = NONNEGATIVE
+    elif name == "power":
+        known = NONZERO * (static < 0 and bool(found.get(line, 0) & FINITE)) | NONNEGATIVE * (static % 1 != 0)
+    if known:
+        operand = graph.operands[line][0]
+        found[operand] = found.get(operand, 0) | known
 
 
 def _pass_down(graph: Graph, line: int, found: dict[int, int]) -> None:
