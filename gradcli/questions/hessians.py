@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from gradcli.autodiff import depends, evaluate
 from gradcli.autodiff.seconds import steps
 from gradcli.errors import GradError
@@ -101,9 +103,11 @@ def dense(source: str, given: Mapping[str, Value], options: Options, *, full: bo
     ready = _Scalars(question, values)
     _refuse_work(question, ready.edges, len(sources))
     found = rows(ready.edges, sources)
-    for place, number in enumerate(ready.gradients.values()):
-        if number != number:  # what is nan has no derivative
-            found[place] = dict.fromkeys(found[place], number)
+    lost = [place for place, number in enumerate(ready.gradients.values()) if number != number]
+    if lost:  # what is nan has no derivative, along any path
+        bits = patterns(graph, question.result, sources)
+        for place in lost:
+            found[place] = {column: math.nan for column in range(len(sources)) if bits[place] >> column & 1}
     notes = ready.notes(all(number - number == 0 for row in found for number in row.values()))
     hessian = Hessian(found, lambda: patterns(graph, question.result, sources))
     return HessianReport(question, values[question.result], ready.gradients, shapes, hessian, notes)
@@ -324,14 +328,17 @@ def _forward(
     question: Question, values: list[float], ready: _Scalars, moving: Mapping[int, float]
 ) -> dict[int, Any]:
     """A forward sweep through the flows of the backward pass, in which every number carries its tangent."""
-    from gradcli.autodiff.hessians import product
+    from gradcli.autodiff.hessians import patterns, product
 
     numbers = product(ready.edges, moving)
-    found = {}
-    for name, line in question.sources.items():
-        if line is not None:
-            number, gradient = numbers[line], ready.gradients[name]
-            found[line] = gradient if number is not None and gradient != gradient else number
+    found = {line: numbers[line] for line in question.live_sources()}
+    lost = [line for name, line in question.sources.items() if ready.gradients[name] != ready.gradients[name]]
+    if lost:  # what is nan has no derivative, along any path
+        lines = question.live_sources()
+        bits = patterns(question.graph, question.result, lines)
+        for line, row in zip(lines, bits, strict=True):
+            if line in lost and any(row >> column & 1 and other in moving for column, other in enumerate(lines)):
+                found[line] = math.nan
     return found
 
 
