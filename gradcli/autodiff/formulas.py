@@ -110,18 +110,26 @@ def value_formula(
     return in_shape(tidy, values[result], shape_of(graph, result))
 
 
-def derivative_of(tidy: Tidy, formula: Value, name: str, shape: Shape = ()) -> Value:
-    """The derivative of a FORMULA, a scalar, by a variable of this SHAPE."""
-    return derivatives_of(tidy, formula, {name: shape})[name]
+class TooManyLines(Exception):
+    """A formula has more lines than are differentiated once more."""
 
 
-def derivatives_of(tidy: Tidy, formula: Value, shapes: Mapping[str, Shape]) -> dict[str, Value]:
+def derivative_of(tidy: Tidy, formula: Value, name: str, shape: Shape = (), most: int | None = None) -> Value:
+    """The derivative of a FORMULA, a scalar, by a variable of this SHAPE. Raises TooManyLines where it has over MOST."""
+    return derivatives_of(tidy, formula, {name: shape}, most)[name]
+
+
+def derivatives_of(
+    tidy: Tidy, formula: Value, shapes: Mapping[str, Shape], most: int | None = None
+) -> dict[str, Value]:
     """The derivative of a FORMULA, a scalar, by every variable in SHAPES."""
     graph = Graph()
     if any(tidy.shapes):
         graph.shapes = []
     lines: dict[int, int] = {}
     (result,) = write(tidy, graph, [formula], lines)
+    if most is not None and len(graph) > most:
+        raise TooManyLines
     sources = {name: lines.get(tidy.variable(name, shape)[1]) for name, shape in shapes.items()}
     seed = graph.constant(1.0)
     found = adjoint_lines(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gradcli.autodiff.formulas import (
+    TooManyLines,
     decimals_in,
     derivative_of,
     gradient_formulas,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from gradcli.language.question import Options
 
 MOST_PARTS = 200_000  # of all formulas together
+MOST_LINES_AGAIN = 20_000  # of a formula that is differentiated once more
 MOST_NAMES = 20_000
 
 
@@ -105,7 +107,10 @@ def _mixed(question: Unvalued, tidy: Tidy, order: int) -> list[Formula]:
 
 def _next(tidy: Tidy, value: Value, name: str, shape: tuple[int, ...]) -> Value:
     before = len(tidy.kinds)
-    found = derivative_of(tidy, value, name, shape)
+    try:
+        found = derivative_of(tidy, value, name, shape, MOST_LINES_AGAIN)
+    except TooManyLines:
+        raise too_long() from None
     if len(tidy.kinds) - before > MOST_PARTS:
         raise too_long()
     return found
@@ -145,7 +150,8 @@ def too_long(length: int | None = None) -> GradError:
     many = "too many parts" if length is None else f"{length:,} letters"
     return GradError(
         "limit", f"the formula has {many}, the most is 1,048,576 letters",
-        hint="gradcli grad computes the numbers; --wrt x,y asks for fewer derivatives",
+        hint="gradcli grad computes the numbers, gradcli eval 'd(f, x, 2)' those of higher orders; "
+        "--wrt x,y asks for fewer derivatives",
     )  # fmt: skip
 
 

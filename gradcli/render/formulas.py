@@ -26,13 +26,13 @@ def formula_lines(found: Formulas, *, unicode: bool, bare: bool = True) -> Itera
 
 def latex_lines(found: Formulas) -> Iterator[str]:
     """One formula as it is; several, or one with names, as aligned equations."""
-    from gradcli.graph.latex import label_of
+    from gradcli.graph.latex import label_of, name_of
 
     shown = found.in_latex()
     if len(shown.texts) == 1 and not shown.names:
         yield shown.texts[0]
         return
-    rows = [f"{name} &= {text}" for name, text in shown.names]
+    rows = [f"{name_of(name)} &= {text}" for name, text in shown.names]
     rows += [
         f"{label_of(found.label, formula.by)} &= {text}"
         for formula, text in zip(found.formulas, shown.texts, strict=True)

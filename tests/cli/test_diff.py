@@ -186,3 +186,14 @@ def test_polynomials_of_any_order(coefficients, order):
     x = 3
     expected = sum(c * math.perm(k, order) * x ** (k - order) for k, c in enumerate(coefficients) if k >= order)
     assert gradcli.eval(formula, x=x).value == expected
+
+
+def test_a_shared_name_is_written_alike_where_it_is_defined_and_used():
+    out = run("diff", "(x+y)^(-2*y)*x", "--format", "latex").out
+    assert "v_{1} &= " in out and "+ v_{1}" in out and "v1" not in out
+
+
+def test_a_long_formula_is_not_differentiated_once_more():
+    deep = "sin(" * 30_000 + "x" + ")" * 30_000
+    said = run("diff", "-", "--order", "2", stdin=deep.encode())
+    assert (said.code, said.out) == (2, "") and "gradcli eval 'd(f, x, 2)'" in said.err
