@@ -35,10 +35,14 @@ PROGRAMS = [
     ["+".join(f"x{number}" for number in range(100)), *(f"x{number}={number}" for number in range(100))],
 ]  # fmt: skip
 WRONG = [
-    ["2x"], ["sigmod(1)"], ["x*y", "x=1"], ["exp(1, 2)"], ["x", "x=y"], ["x", "--ties", "spilt"], ["--file", "/nonexistent"],
+    ["2x"], ["sigmod(1)"], ["x*y", "x=1"], ["exp(1, 2)"], ["x", "x=y"], ["x", "--ties", "spilt"],
+    ["--file", "/nonexistent"],
     [""], ["1\n+"], ["max(x,x+0)", "x=1", "--formt"], ["(" * 1000], ["x" * 2_000_000],
 ]  # fmt: skip
-OPTIONS = [[], ["--mode", "forward"], ["--mode", "adjoint"], ["--decomposition", "naive"], ["--zero", "strong"], ["--wrt", "x"]]
+OPTIONS = [
+    [], ["--mode", "forward"], ["--mode", "adjoint"], ["--decomposition", "naive"], ["--zero", "strong"],
+    ["--wrt", "x"],
+]  # fmt: skip
 
 
 def parsed(text: str) -> object:

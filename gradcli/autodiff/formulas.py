@@ -115,7 +115,7 @@ class TooManyLines(Exception):
 
 
 def derivative_of(tidy: Tidy, formula: Value, name: str, shape: Shape = (), most: int | None = None) -> Value:
-    """The derivative of a FORMULA, a scalar, by a variable of this SHAPE. Raises TooManyLines where it has over MOST."""
+    """The derivative of a FORMULA, a scalar, by a variable of this SHAPE. Raises TooManyLines past MOST lines."""
     return derivatives_of(tidy, formula, {name: shape}, most)[name]
 
 

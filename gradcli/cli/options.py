@@ -26,8 +26,8 @@ COMMANDS = {
 class Option:
     """One option: what follows it is its kind.
 
-    flag: nothing · choice: one of `choices` · names: names separated by commas · digits: a number from 1 to 17 · order: 0 to 20 ·
-    path: a file, or - for standard input · bytes: a number that may end in K, M, G or T · point: NAME=VALUE,... ·
+    flag: nothing · choice: one of `choices` · names: names separated by commas · digits: a number from 1 to 17 ·
+    order: 0 to 20 · path: a file, or - for standard input · bytes: a number that may end in K, M, G or T · point: NAME=VALUE,... ·
     value: an expression without variables, or @FILE.
     """
 
@@ -98,8 +98,8 @@ OPTIONS = (
     ),
     Option(
         "mode", "choice", "grad explain jacobian",
-        "The way of the chain rule: reverse carries numbers back, forward carries tangents ahead, adjoint adds the lines "
-        "of the gradient to the graph. Without it jacobian takes the one with fewer passes, all others reverse.",
+        "The way of the chain rule: reverse carries numbers back, forward carries tangents ahead, adjoint adds the "
+        "lines of the gradient to the graph. Without it jacobian takes the one with fewer passes, all others reverse.",
         choices=("reverse", "forward", "adjoint"),
     ),
     Option(
@@ -172,11 +172,14 @@ OPTIONS = (
         metavar="X:2x3,W:3x4,c",
     ),
     Option(
-        "max-memory", "bytes", f"{NUMBERED} diff", "How many bytes the values of arrays may take, predicted before any is made.",
-        default="1G", metavar="BYTES",
+        "max-memory", "bytes", f"{NUMBERED} diff",
+        "How many bytes the values of arrays may take, predicted before any is made.", default="1G", metavar="BYTES",
     ),
     Option("file", "path", f"{NUMBERED} diff", "Read the program from a file instead of EXPR.", metavar="program.expr"),
-    Option("at", "path", f"{NUMBERED} diff", "Read values from a JSON object; NAME=VALUE wins over it.", metavar="point.json"),
+    Option(
+        "at", "path", f"{NUMBERED} diff", "Read values from a JSON object; NAME=VALUE wins over it.",
+        metavar="point.json",
+    ),
 )  # fmt: skip
 
 BY_FLAG = {f"--{option.name}": option for option in reversed(OPTIONS)}  # of two of one name the first

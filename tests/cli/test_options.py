@@ -61,7 +61,8 @@ def test_a_command_yet_to_come_is_an_expression():
         (["grad", "x", "--ties", "spilt"], "error: --ties has to be one of split, first, error; 'spilt' given\n"
                                            "  did you mean 'split'?\n"),
         (["grad", "x", "--wrt", ","], "error: --wrt has to be names, as in x,y; ',' given\n"),
-        (["compare", "x", "--by=mood"], f"error: --by has to be one of {CHOICES}; 'mood' given\n  did you mean 'mode'?\n"),
+        (["compare", "x", "--by=mood"],
+         f"error: --by has to be one of {CHOICES}; 'mood' given\n  did you mean 'mode'?\n"),
         (["grad", "x", "x=1", "--wrt", "y"], "error: 'y' does not occur in the program\n  its names are x\n"),
         ([], NO_EXPRESSION),
         (["grad"], NO_EXPRESSION),
