@@ -27,8 +27,8 @@ class Option:
     """One option: what follows it is its kind.
 
     flag: nothing · choice: one of `choices` · names: names separated by commas · digits: a number from 1 to 17 ·
-    order: 0 to 20 · path: a file, or - for standard input · bytes: a number that may end in K, M, G or T · point: NAME=VALUE,... ·
-    value: an expression without variables, or @FILE.
+    order: 0 to 20 · path: a file, or - for standard input · bytes: a number that may end in K, M, G or T ·
+    point: NAME=VALUE,... · value: an expression without variables, or @FILE.
     """
 
     __slots__ = ("choices", "commands", "default", "help", "kind", "metavar", "name")

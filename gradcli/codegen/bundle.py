@@ -1,10 +1,9 @@
 """Build step for the wheel: the modules of an everyday query in few files, each module as a function that fills it.
 
 Reading a module costs Python several calls to the operating system, more than its contents do here. So the command of
-an installed gradcli reads one file for an answer, a second for notes and explanations, a third for derivatives in programs, a
-fourth for arrays; a
-checkout has no such files and reads the modules themselves. Docstrings, annotations and what only a type checker reads
-are left out; nothing else differs.
+an installed gradcli reads one file for an answer, a second for notes and explanations, a third for derivatives in
+programs, a fourth for arrays; a checkout has no such files and reads the modules themselves. Docstrings, annotations
+and what only a type checker reads are left out; nothing else differs.
 """
 
 from __future__ import annotations

@@ -43,11 +43,11 @@ class Worked:
 class Entry:
     """One function or operator.
 
-    `kind` says how it works: "elementwise", "reduces", "carried", "constant" where it has no operand, or
-    "derivative". `locals` are the rules by operand in their own text (None where nothing flows): local gradients, or of what is carried how the
-    upstream is carried back. `gates` are the word for what it does to a gradient with several operands that depend on
-    what is asked for, and with one; `edges` are kind and message. What `work` and `recognise` find is computed when it
-    is asked for.
+    `kind` says how it works: "elementwise", "reduces", "carried", "constant" where it has no operand, or "derivative".
+    `locals` are the rules by operand in their own text (None where nothing flows): local gradients, or of what is
+    carried how the upstream is carried back. `gates` are the word for what it does to a gradient with several operands
+    that depend on what is asked for, and with one; `edges` are kind and message. What `work` and `recognise` find is
+    computed when it is asked for.
     """
 
     __slots__ = (
