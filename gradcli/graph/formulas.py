@@ -254,8 +254,10 @@ class Writer:
 
     def _turned(self, factors: Sequence[tuple[int, Any]]) -> int | None:
         """A sum that can take a minus sign and start with a positive term."""
+        bases = [base for base, _ in factors]
         for base, exponent in self.tidy.factor_order(factors):
-            if self.tidy.kinds[base] == SUM and exponent % 2 == 1 and base not in self.named:
+            once = bases.count(base) == 1  # above and below the line, two signs would turn
+            if once and self.tidy.kinds[base] == SUM and exponent % 2 == 1 and base not in self.named:
                 constant, terms = self.tidy.parts[base]
                 if constant < 0 or any(number < 0 for _, number in terms):
                     return base

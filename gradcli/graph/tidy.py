@@ -447,6 +447,8 @@ class Tidy:
                     break
                 if twin is not None and terms.get(twin) == sign * number:
                     del terms[part], terms[twin]
+                    if self.parts[base][0].name == "sinh":  # sinh^2 - cosh^2 is -1
+                        number = -number
                     coefficient, left = self._product(1, rest)
                     if left == ONE:
                         constant += coefficient * number
@@ -576,7 +578,7 @@ class Tidy:
                 constant, terms = self.parts[base]
                 over = self._over_one_line(constant, dict(terms)) if len(terms) <= MOST_SPREAD else None
                 if over is not None:
-                    rest = [((1, other), exponent) for other, exponent in merged if other != base]
+                    rest = [((1, other), exponent) for other, exponent in merged if (other, exponent) != (base, 1)]
                     shorter = self.multiply_again(coefficient, [(over, 1), *rest])
                     if self._cost(shorter) < self._cost(found):
                         return shorter

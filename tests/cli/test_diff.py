@@ -10,6 +10,7 @@ from running import run
 from test_schema import check
 
 import gradcli
+from gradcli.questions import Options, evaluated
 
 BAYDIN = "log(x1)+x1*x2-sin(x2)"
 LATEX = r"""\begin{aligned}
@@ -44,7 +45,55 @@ LATEX = r"""\begin{aligned}
 )
 def test_one_formula_stands_bare_and_several_have_labels(words, out):
     """So that one can be piped on; values change nothing in it."""
-    assert run("diff", *words) == (0, out, "")
+    assert run("diff", *words)[:2] == (0, out)
+
+
+@pytest.mark.parametrize(
+    ("words", "note"),
+    [
+        (["x^2"], ""),
+        (["x^2", "x=3"], "note: at x = 3 it is 6\n"),
+        (["x^2 at x=3"], "note: at x = 3 it is 6\n"),
+        (["x^2*y", "x=2", "y=3"], "note: at x = 2, y = 3: ∂f/∂x = 12, ∂f/∂y = 4\n"),
+        (["x^2*y", "x=2", "y=3", "--wrt", "x,y", "--mixed"], "note: at x = 2, y = 3 it is 4\n"),
+        (["x^2*y", "x=2"], "note: no number without a value of y\n"),
+        (["x@y", "x=[1,2]", "y=[3,4]", "--wrt", "x"], "note: at x = [1, 2], y = [3, 4] it is [3, 4]\n"),
+        (["x@y", "--example", "x:2,y:2", "--wrt", "x"], ""),
+        (["sum(x^2)", f"x={[*range(200)]}"], "note: with these values there are numbers; --json has them\n"),
+        (["x^2", "x=3", "--format", "latex"], ""),
+    ],
+)
+def test_values_that_were_given_are_answered_beside_the_formula(words, note):
+    """On standard error, so that the formula stays alone."""
+    assert run("diff", *words).err == note
+
+
+def test_a_name_that_stands_twice_needs_mixed():
+    """A repeat would be dropped otherwise, and the first derivative taken for the mixed one."""
+    found = run("diff", "x^2*y^3", "--wrt", "x,x,y")
+    assert found.code == 2 and found.err == (
+        "error: 'x' stands twice in --wrt\n"
+        "  --wrt x,x,y --mixed differentiates by one after the other; --order 2 twice by each\n"
+    )
+    assert run("grad", "x^2", "--wrt", "x,x") == (0, "∂f/∂x = 2*x\n", "")
+
+
+def test_what_does_nothing_in_a_formula_is_refused():
+    """A formula holds at ties as everywhere, so there is nothing to refuse."""
+    found = run("diff", "max(x,y)", "--ties", "error")
+    assert found.code == 2 and "--ties has to be one of split, first" in found.err
+    assert "error" not in run("diff", "--help").out.split("--ties")[1].split("--order")[0]
+    with pytest.raises(gradcli.GradError, match="ties has to be one of split, first"):
+        gradcli.diff("max(x, y)", ties="error")
+
+
+def test_arrays_and_high_orders_have_a_way_out():
+    """As a command that can be run."""
+    found = run("diff", "x*[1,2]")
+    assert "gradcli diff 'sum(x*[1,2])' ..." in found.err and "gradcli diff '(x*[1,2])[0]' ..." in found.err
+    assert run("diff", "sum(x*[1,2])").code == 0 and run("diff", "(x*[1,2])[0]") == (0, "1\n", "")
+    assert "gradcli eval 'd(sin(x), x, 30)' x=1, up to 200" in run("diff", "x^3", "--order", "30").err
+    assert run("eval", "d(sin(x), x, 30)", "x=1").code == 0
 
 
 def test_a_formula_can_be_piped_on():
@@ -197,3 +246,20 @@ def test_a_long_formula_is_not_differentiated_once_more():
     deep = "sin(" * 30_000 + "x" + ")" * 30_000
     said = run("diff", "-", "--order", "2", stdin=deep.encode())
     assert (said.code, said.out) == (2, "") and "gradcli eval 'd(f, x, 2)'" in said.err
+
+
+@pytest.mark.parametrize(("text", "order"), [
+    ("exp(x^0.5)", 2), ("exp(x^0.5)/x^0.5", 1), ("atan(x^0.5)", 2), ("silu(x^0.5)", 2), ("y*(sinh(x)^2-cosh(x)^2)", 0),
+    ("1-sinh(x)^2/cosh(x)^2", 0), ("log(cosh(x))", 2), ("cosh(x)^4-sinh(x)^4", 1), ("log(1+1/(x+1))", 2),
+    ("log1p(1/(y-x))", 2), ("log1p(x/atan(x)+2)", 2), ("log(x/sin(x)+1)", 2), ("tanh(log(sinh(x)))", 2),
+    ("softsign(3*x/(y-0.5)-2)", 2), ("1/(x/atan(x)+y)", 3), ("x^hypot(x,tanh(x)/(y-x))", 3),
+    ("(sinh(cosh(x))/(x^2 - log(0.5)))/(sinh(x/3) + x^2/sqrt(x))", 2),
+])  # fmt: skip
+def test_a_formula_of_powers_and_quotients_is_the_derivative(text, order):
+    """Factors that stand above and below the line, powers that are not whole, squares that are 1 together."""
+    formula = run("diff", text, "--wrt", "x", "--order", str(order)).out.strip().replace("\n", "; ")
+    for x, y in ((0.7, 1.9), (1.3, 0.4)):
+        at = {"x": x, "y": y}
+        wanted = evaluated(f"d({text}, x, {order})", at, Options()).value
+        if math.isfinite(wanted):
+            assert evaluated(formula, at, Options()).value == pytest.approx(wanted, rel=1e-9, abs=1e-12)
