@@ -110,6 +110,24 @@ def value_formula(
     return in_shape(tidy, values[result], shape_of(graph, result))
 
 
+def nested_formula(tidy: Tidy, graph: Graph, result: int, lines: Iterable[int | None]) -> Value:
+    """The derivative of line RESULT, a scalar, by one of the LINES after the other, in the variables of GRAPH.
+
+    Other than in a formula, a line that is no variable may depend on the lines that are differentiated by later.
+    """
+    graph, moved = written_out(graph)
+    result = moved[result]
+    for line in lines:
+        if line is None:
+            return (0, 0)
+        seed, source = graph.constant(1.0), moved[line]
+        found = adjoint_lines(graph, result, [source], seed=seed, lean=False, is_number=_always, gaps=False)[source]
+        if found is None:
+            return (0, 0)
+        result = found
+    return value_formula(tidy, graph, result, {})
+
+
 class TooManyLines(Exception):
     """A formula has more lines than are differentiated once more."""
 

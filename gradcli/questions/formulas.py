@@ -7,6 +7,7 @@ from gradcli.autodiff.formulas import (
     decimals_in,
     derivative_of,
     gradient_formulas,
+    nested_formula,
     numbers_of,
     shape_of,
     value_formula,
@@ -45,6 +46,8 @@ def formulas(
     ORDER times by each name; MIXED: once by every name, in the order given. With SIMPLIFY steps are taken that
     change where a formula has a value, and a note says each. Raises GradError (usage, shape, limit).
     """
+    if not mixed:
+        _refuse_repeats(options.wrt or ())
     question = Unvalued(source, given, options)
     if options.wrt is None:
         question.sources = {name: line for name, line in question.sources.items() if name not in question.unused}
@@ -98,11 +101,23 @@ def _mixed(question: Unvalued, tidy: Tidy, order: int) -> list[Formula]:
         raise GradError("usage", "--mixed takes no --order: a name stands as often as it is differentiated by",
                         hint="write --wrt x,x,y --mixed")  # fmt: skip
     graph, result = question.graph, question.result
+    if not all(name in question.program.variables for name in names):
+        return [Formula(names, nested_formula(tidy, graph, result, [question.sources[name] for name in names]))]
     first, *others = names
     value = gradient_formulas(tidy, graph, result, {first: question.sources[first]})[first]
     for name in others:
         value = _next(tidy, value, name, _shape(question, name))
     return [Formula(names, value)]
+
+
+def _refuse_repeats(names: Sequence[str]) -> None:
+    """Raise where a name is asked for twice: it may be meant as a mixed derivative."""
+    if len(set(names)) < len(names):
+        again = next(name for place, name in enumerate(names) if name in names[:place])
+        raise GradError(
+            "usage", f"{again!r} stands twice in --wrt",
+            hint=f"--wrt {','.join(names)} --mixed differentiates by one after the other; --order 2 twice by each",
+        )  # fmt: skip
 
 
 def _next(tidy: Tidy, value: Value, name: str, shape: tuple[int, ...]) -> Value:
@@ -136,7 +151,7 @@ def _refuse_arrays(question: Unvalued, order: int) -> None:
     from gradcli.questions.arrays import refuse_arrays
 
     if order > 0:
-        refuse_arrays(question)
+        refuse_arrays(question, "diff")
     arrays = [name for name in question.sources if _shape(question, name)]
     if arrays and order > 1:
         raise GradError(

@@ -263,3 +263,11 @@ def test_a_formula_of_powers_and_quotients_is_the_derivative(text, order):
         wanted = evaluated(f"d({text}, x, {order})", at, Options()).value
         if math.isfinite(wanted):
             assert evaluated(formula, at, Options()).value == pytest.approx(wanted, rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize(("text", "formula"), [
+    ("h = sin(x); h^2", "2*cos(x)"), ("h = sin(x); h^2*x", "2*x*cos(x) + 2*sin(x)"), ("h = 2; h*y", "0"),
+])  # fmt: skip
+def test_mixed_derivatives_know_what_a_name_depends_on(text, formula):
+    """As the words do: d(d(f, h), x)."""
+    assert run("diff", text, "--wrt", "h,x" if "x" in text else "h,h", "--mixed") == (0, f"{formula}\n", "")
