@@ -192,7 +192,8 @@ def asked(request: Request) -> Asked:
     if not words or words[0] == "-" or request["file"] or request["at"]:
         from gradcli.cli.files import program_and_point
 
-        return (*program_and_point(words, request["file"], request["at"], options.max_memory), options)
+        found = program_and_point(words, request["file"], request["at"], options.max_memory, request.command)
+        return (*found, options)
     return words[0], settings(words[1:], words[0], options.max_memory), options
 
 

@@ -30,6 +30,9 @@ def without_values(asked: Asked, error: GradError, *, as_json: bool) -> int:
     """The gradients as formulas, each with its label. Raises ERROR where the program gives a value itself."""
     from gradcli.questions.formulas import formulas
 
+    options = asked[2]
+    if options.wrt is not None:
+        options.wrt = [*dict.fromkeys(options.wrt)]
     found = formulas(*asked)
     if found.question.at:
         raise error
@@ -39,7 +42,7 @@ def without_values(asked: Asked, error: GradError, *, as_json: bool) -> int:
 
 
 def _show(found: Formulas, format: str, *, bare: bool = True) -> int:
-    from gradcli.render.formulas import formula_lines, latex_lines, markdown_lines
+    from gradcli.render.formulas import formula_lines, latex_lines, markdown_lines, values_note
 
     if format == "latex":
         lines = latex_lines(found)
@@ -49,4 +52,10 @@ def _show(found: Formulas, format: str, *, bare: bool = True) -> int:
         lines = formula_lines(found, unicode=in_unicode(), bare=bare)
     for line in lines:
         sys.stdout.write(line + "\n")
-    return remark(found.notes)
+    code = remark(found.notes)
+    said = values_note(found, unicode=in_unicode())
+    if said and format == "text":
+        from gradcli.cli.terminal import complain, note_text
+
+        complain(note_text([said]))
+    return code

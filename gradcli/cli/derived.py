@@ -39,6 +39,8 @@ def diff(
 
     if type(order) is not int or not 0 <= order <= MOST_ORDER:
         raise GradError("usage", f"order has to be a whole number from 0 to {MOST_ORDER}; {order!r} given")
+    if ties not in ("split", "first"):
+        raise GradError("usage", f"ties has to be one of split, first; {ties!r} given")
     how = options(wrt=wrt, decomposition=decomposition, ties=ties, example=example, max_memory=max_memory)
     return Derived(
         formulas(expression_text(expression), point(at, values), how, order=order, mixed=mixed, simplify=simplify)

@@ -18,18 +18,18 @@ MOST_BYTES_OF_POINT = 64 << 20
 
 
 def program_and_point(
-    words: Sequence[str], file: str | None, at: str | None, memory: int | None = None
+    words: Sequence[str], file: str | None, at: str | None, memory: int | None = None, command: str | None = None
 ) -> tuple[str, dict[str, Any]]:
     """The program (of a file, of standard input, or the first word) and the values from a file and from NAME=VALUE.
 
-    An array takes at most MEMORY bytes.
+    An array takes at most MEMORY bytes. Raises GradError (usage) with an example of COMMAND where there is no program.
     """
     words = list(words)
     if file is None:
         if not words:
             from gradcli.cli.refusals import no_expression
 
-            raise no_expression()
+            raise no_expression(command)
         first = words.pop(0)
         source = text_of("-") if first == "-" else first
         from_stdin = first == "-"

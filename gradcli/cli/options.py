@@ -118,9 +118,13 @@ OPTIONS = (
         metavar="ones(2,3)",
     ),
     Option(
-        "ties", "choice", "grad explain compare vjp jvp jacobian hessian hvp diff",
+        "ties", "choice", "grad explain compare vjp jvp jacobian hessian hvp",
         "At a tie in max, min or clip: share the gradient, give it to the first, or refuse.",
         choices=("split", "first", "error"),
+    ),
+    Option(
+        "ties", "choice", "diff", "At a tie in max, min or clip: share the gradient, or give it to the first.",
+        choices=("split", "first"),
     ),
     Option(
         "zero", "choice", "grad explain compare vjp jvp jacobian hessian hvp",
@@ -139,9 +143,12 @@ OPTIONS = (
         "lines, and a Jacobian or a Hessian at 1,000,000 entries.",
     ),
     Option(
-        "order", "order", "diff compare",
-        "How many times to differentiate by each name, 0 to 20; compare --by order goes up to it, without it up to 5.",
-        default="1", metavar="N",
+        "order", "order", "diff", "How many times to differentiate by each name, 0 to 20; 0 tidies EXPR.", default="1",
+        metavar="N",
+    ),
+    Option(
+        "order", "order", "compare", "With --by order, the last order, 0 to 20. Without it, 5.", default="5",
+        metavar="N",
     ),
     Option(
         "mixed", "flag", "diff",

@@ -5,13 +5,25 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from gradcli import language
-from gradcli.cli.options import BY_FLAG, COMMANDS, MOST_DIGITS, MOST_ORDER, Option, options_of
+from gradcli.cli.options import BY_FLAG, COMMANDS, MOST_DIGITS, MOST_ORDER, OPTIONS, Option, options_of
 from gradcli.errors import GradError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+TO_SEE = {
+    "eval": "eval 'sqrt(2)*pi'", "diff": "diff 'x^2*y'", "vjp": "vjp 'x*[1,2]' x=3 --upstream '[1,1]'",
+    "jvp": "jvp 'x*y' x=2 y=3 --along x=1", "jacobian": "jacobian '[x*y, x+y]' x=2 y=3",
+    "hvp": "hvp 'x^2*y' x=2 y=3 --along x=1",
+}  # fmt: skip
+MEANT = {
+    **dict.fromkeys(("d", "derive", "derivative", "differentiate", "deriv", "formula", "symbolic"), "diff"),
+    **dict.fromkeys(("gradient", "gradients", "backward", "backprop"), "grad"),
+    **dict.fromkeys(("evaluate", "value", "compute", "calc", "calculate"), "eval"),
+    **dict.fromkeys(("jac", "jacobi"), "jacobian"), **dict.fromkeys(("hess", "hesse"), "hessian"),
+    **dict.fromkeys(("vs", "cmp"), "compare"), "show": "explain", "list": "functions",
+}  # fmt: skip
 EXAMPLES = "a number, an array or an expression of numbers: {0}=-1, {0}=pi/4, {0}=[1,2], {0}=@file.npy"
 
 
@@ -25,16 +37,19 @@ def one_name(words: Sequence[str]) -> GradError:
     return GradError("usage", f"{words[1]!r} found after {words[0]!r}: functions describes one name at a time")
 
 
-def no_expression() -> GradError:
-    """Nothing to compute."""
+def no_expression(command: str | None = None) -> GradError:
+    """Nothing to compute; the example is one of the COMMAND."""
+    words = TO_SEE.get(command or "", f"{command} 'x*y' x=2 y=3" if command else "'x*y' x=2 y=3")
+    more = f"{command} --help" if command else "--help"
     return GradError(
-        "usage", "no expression given", hint="write one, as in: gradcli 'x*y' x=2 y=3\ngradcli --help says more"
+        "usage", "no expression given", hint=f"write one, as in: gradcli {words}\ngradcli {more} says more"
     )
 
 
 def no_setting(word: str, expression: str) -> GradError:
     """A word after the expression that gives no name a value; the expression may be a misspelt command."""
     near = get_close_matches(expression, COMMANDS, 1, 0.6) if expression.isidentifier() else []
+    near = [MEANT[expression]] if expression in MEANT else near
     hint = f"did you mean the command {near[0]!r}?" if near else "quote an expression that has blanks, as in 'x + y'"
     after = f" after the expression {expression!r}" if expression else ""
     return GradError("usage", f"{word!r} found, NAME=VALUE expected{after}", hint=hint)
@@ -111,14 +126,19 @@ def unknown_option(word: str, command: str) -> GradError:
     name = word.partition("=")[0]
     option = BY_FLAG.get(name)
     if option is not None:
-        *owners, last = [owner for owner in COMMANDS if owner in option.commands]
-        listed = f"{', '.join(owners)} and {last}" if owners else last
-        return GradError("usage", f"{command} has no option {name}", hint=f"it belongs to {listed}")
+        owners = frozenset(owner for other in OPTIONS if other.name == option.name for owner in other.commands)
+        return GradError("usage", f"{command} has no option {name}", hint=f"it belongs to {_listed(owners)}")
     near = get_close_matches(name, [*(f"--{o.name}" for o in options_of(command)), "--help", "--version"], 1, 0.6)
     message = f"no such option {name}" + (f"; did you mean {near[0]}?" if near else "")
     return GradError(
         "usage", message, hint=None if near else f"gradcli {command} --help lists them; {after_dashes(word)}"
     )
+
+
+def _listed(commands: frozenset[str]) -> str:
+    """Commands in their order, with `and` before the last."""
+    *others, last = [command for command in COMMANDS if command in commands]
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def after_dashes(word: str) -> str:
@@ -148,4 +168,13 @@ def not_accepted(option: Option, text: str | None) -> GradError:
     near = get_close_matches(text or "", option.choices, 1, 0.6)
     found = "nothing" if text is None else repr(text)
     hint = f"did you mean {near[0]!r}?" if near else None
+    owners = frozenset(
+        command for other in OPTIONS if other.name == option.name and text in other.choices
+        for command in other.commands
+    )  # fmt: skip
+    if owners:
+        listed = _listed(owners)
+        hint = f"--{option.name} {text} belongs to {'gradcli ' if len(owners) == 1 else ''}{listed}"
+    if option.kind == "order" and text and text.isdigit():
+        hint = "a number at a point goes further: gradcli eval 'd(sin(x), x, 30)' x=1, up to 200"
     return GradError("usage", f"--{option.name} has to be {wanted}; {found} given", hint=hint)

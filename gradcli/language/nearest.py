@@ -60,7 +60,8 @@ def unknown_function(
         if item[0] == CALL
     ):
         return f"the function {name!r} is used above its definition", "move its definition up"
-    if name in OF_DERIVATIVES:
+    capital = name == "D" and any(item == (CALL, (name, 2)) or item == (CALL, (name, 3)) for item in following)
+    if capital or name in OF_DERIVATIVES:
         return f"unknown function {name!r}", "write d(f, x), grad(f, x), jacobian(f, x) or hessian(f, x)"
     if name in SIZES:
         return f"unknown function {name!r}", "a size is a number that is written out; explain shows all shapes"

@@ -86,8 +86,8 @@ def _lean_run(question: Question) -> LeanRun | None:
     return None if run.noteworthy else run
 
 
-def refuse_arrays(question: Question) -> None:
-    """Raise where the result is no scalar: only a scalar has a gradient."""
+def refuse_arrays(question: Question, command: str = "grad") -> None:
+    """Raise where the result is no scalar: only a scalar has a gradient, which COMMAND was to say."""
     assert question.shapes is not None
     shape = question.shapes[question.result]
     if not shape:
@@ -96,11 +96,16 @@ def refuse_arrays(question: Question) -> None:
     short = len(source) <= 40 and source.isprintable() and not any(mark in source for mark in ("'", ";", " at "))
     asked = source if short else "EXPR"
     ones = f"ones({', '.join(map(str, shape))})"
+    scalar = {
+        f"gradcli {command} 'sum({asked})' ...": "the gradient of the sum" if command == "grad" else "of the sum",
+    }
+    if command == "diff":
+        scalar[f"gradcli diff '({asked})[{','.join('0' for _ in shape)}]' ..."] = "of one element"
     ways = {
         f"gradcli vjp '{asked}' ... --upstream '{ones}'": f"the gradient of sum(U*f), with U of shape {shown(shape)}",
         f"gradcli jacobian '{asked}' ...": "every derivative of every element",
-        f"gradcli grad 'sum({asked})' ...": "the gradient of the sum",
     }
+    ways = {**scalar, **ways} if command == "diff" else {**ways, **scalar}
     widest = max(map(len, ways))
     raise GradError(
         "shape",

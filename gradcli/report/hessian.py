@@ -211,10 +211,10 @@ class HessianReport:
         """How it was made."""
         size = self.size
         if self.passes is None:
-            return (
-                f"forward over reverse: one backward pass, through which {_many(size, 'tangent')} "
-                f"{'is' if size == 1 else 'are'} carried at once, each only along its paths"
-            )
+            carried = f"{size:,} tangents are carried at once, each only along its paths"
+            if size == 1:
+                carried = "the tangent is carried along its paths"
+            return f"forward over reverse: one backward pass, through which {carried}"
         if self.passes == 0:
             return "no pass: no gradient depends on anything"
         share = f", for {size:,} columns: those without a row in common share one" if self.passes < size else ""
@@ -285,7 +285,8 @@ class HessianReport:
         still = all(number == 0 for value in self.gradients.values() for number in _flat(value))
         within = f"; an eigenvalue within {significant(bound, 2)} of 0 counts as 0{zeros}"
         if flat == len(found):
-            return f"zero: {label} does not curve here, to second order"
+            undecided = "; the gradient is 0, and the second order does not decide" if still else ""
+            return f"zero: {label} does not curve here, to second order{undecided}"
         kind, says = _kind(up, down, flat)
         says = says.format(label=label)
         if still and flat and not (up and down):

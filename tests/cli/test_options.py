@@ -65,7 +65,7 @@ def test_a_command_yet_to_come_is_an_expression():
          f"error: --by has to be one of {CHOICES}; 'mood' given\n  did you mean 'mode'?\n"),
         (["grad", "x", "x=1", "--wrt", "y"], "error: 'y' does not occur in the program\n  its names are x\n"),
         ([], NO_EXPRESSION),
-        (["grad"], NO_EXPRESSION),
+        (["grad"], NO_EXPRESSION.replace("'x*y'", "grad 'x*y'").replace("gradcli --help", "gradcli grad --help")),
         (["functions", "exp", "log"], "error: 'log' found after 'exp': functions describes one name at a time\n"),
     ],
 )  # fmt: skip
@@ -183,3 +183,26 @@ def test_memory_is_predicted_before_anything_is_made(words, first):
         assert err.splitlines()[-1].endswith("K allows it")
         size = err.split()[-3]
         assert run("eval", *words, "--max-memory", size).code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["grad", "x^2*y", "--format", "latex"], "--format latex belongs to gradcli diff"),
+        (["hvp", "x^2", "x=1", "--along", "x=1", "--mode", "forward"], "belongs to grad, explain and jacobian"),
+        (["hessian", "x^2", "x=1", "--mode", "forward"], "it belongs to grad, explain, jacobian and hvp"),
+        (["derive", "x^2"], "did you mean the command 'diff'?"),
+        (["gradient", "x^2"], "did you mean the command 'grad'?"),
+        (["hesian", "x^2"], "did you mean the command 'hessian'?"),
+        (["x", "+", "y"], "quote an expression that has blanks"),
+        (["diff"], "write one, as in: gradcli diff 'x^2*y'\n  gradcli diff --help says more"),
+        (["eval"], "write one, as in: gradcli eval 'sqrt(2)*pi'"),
+        ([], "write one, as in: gradcli 'x*y' x=2 y=3\n  gradcli --help says more"),
+        (["eval", "D(x^2,x)", "x=1"], "write d(f, x), grad(f, x)"),
+        (["eval", "D(x)", "x=1"], "to multiply, write D*(...)"),
+    ],
+)
+def test_what_was_meant_for_another_command_leads_there(words, hint):
+    """A way out names the command that has it."""
+    found = run(*words)
+    assert found.code == 2 and hint in found.err

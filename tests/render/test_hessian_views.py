@@ -142,6 +142,8 @@ def test_a_large_pattern_is_drawn_to_a_scale():
     (["x^2 + y^4", "x=0", "y=0"], "positive semidefinite to rounding: the gradient is 0, and in 1 direction"),
     (["(x + y)^2", "x=1", "y=0"], "positive semidefinite to rounding: f curves up in some directions,"),
     (["2*x + y", "x=1", "y=0"], "zero: f does not curve here, to second order"),
+    (["x^4 + y^4", "x=0", "y=0"],
+     "zero: f does not curve here, to second order; the gradient is 0, and the second order does not decide"),
     (["sqrt(x)", "x=0"], "not finite, so nothing is said about how it curves"),
 ])  # fmt: skip
 def test_the_verdict(words, says):
