@@ -14,7 +14,7 @@ from gradcli.autodiff.formulas import (
 )
 from gradcli.errors import GradError
 from gradcli.graph.formulas import TooLong, Unsaid
-from gradcli.graph.tidy import FINITE, NONZERO, Tidy
+from gradcli.graph.tidy import FINITE, MOST_ATTEMPTS, NONZERO, Tidy
 from gradcli.insight.notes import Note
 from gradcli.language.unvalued import Unvalued
 from gradcli.report.formulas import Formula, Formulas
@@ -57,8 +57,7 @@ def formulas(
                         hint="its value is a number: gradcli eval computes it")  # fmt: skip
     _refuse_arrays(question, order)
     program = question.program
-    tidy = Tidy([*program.variables, *program.definitions], simplify=simplify)
-    found = _mixed(question, tidy, order) if mixed else _each(question, tidy, order)
+    tidy, found = _made(question, order, mixed=mixed, simplify=simplify)
     if len(tidy.kinds) > MOST_PARTS * 5:
         raise too_long()
     label = question.labels().names[question.result]
@@ -78,6 +77,20 @@ def formulas(
     if question.point and not question.missing:
         _evaluate(made)
     return made
+
+
+def _made(question: Unvalued, order: int, *, mixed: bool, simplify: bool) -> tuple[Tidy, list[Formula]]:
+    """The formulas, held to the derivatives at a few points."""
+    from gradcli.questions.formula_checks import differs
+
+    program = question.program
+    for attempts in (0, MOST_ATTEMPTS):
+        tidy = Tidy([*program.variables, *program.definitions], simplify=simplify)
+        tidy.attempts = attempts  # with the most, no shorter form is looked for
+        found = _mixed(question, tidy, order) if mixed else _each(question, tidy, order)
+        if attempts or not differs(question, tidy, found):
+            break
+    return tidy, found
 
 
 def _each(question: Unvalued, tidy: Tidy, order: int) -> list[Formula]:

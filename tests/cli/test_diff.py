@@ -10,6 +10,7 @@ from running import run
 from test_schema import check
 
 import gradcli
+from gradcli.graph.tidy import ONE, Tidy
 from gradcli.questions import Options, evaluated
 
 BAYDIN = "log(x1)+x1*x2-sin(x2)"
@@ -273,3 +274,9 @@ def test_a_formula_of_powers_and_quotients_is_the_derivative(text, order):
 def test_mixed_derivatives_know_what_a_name_depends_on(text, formula):
     """As the words do: d(d(f, h), x)."""
     assert run("diff", text, "--wrt", "h,x" if "x" in text else "h,h", "--mixed") == (0, f"{formula}\n", "")
+
+
+def test_a_wrong_step_is_found_before_it_is_shown(monkeypatch):
+    """A step towards a shorter form that loses a term: the formula is made again without such steps."""
+    monkeypatch.setattr(Tidy, "_shortest_sum", lambda tidy, constant, terms: (constant, ONE))
+    assert str(gradcli.diff("x^3 + sin(x)", wrt="x")) == "3*x^2 + cos(x)"
