@@ -1,6 +1,6 @@
 """A formula held to the derivative it stands for, at a few points, before it is shown.
 
-The steps that make formulas short are many. A formula that is not the derivative must not be printed, whatever they are:
+The steps that make formulas short are many. Whatever they are, what is not the derivative must not be printed:
 where one of them differs from the engine's number, all are made again without the search for shorter forms.
 """
 
