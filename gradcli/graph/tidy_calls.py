@@ -301,6 +301,8 @@ def _where(tidy: Tidy, primitive: Primitive, static: Any, operands: Sequence[Val
                 return tidy.call("where", None, [(1, left), *branches])
             if tidy.simplify and ZERO in (chosen, other) and tidy.known(left, NONZERO):
                 return other if name == "equal" else chosen
+    if tidy.simplify and chosen == ZERO and tidy.kinds[test] == PRODUCT and _is_one_point(tidy, test):
+        return other
     if other == ZERO and _carries_gate(tidy, test, chosen[1]):
         return chosen
     chosen, other = assumed(tidy, test, chosen, holds=True), assumed(tidy, test, other, holds=False)
@@ -317,6 +319,16 @@ def _where(tidy: Tidy, primitive: Primitive, static: Any, operands: Sequence[Val
         if _closes_itself(tidy, test, part):
             return chosen
     return tidy.opaque(primitive, static, [(1, test), chosen, other])
+
+
+def _is_one_point(tidy: Tidy, test: int) -> bool:
+    """Whether a product of tests holds only where something is 0, which is assumed of nothing from here on."""
+    for base, _ in tidy.parts[test]:
+        if tidy.kinds[base] == CALL and tidy.parts[base][0].name == "equal":
+            left, right = tidy.parts[base][2]
+            if tidy.value(right) == ZERO and not tidy.flags[left] & BOOLEAN and tidy.known(left, NONZERO):
+                return True
+    return False
 
 
 def _carries_gate(tidy: Tidy, test: int, part: int) -> bool:

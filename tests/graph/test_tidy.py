@@ -122,6 +122,7 @@ def test_a_derivative_by_an_array_is_in_words_of_the_language(text, example, exp
     ("text", "formula", "message"),
     [
         ("x^x", "x^x*(log(x) + 1)", "x is taken to be other than 0"),
+        ("x^(2*x)", "2*x^(2*x)*(log(x) + 1)", "x is taken to be other than 0"),
         ("hypot(x, 1)*x", "x^2/hypot(x, 1) + hypot(x, 1)", None),
         ("x*sqrt(x)", "3*sqrt(x)/2", "x is taken to be other than 0"),
         ("hypot(x, x*2)", "5*x/hypot(x, 2*x)", "hypot(x, 2*x) is taken to be other than 0"),
