@@ -29,13 +29,13 @@ BUNDLES = {
         "graph.special", "graph.decompose", "graph.recognise", "autodiff", "autodiff.frozen",
     ),
     "bundle_of_reports": (
-        "graph.labels", "graph.carriers", "graph.notation", "insight", "insight.notes", "insight.gates",
+        "graph.shapes", "graph.labels", "graph.carriers", "graph.notation", "insight", "insight.notes", "insight.gates",
         "insight.run", "insight.births", "insight.ties",
         "report", "report.explanation", "report.flows", "report.title",
         "language.places", "language.spelling", "errors",
     ),
     "bundle_of_derivatives": (
-        "graph.shapes", "graph.derivatives", "language.derivatives", "autodiff.derivatives", "autodiff.adjoint",
+        "graph.derivatives", "language.derivatives", "autodiff.derivatives", "autodiff.adjoint",
         "autodiff.scalar_adjoint",
         "autodiff.sweeps", "autodiff.taylor", "autodiff.recurrences", "questions.derivatives",
     ),
