@@ -32,7 +32,7 @@ LEAST_ROOM = 20  # cells of the column of local gradients
 class Row:
     """One line of the table: what it is, in words."""
 
-    __slots__ = ("dim", "gate", "index", "is_input", "name", "operation", "shape", "style")
+    __slots__ = ("added", "dim", "gate", "index", "is_input", "name", "operation", "shape", "style")
 
     def __init__(self, speaker: Speaker, index: int) -> None:
         explanation = speaker.explanation
@@ -45,6 +45,7 @@ class Row:
         self.gate = speaker.spell(explanation.gate_shown(index))
         self.is_input = explanation.is_input(index)
         self.dim = index in explanation.folded
+        self.added = explanation.is_added(index)
 
 
 def table(speaker: Speaker, shown: Sequence[int | str], *, width: int, unicode: bool) -> list[Text]:
@@ -88,6 +89,8 @@ def _below(grid: Grid, speaker: Speaker, row: Row, plan: _Plan, width: int) -> N
     if plan.room is None:
         for line in speaker.rules(row.index, width - 2):
             grid.span(styled([f"  {line}"], LOCAL))
+        if row.added and not plan.gates_shown:
+            grid.span(Text(f"  {row.gate}", style=DIM))
 
 
 class _Plan:
@@ -104,7 +107,7 @@ class _Plan:
         self.unicode = speaker.unicode
         self.left_out = 0
         self.room: int | None = None
-        self.gates_above = False
+        self.gates_above = self.gates_shown = False
         self.columns: list[Column] | None = None
         arrow = width >= NARROW
         lines = Column("line", LABEL, [["x" * min(wide_, self.line_width)] for wide_ in natural])
@@ -131,6 +134,7 @@ class _Plan:
                 break
         else:
             beside = gate_column(words, width - total_width(kept))
+        self.gates_shown = self.gates_above or bool(beside)
         self.columns = [*kept, *beside]
 
     @staticmethod

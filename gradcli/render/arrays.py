@@ -7,13 +7,20 @@ from rich.text import Text
 from gradcli.render.array_blocks import beside, wide
 from gradcli.render.array_cells import styled
 from gradcli.render.array_rules import Speaker
-from gradcli.render.explanation import MOST_GRADIENTS, MOST_ROWS, folded_blocks, folded_rows
+from gradcli.render.explanation import (
+    MOST_GRADIENTS,
+    MOST_ROWS,
+    added_rows,
+    folded_blocks,
+    folded_rows,
+    numbers_in,
+)  # fmt: skip
 from gradcli.render.style import DIM, FINAL, RESULT, hanging, in_ascii_text
 from gradcli.report.array_precision import ArrayDigits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
     from gradcli.report.array_explanation import ArrayExplanation
@@ -39,16 +46,22 @@ def _body(
         from gradcli.render.branches import Forest
 
         forest = Forest(explanation, len(explanation.graph) ** 2 if full else MOST_ROWS)
-        speaker = _speaker(explanation, forest.lines(), base, full=full, unicode=unicode)
-        return speaker, tree(speaker, forest, width=width, unicode=unicode)
+        added = added_rows(explanation, full=full)
+        lines = {*forest.lines(), *numbers_in(added)}
+        speaker = _speaker(explanation, lines, base, full=full, unicode=unicode)
+        body = tree(speaker, forest, width=width, unicode=unicode)
+        return speaker, body + _added(speaker, added, width=width, unicode=unicode)
     if view == "ledger":
         from gradcli.render.array_ledger import ledger, lines_of, steps
 
         taken = folded_blocks(steps(explanation), full=full)
-        speaker = _speaker(explanation, lines_of(explanation, taken), base, full=full, unicode=unicode)
+        added = added_rows(explanation, full=full)
+        lines = {*lines_of(explanation, taken), *numbers_in(added)}
+        speaker = _speaker(explanation, lines, base, full=full, unicode=unicode)
         if not taken:
             return speaker, hanging(Text(""), Text("no gradient flows: nothing to differentiate by", style=DIM), width)
-        return speaker, ledger(speaker, taken, width=width, unicode=unicode)
+        body = ledger(speaker, taken, width=width, unicode=unicode)
+        return speaker, body + _added(speaker, added, width=width, unicode=unicode)
     from gradcli.render.array_table import table
 
     noted = {note.line for note in explanation.notes if note.kind not in ("recognised", "seed")}
@@ -60,6 +73,14 @@ def _body(
     )
     speaker = _speaker(explanation, [row for row in shown if isinstance(row, int)], base, full=full, unicode=unicode)
     return speaker, table(speaker, shown, width=width, unicode=unicode)
+
+
+def _added(speaker: Speaker, rows: Sequence[int | str], *, width: int, unicode: bool) -> list[Text]:
+    if not rows:
+        return []
+    from gradcli.render.added import array_table
+
+    return array_table(speaker, rows, width=width, unicode=unicode)
 
 
 def _speaker(explanation: ArrayExplanation, rows: Iterable[int], base: int, *, full: bool, unicode: bool) -> Speaker:

@@ -21,7 +21,7 @@ from gradcli.report.rounding import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import TypeVar
 
     from gradcli.report.explanation import Explanation
@@ -68,16 +68,20 @@ def _body(
         from gradcli.render.tree import tree
 
         forest = Forest(explanation, len(explanation.graph) ** 2 if full else MOST_ROWS)
-        digits = Digits(explanation, forest.lines(), base)
-        return digits, tree(explanation, forest, digits, width=width, unicode=unicode)
+        added = added_rows(explanation, full=full)
+        digits = Digits(explanation, {*forest.lines(), *numbers_in(added)}, base)
+        body = tree(explanation, forest, digits, width=width, unicode=unicode)
+        return digits, body + _added(explanation, added, digits, width=width, unicode=unicode)
     if view == "ledger":
         from gradcli.render.ledger import ledger, lines_of, steps
 
         taken = folded_blocks(steps(explanation), full=full)
-        digits = Digits(explanation, lines_of(explanation, taken), base)
+        added = added_rows(explanation, full=full)
+        digits = Digits(explanation, {*lines_of(explanation, taken), *numbers_in(added)}, base)
         if not taken:
             return digits, hanging(Text(""), Text("no gradient flows: nothing to differentiate by", style=DIM), width)
-        return digits, ledger(explanation, taken, digits, width=width, unicode=unicode)
+        body = ledger(explanation, taken, digits, width=width, unicode=unicode)
+        return digits, body + _added(explanation, added, digits, width=width, unicode=unicode)
     from gradcli.render.table import table
 
     noted = {note.line for note in explanation.notes if note.kind != "recognised"}
@@ -89,6 +93,30 @@ def _body(
     )
     digits = Digits(explanation, [row for row in shown if isinstance(row, int)], base)
     return digits, table(explanation, shown, digits, width=width, unicode=unicode)
+
+
+def added_rows(explanation: Explanation, *, full: bool) -> list[int | str]:
+    """The lines that reverse-mode AD added, and texts for what is left out: trees and ledgers have no row for them."""
+    if not explanation.graph.origins:
+        return []
+    from gradcli.render.added import rows_of
+
+    return rows_of(explanation, full=full)
+
+
+def numbers_in(rows: Iterable[int | str]) -> Iterator[int]:
+    """The lines among ROWS."""
+    return (row for row in rows if isinstance(row, int))
+
+
+def _added(
+    explanation: Explanation, rows: Sequence[int | str], digits: Digits, *, width: int, unicode: bool
+) -> list[Text]:
+    if not rows:
+        return []
+    from gradcli.render.added import scalar_table
+
+    return scalar_table(explanation, rows, digits, width=width, unicode=unicode)
 
 
 def folded_blocks(blocks: Sequence[Sequence[Item]], *, full: bool) -> list[Item | str]:
@@ -136,7 +164,8 @@ def title_lines(explanation: Explanation, width: int, unicode: bool) -> list[Tex
     name = explanation.labels.names[explanation.result]
     expression = safe(explanation.title())
     words = Text(expression if unicode else in_ascii(expression), style=LABEL)
-    mode = "forward mode, " if explanation.question.options.mode == "forward" else ""
+    mode = explanation.question.options.mode
+    mode = "" if mode == "reverse" else f"{mode} mode, "
     words.append(f"   {mode}{explanation.decomposition}", style=DIM)
     example = explanation.question.example
     if example is not None:

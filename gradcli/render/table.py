@@ -35,12 +35,13 @@ ORDINALS = {1: "st", 2: "nd", 3: "rd"}
 class Row:
     """One line of the table as texts: `locals` are the lines of its local gradients."""
 
-    __slots__ = ("dim", "gate", "gradients", "is_input", "line", "locals", "operation", "style", "value")
+    __slots__ = ("added", "dim", "gate", "gradients", "is_input", "line", "locals", "operation", "style", "value")
 
     def __init__(self, explanation: Explanation, index: int, digits: Digits, *, unicode: bool) -> None:
         spell = str if unicode else in_ascii
         self.is_input = explanation.is_input(index)
         self.dim = index in explanation.folded
+        self.added = explanation.is_added(index)
         self.line = explanation.labels.names[index]
         self.style = name_style(explanation.graph, index)
         operation = explanation.labels.operation(index)
@@ -130,6 +131,8 @@ def table(
         grid.add(*cells)
         for line in local if not shape.locals_beside else ():
             grid.span(Text(f"  {line}", style=LOCAL))
+        if row.added and not shape.gate_shown:
+            grid.span(Text(f"  {row.gate}", style=DIM))
         place += 1
     for text in left_out(list(explanation.tangents)[len(shape.gradients) :], width, unicode=unicode):
         grid.span(Text(text, style=DIM))

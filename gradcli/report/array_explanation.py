@@ -139,7 +139,7 @@ class ArrayExplanation(Explanation):
             return "folded"
         if self.is_input(index):
             return "copy adds" if backward.meeting(index) > 1 else ""
-        if index > self.result and self.graph.origins and index in self.graph.origins:
+        if self.is_added(index):
             return self.labels.added_text(index)
         flows = backward.of_line(index)
         if not flows and backward.numbers[index] is None:

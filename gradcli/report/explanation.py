@@ -106,6 +106,10 @@ class Explanation:
         """Whether a line is a leaf: a variable, or a constant with a name."""
         return not self.graph.operands[index]
 
+    def is_added(self, index: int) -> bool:
+        """Whether reverse-mode AD added a line behind the result."""
+        return self.graph.origins is not None and index > self.result and index in self.graph.origins
+
     def kind(self, index: int) -> str:
         """What a line is, in a word: an operation by its name, or inputs."""
         return "inputs" if self.is_input(index) else self.graph.primitives[index].shown
@@ -124,7 +128,7 @@ class Explanation:
             return "folded"
         if self.is_input(index):
             return "copy adds" if self.backward.meeting(index) > 1 else ""
-        if index > self.result and self.graph.origins and index in self.graph.origins:
+        if self.is_added(index):
             return self.labels.added_text(index)
         flows = self.backward.leaving.get(index, ())
         if not flows and self.adjoint(index) is None:

@@ -42,6 +42,7 @@ def rows_of(lines: list[str], first: str) -> list[Row]:
         ends = [*starts[1:], len(line) + 1]
         cells = [line[start:end].rstrip() for start, end in zip(starts, ends, strict=True)]
         below = first == "line" and "local gradient" not in names and (spans(line) or line[:3] == "   ")
+        below = below or (first == "line" and is_flow(line))
         remark = first == "node" and not TREE_ROW.match(line)
         if rows and (remark or below):
             rows[-1].spans.append(re.sub("^[│| ]*", "", line) if first == "node" else line)
@@ -58,7 +59,12 @@ def rows_of(lines: list[str], first: str) -> list[Row]:
 
 def spans(line: str) -> bool:
     """Whether a line goes across the columns of a table."""
-    return bool(re.match(rf" +(?:[∂d]{NAME}/[∂d]|= |copy adds = |copy: see)", line))
+    return bool(re.match(rf" +(?:[∂d]{NAME}/[∂d]|= |copy adds = |copy: see)", line)) or is_flow(line)
+
+
+def is_flow(line: str) -> bool:
+    """Whether a line says which flow the added line above belongs to."""
+    return bool(re.match(rf"  (?:(?:\w+ )?{NAME} (?:→|->) {NAME}|{NAME}: copy adds)$", line))
 
 
 def stacked(lines: list[str]) -> list[Row]:

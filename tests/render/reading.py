@@ -45,6 +45,9 @@ class Reading:
             self.notes = blocks.pop()
         *body, answer = blocks
         for block in body:
+            if block.startswith("added line") or (view != "table" and re.match(r"a\d+ = ", block)):
+                self._added(block.split("\n"))
+                continue
             {"table": self._table, "tree": self._tree, "ledger": self._ledger}[view](block.split("\n"))
         self.answer = dict(self._answers(answer))
 
@@ -140,6 +143,16 @@ class Reading:
         for label, text in sums:
             self._sum("", label, text)
         self._gradients(pairs, {label for label, _ in sums}, operations)
+
+    def _added(self, lines: list[str]) -> None:
+        """The lines of reverse-mode AD below a tree or a ledger."""
+        operations: dict[str, str] = {}
+        for row in rows_of(lines, "added line"):
+            label, _, operation = (piece.strip() for piece in row.first.partition(" = "))
+            operations[label] = operation.partition("  ")[0]
+            self._put(("value", label), row.cells["value"][0].strip())
+        assert operations
+        self._values(operations)
 
     def _gradients(self, pairs: list[tuple[str, str]], summed: set[str], operations: dict[str, str]) -> None:
         """gradient = upstream × local, where only one flow arrives; tangent = Σ local × tangent."""
