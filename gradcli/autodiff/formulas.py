@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from gradcli.graph import Shape
-    from gradcli.graph.tidy import Value
+    from gradcli.graph.tidy_parts import Value
 
 
 SMALL = 1 << 16

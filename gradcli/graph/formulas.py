@@ -13,7 +13,8 @@ from gradcli.graph import (
     SUM_LEVEL,
     Primitive,
 )
-from gradcli.graph.tidy import ATOM, CALL, ONE, PRODUCT, SUM, Tidy
+from gradcli.graph.tidy import Tidy
+from gradcli.graph.tidy_parts import ATOM, CALL, ONE, PRODUCT, SUM
 from gradcli.text import shortest
 
 TYPE_CHECKING = False
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from typing import Any
 
-    from gradcli.graph.tidy import Coefficient, Value
+    from gradcli.graph.tidy_numbers import Coefficient
+    from gradcli.graph.tidy_parts import Value
 
 LONGEST_DECIMAL = 12  # digits after the point of a fraction that is written as a decimal
 LARGEST_FRACTION = 10**7

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from gradcli.graph import ATOM_LEVEL, POWER_LEVEL, PRODUCT_LEVEL, Primitive
 from gradcli.graph.formulas import Text, Writer
-from gradcli.graph.tidy import CALL
+from gradcli.graph.tidy_parts import CALL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
-    from gradcli.graph.tidy import Coefficient
+    from gradcli.graph.tidy_numbers import Coefficient
 
 GREEK = frozenset((
     "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from gradcli.graph import NAMED, Primitive, array_primitives
 from gradcli.graph.shapes import count
-from gradcli.graph.tidy import ATOM, BOOLEAN, CALL, ONE, PRODUCT, ROBUST, SUM, UNIT, ZERO, Tidy
+from gradcli.graph.tidy import Tidy
+from gradcli.graph.tidy_parts import ATOM, BOOLEAN, CALL, ONE, PRODUCT, ROBUST, SUM, UNIT, ZERO
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from gradcli.graph import Shape
-    from gradcli.graph.tidy import Value
+    from gradcli.graph.tidy_parts import Value
 
     Rule = Callable[[Tidy, Any, Sequence[Value], Sequence[Shape], Shape], Value | None]
 

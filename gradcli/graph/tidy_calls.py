@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gradcli.graph import NAMED, Primitive
-from gradcli.graph.tidy import (
+from gradcli.graph.tidy import Tidy
+from gradcli.graph.tidy_parts import (
     BOOLEAN,
     BOUNDED,
     CALL,
@@ -18,7 +19,6 @@ from gradcli.graph.tidy import (
     SUM,
     UNIT,
     ZERO,
-    Tidy,
 )
 
 TYPE_CHECKING = False
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
-    from gradcli.graph.tidy import Value
+    from gradcli.graph.tidy_parts import Value
 
     Rule = Callable[[Tidy, Primitive, Any, Sequence[Value]], Value | None]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradcli.graph import Graph
-from gradcli.graph.tidy import FINITE, NONNEGATIVE, NONZERO, POSITIVE, ROBUST
+from gradcli.graph.tidy_parts import FINITE, NONNEGATIVE, NONZERO, POSITIVE, ROBUST
 
 EVERY = (0, 1, 2, 3, 4, 5, 6, 7)
 STRICT: dict[str, tuple[int, ...]] = {  # the operands that leave no finite value where they are not finite themselves

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from gradcli.graph import CONSTANT, NAMED, VARIABLE, Graph
-from gradcli.graph.tidy import ATOM, NONNEGATIVE, NONZERO, ONE, PRODUCT, SUM, UNIT, Tidy, Untidy
+from gradcli.graph.tidy import Tidy
 from gradcli.graph.tidy_calls import called, divided
+from gradcli.graph.tidy_numbers import Untidy
+from gradcli.graph.tidy_parts import ATOM, NONNEGATIVE, NONZERO, ONE, PRODUCT, SUM, UNIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from gradcli.graph import Shape
-    from gradcli.graph.tidy import Value
+    from gradcli.graph.tidy_parts import Value
 
 ADDED = frozenset(("add", "sub", "neg"))
 MULTIPLIED = frozenset(("mul", "div", "neg"))

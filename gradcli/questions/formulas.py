@@ -14,7 +14,8 @@ from gradcli.autodiff.formulas import (
 )
 from gradcli.errors import GradError
 from gradcli.graph.formulas import TooLong, Unsaid
-from gradcli.graph.tidy import FINITE, MOST_ATTEMPTS, NONZERO, Tidy
+from gradcli.graph.tidy import Tidy
+from gradcli.graph.tidy_parts import FINITE, MOST_ATTEMPTS, NONZERO
 from gradcli.insight.notes import Note
 from gradcli.language.unvalued import Unvalued
 from gradcli.report.formulas import Formula, Formulas
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from gradcli.graph.tidy import Value
+    from gradcli.graph.tidy_parts import Value
     from gradcli.language.question import Options
 
 MOST_PARTS = 200_000  # of all formulas together

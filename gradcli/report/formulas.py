@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from gradcli.graph.formulas import Written
-    from gradcli.graph.tidy import Tidy, Value
+    from gradcli.graph.tidy import Tidy
+    from gradcli.graph.tidy_parts import Value
     from gradcli.insight.notes import Note
     from gradcli.language.question import Question
 

@@ -10,7 +10,8 @@ from running import run
 from test_schema import check
 
 import gradcli
-from gradcli.graph.tidy import ONE, Tidy
+from gradcli.graph.tidy import Tidy
+from gradcli.graph.tidy_parts import ONE
 from gradcli.questions import Options, evaluated
 
 BAYDIN = "log(x1)+x1*x2-sin(x2)"
