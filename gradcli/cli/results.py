@@ -167,7 +167,24 @@ class Multiplied(Answered):
         return f"<{type(self).__name__.lower()} value={self.value}, {name}={found}>"
 
 
-class Matrices(Answered):
+class Drawn(Answered):
+    """An answer that is drawn: in a terminal as text, as the last line of a notebook's cell as a page."""
+
+    def text(self, *, width: int = WIDTH, digits: int = 6, full: bool = False) -> str:
+        """The drawing as plain text."""
+        return plain(self._drawn(width=width, digits=digits, full=full))
+
+    def _drawn(self, *, width: int, digits: int, full: bool, **how: Any) -> Sequence[Text]:
+        raise TypeError(f"{type(self).__name__} draws nothing")
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        return page(self._drawn(width=WIDTH, digits=6, full=False))
+
+
+class Matrices(Drawn):
     """The Jacobian by every name; printed, or as the last line of a notebook's cell, it is the lesson."""
 
     def __init__(self, found: JacobianReport) -> None:
@@ -190,26 +207,16 @@ class Matrices(Answered):
         """The upstream gradient times the Jacobian, by name; empty where none was given."""
         return dict(self._found.products or {})
 
-    def text(self, *, width: int = WIDTH, digits: int = 6, full: bool = False) -> str:
-        """The lesson as plain text."""
-        return plain(self._drawn(width=width, digits=digits, full=full))
-
     def _drawn(self, **how: Any) -> Sequence[Text]:
         from gradcli.render.jacobian import draw
 
         return draw(self._found, unicode=True, **how)
 
-    def __str__(self) -> str:
-        return self.text()
-
     def __repr__(self) -> str:
         return f"<jacobian of {list(self._found.shape)} by {', '.join(m.name for m in self._found.matrices)}>"
 
-    def _repr_html_(self) -> str:
-        return page(self._drawn(width=WIDTH, digits=6, full=False))
 
-
-class Curvature(Answered):
+class Curvature(Drawn):
     """The second derivatives by every pair of names; printed, or as the last line of a notebook's cell, the matrix."""
 
     _found: HessianReport
@@ -263,14 +270,8 @@ class Curvature(Answered):
 
         return draw(self._found, unicode=True, **how)
 
-    def __str__(self) -> str:
-        return self.text()
-
     def __repr__(self) -> str:
         return f"<hessian of {self._found.size}×{self._found.size} by {', '.join(self._found.names)}>"
-
-    def _repr_html_(self) -> str:
-        return page(self._drawn(width=WIDTH, digits=6, full=False))
 
 
 class Curved(Answered):

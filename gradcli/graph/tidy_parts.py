@@ -169,28 +169,14 @@ class Parts:
         number, rest = self.value(part)
         return number > 0 and (rest == ONE or (self.kinds[rest] == ATOM and self.parts[rest][0] in ("e", "pi", "tau")))
 
-    # What sums and products need of each other
+    if TYPE_CHECKING:  # what sums and products need of each other
 
-    def add(self, values: Iterable[Value]) -> Value:
-        """The sum."""
-        raise NotImplementedError
-
-    def multiply(self, factors: Iterable[tuple[Value, Any]]) -> Value:
-        """The product of values to powers."""
-        raise NotImplementedError
-
-    def call(self, name: str, static: Any, operands: Sequence[Value]) -> Value:
-        """A primitive applied to values."""
-        raise NotImplementedError
-
-    def _sum(self, constant: Coefficient, terms: dict[int, Coefficient]) -> int:
-        raise NotImplementedError
-
-    def _product(self, coefficient: Coefficient, factors: Sequence[tuple[int, Any]]) -> Value:
-        raise NotImplementedError
-
-    def _turned(self, coefficient: Coefficient, part: int) -> Value:
-        raise NotImplementedError
+        def add(self, values: Iterable[Value]) -> Value: ...
+        def multiply(self, factors: Iterable[tuple[Value, Any]]) -> Value: ...
+        def call(self, name: str, static: Any, operands: Sequence[Value]) -> Value: ...
+        def _sum(self, constant: Coefficient, terms: dict[int, Coefficient]) -> int: ...
+        def _product(self, coefficient: Coefficient, factors: Sequence[tuple[int, Any]]) -> Value: ...
+        def _turned(self, coefficient: Coefficient, part: int) -> Value: ...
 
     # Order
 
