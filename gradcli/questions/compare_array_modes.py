@@ -110,7 +110,7 @@ def _by_shape(question: Question, notes: Sequence[Note], *, full: bool) -> ModeC
     lines, result = [moved[line] for line in inputs.values()], moved[question.result]
     wiring, products = _wired(graph, shapes, lines, result)
     expression, name = title(question.program), names[question.result]
-    passes = sum(wiring.sizes[line] for line in lines), wiring.sizes[result]
+    passes = sum(wiring.sizes[line] for line in lines), wiring.sizes[result] if lines else 0
     labels = [names[line] for line in moved]
     return ModeComparison(
         source=question.source,

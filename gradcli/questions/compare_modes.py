@@ -158,7 +158,8 @@ class Run:
         count, each = self._counted(reverse_count, lines)
         read = [line for line in values_read(self.wiring) if self.graph.operands[line]]
         memory = reverse_memory(self.wiring)
-        return Cost("reverse", len(lines), count.multiplications, count.additions, each, memory, len(read))
+        passes = len(lines) if self.wiring.inputs else 0
+        return Cost("reverse", passes, count.multiplications, count.additions, each, memory, len(read))
 
     def _counted(
         self, counted: Callable[[Wiring, Sequence[int]], Count], lines: Sequence[int]

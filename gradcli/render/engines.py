@@ -149,7 +149,7 @@ def _table(
 
 
 class _Layout:
-    """What has a column of its own: the value, the gradient that a line is."""
+    """What has a column of its own: the value, which stands below its line otherwise, the gradient that a line is."""
 
     __slots__ = ("answers", "stacked", "values")
 
@@ -172,12 +172,16 @@ def _drawn(
     found: Engines, rows: Sequence[int | str | None], plan: _Plan, width: int, layout: _Layout, *, unicode: bool
 ) -> list[Text]:
     lines = [row for row in rows if isinstance(row, int)]
-    values = plan.values(lines) if layout.values else []
-    headings = ["line", "flow", *(["shape"] if found.has_arrays else []), *(["value"] if layout.values else [])]
+    values = plan.values(lines)
+    headings = ["line" if layout.values else "line, value", "flow"]
+    headings += [*(["shape"] if found.has_arrays else []), *(["value"] if layout.values else [])]
     headings += ["optimised", *([""] if layout.answers else [])]
     grid = Grid(headings, unicode=unicode, width=width if layout.stacked else None)
     room = max(width // 3, LEAST_OPERATION)
     wide = min(max([len(found.labels.names[index]) for index in lines], default=0), 8)
+    operations = [_equation(safe(found.labels.equation(index)), room, wide, "").cell_len for index in lines]
+    widest = max((len(line) for value in values for line in value.split("\n")), default=0)
+    indent = max(min(wide + 3, max(operations, default=0) - widest), 2)  # under the operation, if it has the room
     fresh = found.new_lines()
     place = 0
     for row in rows:
@@ -197,6 +201,10 @@ def _drawn(
         cells.append(Text(safe(found.flow(row)), style=DIM))
         if found.has_arrays:
             cells.append(Text(found.shape(row), style=DIM))
+        if not layout.values:
+            below = "\n".join(" " * indent + line for line in values[place].split("\n"))
+            style = number_style(values[place], _style(found, row) or VALUE)
+            cells[0] = Text("\n").join([cells[0], Text(below, style=style)])
         if layout.values:
             cells.append(Text(values[place], style=number_style(values[place], _style(found, row) or VALUE)))
         after = Text(becomes, style=DIM) if becomes == NOT_NEEDED else _equation(becomes, room, wide, "")

@@ -106,7 +106,6 @@ class _Columns:
             len(safe(trace.names[row]).ljust(self.name_width if text else 0)) + len(text)
             for row, text in zip(rows, operations, strict=True)
         ]
-        self.line_width = min(max(natural, default=4), max(width // 3, 16))
         values = aligned([shown(trace.values[row], digits) for row in rows])
         tangents = [
             (f"tangent {safe(name)} ↓", self._texts(numbers, rows, digits, forward=True))
@@ -118,6 +117,8 @@ class _Columns:
             for name, numbers in [*trace.adjoints.items()][:MOST_COLUMNS]
         ]
         arrows = width >= NARROW
+        longest = max(natural, default=4)
+        self.line_width = min(longest, max(width // 3, 16))
         room = width - self.line_width - _wide("primal ↓" if arrows else "primal", values, spell)
         ahead, back = 0, 0
         while True:  # in turn, tangents first
@@ -132,6 +133,7 @@ class _Columns:
                     back, room, grew = back + 1, room - need, True
             if not grew:
                 break
+        self.line_width = min(longest, self.line_width + max(room, 0))
         chosen = [("primal ↓", values), *tangents[:ahead], *adjoints[:back]]
         self.headings = ["line", *(heading if arrows else heading.rstrip(" ↓↑") for heading, _ in chosen)]
         self.texts = [texts for _, texts in chosen]
@@ -181,21 +183,27 @@ class _Columns:
 
 
 def _wide(heading: str, texts: Sequence[str], spell: object) -> int:
-    return max(len(spell(heading)), *map(len, texts)) + GAP  # type: ignore[operator]
+    return max([len(spell(heading)), *map(len, texts)]) + GAP  # type: ignore[operator]
 
 
 # Larger arrays
 
 
 def _shapes(found: ModeComparison, *, width: int, unicode: bool) -> list[Text]:
-    lines = _shape_table(found, ["line", "shape", "Jacobian", "entries", "multiplications"], width, unicode=unicode)
-    if lines[0].plain.startswith("line "):
-        return lines
-    return _shape_table(found, ["line", "shape", "Jacobian", "multiplications"], width, unicode=unicode)
+    whole = ["line", "shape", "Jacobian", "entries", "multiplications"]
+    less = ["line", "shape", "Jacobian", "multiplications"]
+    for headings, room in ((whole, width), (whole, width // 3), (less, width // 3)):
+        lines = _shape_table(found, headings, width, room, unicode=unicode)
+        if lines[0].plain.startswith("line "):
+            break
+    return lines
 
 
-def _shape_table(found: ModeComparison, headings: Sequence[str], width: int, *, unicode: bool) -> list[Text]:
-    """The lines with their shapes; where the entries of Jacobians have no room, rows and columns say them."""
+def _shape_table(
+    found: ModeComparison, headings: Sequence[str], width: int, room: int, *, unicode: bool
+) -> list[Text]:
+    """The lines, in ROOM cells, with their shapes; where the entries of Jacobians have no room, rows and columns say
+    them."""
     grid = Grid(headings, unicode=unicode, width=width)
     inputs = False
     steps = sorted(found.steps, key=lambda step: step.primitive != "inputs")
@@ -207,14 +215,14 @@ def _shape_table(found: ModeComparison, headings: Sequence[str], width: int, *, 
         if inputs and row.primitive != "inputs":
             grid.rule()
         inputs = row.primitive == "inputs"
-        cells = _step_cells(row, width, unicode=unicode, full=found.full)
+        cells = _step_cells(row, room, unicode=unicode, full=found.full)
         grid.add(*(cells if "entries" in headings else [*cells[:3], cells[4]]))
     return grid.lines()
 
 
-def _step_cells(step: Step, width: int, *, unicode: bool, full: bool) -> list[Text]:
+def _step_cells(step: Step, room: int, *, unicode: bool, full: bool) -> list[Text]:
     operation = "" if step.operation == step.label else f" = {step.operation}"
-    line = middle_cut(safe(operation), max(width // 3 - len(step.label), 4), unicode=unicode)
+    line = middle_cut(safe(operation), max(room - len(step.label), 4), unicode=unicode)
     shape = f"[{','.join(map(str, step.shape))}]"
     each = [*step.jacobians.items()][: len(step.jacobians) if full else MOST_OPERANDS]
     jacobians = [f"by {safe(name)}: {rows:,}×{columns:,}" for name, (rows, columns) in each]
@@ -239,7 +247,8 @@ def _costs(found: ModeComparison, *, width: int, unicode: bool) -> list[Text]:
     grid = Grid(["", "forward", "reverse"], unicode=unicode, width=width)
     forward, reverse = found.forward, found.reverse
     passes = [_sum([1, 1] if cost.passes == 2 else [], cost.passes) for cost in (forward, reverse)]
-    grid.add(_head("passes"), Text(f"{passes[0]}, one an input"), Text(f"{passes[1]}, one an output"))
+    each = (", one an input", ", one an output") if found.inputs else ("", "")
+    grid.add(_head("passes"), Text(f"{passes[0]}{each[0]}"), Text(f"{passes[1]}{each[1]}"))
     grid.add(_head("multiplications"), *(Text(_counted(cost, "multiplications")) for cost in (forward, reverse)))
     if forward.additions is not None:
         grid.add(_head("additions"), *(Text(_counted(cost, "additions")) for cost in (forward, reverse)))

@@ -121,3 +121,19 @@ def test_every_printed_equation_can_be_checked_by_hand(source, at, digits):
         mantissa, _, exponent = value.partition("e")
         unit = 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
         assert abs(again - printed[name]) <= 1.001 * unit + 1e-15 * abs(again), (name, operation, value, again)
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 80, 97, 120, 200])
+@pytest.mark.parametrize("program", [MOCKUP, NEURON, MATRIX], ids=["mockup", "neuron", "matrix"])
+def test_every_line_has_its_value_at_every_width(program, width):
+    """In a column, below its line, or behind its heading; never left out in silence."""
+    text = drawn(program, {}, {"width": width})
+    heading = next((line for line in text.split("\n") if line.startswith("line")), None)
+    wanted = {"mockup": ["6.9093", "-0.416147"], "matrix": ["-83  154", "-3  -6"]}
+    name = next((name for name, (known, *_) in DRAWINGS.items() if known is program), "")
+    for number in wanted.get(name, []):
+        assert number in text or " ".join(number.split()) in text
+    if heading is None:
+        assert len(re.findall(r"^  value", text, re.MULTILINE)) == len(re.findall(r"^\w+ += ", text, re.MULTILINE)) - 1
+    else:
+        assert "value" in heading

@@ -206,3 +206,22 @@ def test_a_full_drawing_has_every_line() -> None:
     assert "not shown (--full" not in text
     assert all(f"\nv{k} " in text for k in range(1, 80))
     assert "not shown (--full shows all)" in page(asked(LONG), width=120)
+
+
+@pytest.mark.parametrize("source", ["5", "[1, 2, 3]", "sum(ones(100, 100)@ones(100))"])
+def test_without_an_input_neither_mode_makes_a_pass(source: str) -> None:
+    """As the verdict says."""
+    found = compared(source, {}, Options())
+    assert found.forward.passes == found.reverse.passes == 0
+    assert re.search(r"^passes +0 +0$", page(found), re.MULTILINE) and "neither mode has anything to do" in page(found)
+
+
+def test_a_line_is_whole_where_there_is_room() -> None:
+    """It is cut only where the table would be wider than the terminal otherwise."""
+    text = "log(exp(x) + exp(y) + exp(x*y) + exp(x + y) + exp(x - y))"
+    found = compared(text, {"x": 1.0, "y": 2.0}, Options())
+    assert "logaddexp(x, y, v4, v7, v10)  " in page(found, width=100)
+    tight = page(found, width=60).partition("\n\n")[0]
+    assert "…" in tight and max(map(len, tight.split("\n"))) <= 60
+    shapes = compared("logaddexp(X@w, X@w + 123456789, 0)*1234", {}, Options(example="X:20x30,w:30"))
+    assert "logaddexp(v1, v3, 0)" in page(shapes, width=100)
