@@ -107,7 +107,7 @@ def test_a_comparison_of_engines_is_printed_like_the_command():
     assert f"{found.as_json()}\n" == run(*words, "--json").out
     with pytest.raises(gradcli.GradError) as caught:
         gradcli.compare("x", x=2, log=True)
-    assert caught.value.message == "compare takes --log only with --by engine"
+    assert caught.value.message == 'compare takes log=True only with by="engine"'
 
 
 def test_a_comparison_of_orders_is_printed_like_the_command():
@@ -259,3 +259,56 @@ def test_the_memory_of_arrays_is_bound():
         gradcli.eval("sum(x*2)", x=[1] * 50, max_memory=500)
     with pytest.raises(gradcli.GradError, match="max_memory has to be a number of bytes, as in 500M or 2G"):
         gradcli.eval("x", x=1, max_memory="much")
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda: gradcli.grad("max(x, y)", x=1, y=1, ties="error"),
+         'ties="split" shares the gradient, ties="first" gives it to the first'),
+        (lambda: gradcli.diff("x^2*y", wrt="x,x,y"), "'x' stands twice in wrt"),
+        (lambda: gradcli.diff("x^2*y", wrt="x,x,y"), 'wrt="x,x,y" mixed=True differentiates by one after the other; '
+                                                     "order=2 twice by each"),
+        (lambda: gradcli.diff("x^2", mixed=True, order=2), "mixed=True takes no order: a name stands"),
+        (lambda: gradcli.grad("x@y"), 'add x=... y=..., or example="x:2,y:2"'),
+        (lambda: gradcli.vjp("x*[1, 2]", x=2), "add upstream='ones(2)', or any other"),
+        (lambda: gradcli.compare("x", x=1, by="order", zero="strong"), 'with zero="ieee" only'),
+        (lambda: gradcli.grad("x*[1, 2]", x=2), "gradcli vjp 'x*[1, 2]' ... --upstream 'ones(2)'"),
+    ],
+)  # fmt: skip
+def test_errors_name_arguments_and_no_options(ask, words):
+    """Only whole commands stay what they are."""
+    with pytest.raises(gradcli.GradError) as raised:
+        ask()
+    text = str(raised.value)
+    assert words in text
+    assert all("--" not in line or "gradcli " in line for line in text.split("\n"))
+
+
+@pytest.mark.parametrize(
+    ("ask", "hint"),
+    [
+        (lambda: gradcli.diff("x^3", ordr=2), "did you mean the argument order?"),
+        (lambda: gradcli.grad("x^2", x=1, moed="forward"), "did you mean the argument mode?"),
+        (lambda: gradcli.grad("x^2", x=1, order=2), "grad has no argument order"),
+        (lambda: gradcli.diff("x^2", mode="forward"), "diff has no argument mode"),
+        (lambda: gradcli.explain("x", x=1, elemnt=3), "did you mean the argument element?"),
+    ],
+)
+def test_a_misspelt_argument_is_not_taken_for_a_variable(ask, hint):
+    """Unless a variable has that name."""
+    with pytest.raises(gradcli.GradError) as raised:
+        ask()
+    assert raised.value.hint == hint
+    assert gradcli.diff("x*ordr", ordr=2, x=1).values == {"x": 2.0, "ordr": 1.0}
+    assert gradcli.diff("x^3", z=2).notes == ["z: does not occur in the program"]
+    assert gradcli.grad("x", x=1, at={"ordr": 3}).notes == ["ordr: does not occur in the program, so its gradient is 0"]
+
+
+def test_a_function_of_the_face_shows_its_signature():
+    """For help(), and for the completion of a notebook."""
+    import inspect
+
+    for name in ("grad", "diff", "hvp", "compare"):
+        function = getattr(gradcli, name)
+        assert "wrt" in inspect.signature(function).parameters and function.__name__ == name and function.__doc__

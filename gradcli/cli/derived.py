@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gradcli.cli.faced import faced
 from gradcli.cli.given import Example, Value, expression_text, options, point
 from gradcli.cli.results import Answered
 from gradcli.errors import GradError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 MOST_ORDER = 20
 
 
+@faced
 def diff(
     expression: str,
     *,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradcli.cli.faced import faced
 from gradcli.cli.given import Example, Value, checked, expression_text, number, options, point
 from gradcli.cli.results import Compared, Curvature, Curved, Explained, Lesson, Matrices, Multiplied, Result
 from gradcli.errors import GradError
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from gradcli.questions.jacobians import Along
 
 
+@faced
 def evaluate(
     expression: str,
     *,
@@ -35,6 +37,7 @@ def evaluate(
 eval = evaluate
 
 
+@faced
 def grad(
     expression: str,
     *,
@@ -55,6 +58,7 @@ def grad(
     return Result(differentiated(expression_text(expression), point(at, values), how))
 
 
+@faced
 def explain(
     expression: str,
     *,
@@ -90,6 +94,7 @@ def explain(
     return Explained(explained(expression_text(expression), point(at, values), how))
 
 
+@faced
 def compare(
     expression: str,
     *,
@@ -128,6 +133,7 @@ def compare(
     return Compared(ask((expression_text(expression), point(at, values), how), **extras(by, given)), draw)
 
 
+@faced
 def vjp(
     expression: str,
     *,
@@ -151,6 +157,7 @@ def vjp(
     return Multiplied(pulled(expression_text(expression), point(at, values), how, weights))
 
 
+@faced
 def jvp(
     expression: str,
     *,
@@ -182,6 +189,7 @@ def _direction(along: Mapping[str, Value] | str) -> Along:
     return along_of(along) if isinstance(along, str) else Along(point(along, {}))
 
 
+@faced
 def jacobian(
     expression: str,
     *,
@@ -212,6 +220,7 @@ def jacobian(
     return Matrices(dense(expression_text(expression), point(at, values), how, weights, full=full))
 
 
+@faced
 def hessian(
     expression: str,
     *,
@@ -237,6 +246,7 @@ def hessian(
     return Curvature(dense(expression_text(expression), point(at, values), how, full=full))
 
 
+@faced
 def hvp(
     expression: str,
     *,

@@ -123,6 +123,8 @@ class Tape:
         if not isinstance(name, str) or not language.is_name(language.normalised(name)):
             hint = "a name is a letter or '_', then letters, '_' or digits"
             raise GradError("name", f"{name!r} is no name", hint=hint)
+        if language.normalised(name) == "at":
+            raise GradError("name", "'at' is a reserved word and no name", hint="use another name")
         if name in self._sources:
             hint = "keep the line of the first, or choose another name"
             raise GradError("name", f"the tape has a variable {name!r} already", hint=hint)

@@ -231,6 +231,8 @@ def test_lines_are_no_numbers():
          "give what a method of the tape returned"),
         (lambda t, z: t.variable("x"), "name", "the tape has a variable 'x' already",
          "keep the line of the first, or choose another name"),
+        (lambda t, z: t.variable("at"), "name", "'at' is a reserved word and no name", "use another name"),
+        (lambda t, z: t.variables("at", 3), "name", "'at' is a reserved word and no name", "use another name"),
         (lambda t, z: t.variable("2x"), "name", "'2x' is no name",
          "a name is a letter or '_', then letters, '_' or digits"),
         (lambda t, z: t.variables("v", -1), "value", "-1 is no number of variables", None),
