@@ -29,7 +29,7 @@ FUNCTIONS = {
     "asin": r"\arcsin", "acos": r"\arccos", "atan": r"\arctan", "log2": r"\log_{2}", "log10": r"\log_{10}",
     "sigmoid": r"\sigma", "max_first": r"\max", "min_first": r"\min", "amax": r"\max", "amin": r"\min",
     "asinh": r"\operatorname{arsinh}", "acosh": r"\operatorname{arcosh}", "atanh": r"\operatorname{artanh}",
-    "lgamma": r"\log\Gamma", "digamma": r"\psi", "sum": r"\sum",
+    "lgamma": r"\log\Gamma", "digamma": r"\psi", "sum": r"\sum", "prod": r"\prod",
 }  # fmt: skip
 POWERED = frozenset(("sin", "cos", "tan", "sinh", "cosh", "tanh", "log"))  # \sin^{2} x
 COMPARED = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "==": "=", "!=": r"\ne"}
@@ -152,13 +152,18 @@ class LatexWriter(Writer):
             return Text([r"\sqrt{", operands[0], "}"], ATOM_LEVEL)
         if name == "cbrt":
             return Text([r"\sqrt[3]{", operands[0], "}"], ATOM_LEVEL)
+        if primitive.kind == "reduces" and type(static) is tuple and static[0] is not None:
+            along = rf"_{{\text{{axis }} {static[0]}}}"
+            level = POWER_LEVEL if name in LARGE else ATOM_LEVEL
+            return Text([self.word(name, primitive.shown), along, r"\left(", operands[0], r"\right)"], level)
         if name in ENCLOSED:
             before, after = ENCLOSED[name]
             return Text([before, operands[0], after], ATOM_LEVEL)
         if name == "where":
             condition, chosen, other = operands
-            rows = [r"\begin{cases} ", chosen, r" & \text{if } ", condition, r" \\ ", other, r" & \text{otherwise}"]
-            return Text([*rows, r" \end{cases}"], PRODUCT_LEVEL)
+            first = [chosen, r" & \text{if } ", *_said(condition)]
+            rows = [r"\begin{cases} ", *first, r" \\ ", other, r" & \text{otherwise} \end{cases}"]
+            return Text(rows, PRODUCT_LEVEL)
         if name == "transpose" and static is None:
             shown = operands[0] if operands[0].level >= ATOM_LEVEL else self.within(operands[0])
             return Text([shown, r"^{\top}"], ATOM_LEVEL)
@@ -179,7 +184,8 @@ class LatexWriter(Writer):
         if bracket and word.isidentifier():
             tail = found.pieces[-1]
             inner = [rest, *found.pieces[1:-1], tail[:-1]] if type(tail) is str and len(found.pieces) > 1 else [rest]
-            return Text([self.word(primitive.name, word), r"\left(", *inner, r"\right)"], ATOM_LEVEL)
+            level = POWER_LEVEL if primitive.name in LARGE else ATOM_LEVEL
+            return Text([self.word(primitive.name, word), r"\left(", *inner, r"\right)"], level)
         return found
 
     def word(self, name: str, shown: str) -> str:
@@ -194,6 +200,15 @@ class LatexWriter(Writer):
         return Text(pieces, ATOM_LEVEL)
 
 
+def _said(condition: Text) -> Sequence[Any]:
+    """A condition behind `if`: a comparison without the brackets that make it a number, a number as other than 0."""
+    pieces = condition.pieces
+    if len(pieces) == 5 and pieces[0] == r"\left[" and pieces[-1] == r"\right]":
+        return pieces[1:-1]
+    return [condition, r" \ne 0"]
+
+
+LARGE = frozenset(("sum", "prod"))  # signs that a power behind them would be drawn into
 ENCLOSED = {
     "abs": (r"\left|", r"\right|"), "floor": (r"\left\lfloor ", r"\right\rfloor"),
     "ceil": (r"\left\lceil ", r"\right\rceil"), "norm": (r"\left\lVert ", r"\right\rVert"),

@@ -122,7 +122,7 @@ def test_a_formula_can_be_piped_on():
         (["w_0*x", "--wrt", "x"], "w_{0}\n"),
         (["a_b_*x", "--wrt", "x"], "\\mathit{a\\_b\\_}\n"),
         (["relu(sin(x))"], "\\begin{cases} \\cos\\left(x\\right) & \\text{if } "
-                           "\\left[\\sin\\left(x\\right) > 0\\right] \\\\ 0 & \\text{otherwise} \\end{cases}\n"),
+                           "\\sin\\left(x\\right) > 0 \\\\ 0 & \\text{otherwise} \\end{cases}\n"),
         (["sum((X@w-t)^2)", "--wrt", "w", "--example", "X:4x3,w:3,t:4"], "2 X^{\\top} \\left(X w - t\\right)\n"),
     ],
 )  # fmt: skip
@@ -207,6 +207,31 @@ def test_steps_that_are_taken_on_request_are_said():
 def test_what_cannot_be_answered_says_why(words, block):
     """With a way out, exit code 2, and nothing on standard output."""
     assert run("diff", *words) == (2, "", block)
+
+
+@pytest.mark.parametrize(
+    ("words", "latex"),
+    [
+        (["sum(sum(a,0)^3)", "--example", "a:2x3"],
+         r"3 \operatorname{broadcast}\left(\left(\sum_{\text{axis } 0}\left(a\right)\right)^{2}, 2, 3\right)"),
+        (["sum(sum(a,0)*sum(a^2,0))", "--example", "a:2x3"],
+         r"2 a \sum_{\text{axis } 0}\left(a\right) + \sum_{\text{axis } 0}\left(a^{2}\right)"),
+        (["sum(a^2)*sum(a*a*a)", "--example", "a:2x3"],
+         r"3 \sum\left(a^{2}\right) a^{2} + 2 \sum\left(a^{3}\right) a"),
+        (["where(x>0, sin(x), x^2)"],
+         r"\begin{cases} \cos\left(x\right) & \text{if } x > 0 \\ 2 x & \text{otherwise} \end{cases}"),
+        (["max(x, 0)"], r"\left[x > 0\right] + \frac{\left[x = 0\right]}{2}"),
+    ],
+)  # fmt: skip
+def test_latex_of_axes_and_cases(words, latex):
+    """An axis is no operand; a comparison has the brackets of a number only where it is one."""
+    assert run("diff", *words, "--format", "latex") == (0, latex + "\n", "")
+
+
+def test_a_condition_that_is_no_comparison_is_other_than_0():
+    """Behind `if` stands what can be true."""
+    said = run("diff", "where((x>0)*(x<1), x^2, x)", "--format", "latex").out
+    assert r"\text{if } v_{1} \ne 0 \\" in said
 
 
 def test_other_commands_have_no_latex():
