@@ -32,9 +32,18 @@ def jvp(request: Request) -> int:
     from gradcli.questions.jacobians import pushed
 
     if request["along"] is None:
-        raise GradError("usage", "no direction given", hint="add --along: " + ALONG_HINT)
+        raise no_direction(request)
     along = along_of(request["along"], _memory(request))
     return _show(pushed(*asked(request), along), request)
+
+
+def no_direction(request: Request) -> GradError:
+    """There is no --along, and maybe no expression either."""
+    if not (request.words or request["file"]):
+        from gradcli.cli.refusals import no_expression
+
+        return no_expression(request.command)
+    return GradError("usage", "no direction given", hint="add --along: " + ALONG_HINT)
 
 
 def _show(found: Product, request: Request) -> int:

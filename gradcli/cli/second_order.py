@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from gradcli.cli.array_commands import ALONG_HINT, along_of
+from gradcli.cli.array_commands import along_of, no_direction
 from gradcli.cli.commands import asked, in_unicode, remark, show_json
-from gradcli.errors import GradError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def hvp(request: Request) -> int:
     from gradcli.questions.hessians import FORWARD, multiplied
 
     if request["along"] is None:
-        raise GradError("usage", "no direction given", hint="add --along: " + ALONG_HINT)
+        raise no_direction(request)
     memory: int | None = request["max-memory"]
     along = along_of(request["along"], memory)
     found = multiplied(*asked(request), along, request.given.get("mode", FORWARD))
