@@ -244,7 +244,7 @@ def test_too_large_a_matrix_is_refused_before_it_is_made(work):
 def test_full_lifts_the_bound():
     """Up to another one."""
     size = math.isqrt(MOST_ENTRIES) + 1
-    with pytest.raises(gradcli.GradError, match="--full makes it all the same"):
+    with pytest.raises(gradcli.GradError, match="full=True makes it all the same"):
         gradcli.jacobian("x*2", x=np.ones(size))
     found = gradcli.jacobian("sum(x*2)*ones(2)", x=np.ones(MOST_ENTRIES // 2 + 1), full=True)
     assert len(found._found.matrices[0].numbers[0]) == MOST_ENTRIES // 2 + 1
