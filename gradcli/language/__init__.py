@@ -233,6 +233,8 @@ def unusual(word: str) -> bool:
 
 def is_name(word: str) -> bool:
     """A letter of any script or '_', then also ASCII digits."""
+    if word.isascii():
+        return word.isidentifier()
     return all(letter.isalpha() or letter == "_" or letter in "0123456789" for letter in word) and not word[0].isdigit()
 
 
