@@ -11,6 +11,7 @@ from operator import mul
 
 from gradcli.autodiff import depends
 from gradcli.autodiff.recurrences import Expansion, Series
+from gradcli.autodiff.scalar_adjoint import BOOLEAN
 from gradcli.errors import GradError
 from gradcli.graph import CONSTANT, NAMED, VARIABLE, Graph, Origin, Primitive, primitives
 from gradcli.graph.carriers import number, read, trace_rules
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from gradcli.graph import Shape
 
 MOST_LINES = 400_000
-BOOLEAN = frozenset(("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"))
 LINEAR = frozenset(("sum", "mean", "fit", "broadcast", "reshape", "index", "transpose", "cumsum", "trace"))
 FEW = 4  # a power up to which its own rule takes no more lines than products
 

@@ -216,23 +216,28 @@ class Matrices(Drawn):
         return f"<jacobian of {list(self._found.shape)} by {', '.join(m.name for m in self._found.matrices)}>"
 
 
-class Curvature(Drawn):
+class SecondOrder(Answered):
+    """What is common to answers of second order."""
+
+    @property
+    def value(self) -> float:
+        """The value of the expression."""
+        found: float = self._found.value
+        return found
+
+    @property
+    def gradients(self) -> dict[str, Value]:
+        """The derivative by every name."""
+        return dict(self._found.gradients)
+
+
+class Curvature(Drawn, SecondOrder):
     """The second derivatives by every pair of names; printed, or as the last line of a notebook's cell, the matrix."""
 
     _found: HessianReport
 
     def __init__(self, found: HessianReport) -> None:
         self._found = found
-
-    @property
-    def value(self) -> float:
-        """The value of the expression."""
-        return self._found.value
-
-    @property
-    def gradients(self) -> dict[str, Value]:
-        """The derivative by every name."""
-        return dict(self._found.gradients)
 
     @property
     def hessian(self) -> dict[str, dict[str, Value]]:
@@ -274,23 +279,13 @@ class Curvature(Drawn):
         return f"<hessian of {self._found.size}×{self._found.size} by {', '.join(self._found.names)}>"
 
 
-class Curved(Answered):
+class Curved(SecondOrder):
     """A Hessian times a direction; printed, it is what the command prints."""
 
     _found: Curving
 
     def __init__(self, found: Curving) -> None:
         self._found = found
-
-    @property
-    def value(self) -> float:
-        """The value of the expression."""
-        return self._found.value
-
-    @property
-    def gradients(self) -> dict[str, Value]:
-        """The derivative by every name."""
-        return dict(self._found.gradients)
 
     @property
     def hvp(self) -> dict[str, Value]:

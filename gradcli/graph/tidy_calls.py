@@ -37,7 +37,6 @@ STEPS = frozenset(("floor", "ceil", "round", "sign", "abs", "max", "min", "clip"
 EXACT = (0.0, 1.0, -1.0, 0.5, 2.0)  # numbers at which, and with which, a function is folded
 TURNED = {"less": "greater", "less_equal": "greater_equal", "greater": "less", "greater_equal": "less_equal",
           "equal": "equal", "not_equal": "not_equal"}  # fmt: skip
-OPPOSITE = {"equal": "not_equal", "not_equal": "equal"}
 POSITIVE_VALUES = frozenset(("exp", "cosh", "sigmoid", "softplus", "erfc", "softmax"))
 NONNEGATIVE_VALUES = frozenset(("sqrt", "abs", "hypot", "norm", "std", "var", "relu", "relu_split", "relu_first"))
 KEEPING_FINITE = frozenset((

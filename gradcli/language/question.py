@@ -52,10 +52,11 @@ class Question:
     `sources` are the names to differentiate by with their lines (None for a name that does not occur), `point` the
     value of every variable, `at` all values that were given, in the order of the variables. `example` are the values
     that --example gave to names without one, `named` all names that have a value. `derivatives` are those that the
-    program itself asks for; their lines stand in the graph.
+    program itself asks for; their lines stand in the graph. From the line `added` on stand those of reverse-mode AD.
     """
 
     __slots__ = (
+        "added",
         "at",
         "derivatives",
         "example",
@@ -90,6 +91,7 @@ class Question:
         self.named: Collection[str] = given
         self.example: Example | None = None
         self.derivatives: Sequence[Derivative] = ()
+        self.added: int | None = None
         wanted = None
         if options.example is not None:
             from gradcli.language.example import Example, Wanted
@@ -153,7 +155,7 @@ class Question:
         from gradcli.autodiff.adjoint import AdjointGraph
 
         added = AdjointGraph(self.graph, values, self.result, self.live_sources())
-        self.graph = added.graph
+        self.graph, self.added = added.graph, added.start
         if self.shapes is not None:
             self.shapes = added.graph.shapes
         return {name: None if line is None else added.adjoints[line] for name, line in self.sources.items()}

@@ -35,25 +35,33 @@ def notes_on_derivatives(question: Question, values: Sequence[Any]) -> list[Note
 
 def note_on_adjoints(question: Question, adjoints: Mapping[str, int | None]) -> list[Note]:
     """Which of the lines that reverse-mode AD added are the derivatives that were asked for."""
-    labels = question.labels()
+    labels, graph = question.labels(), question.graph
     result = labels.names[question.result]
     told = [
         f"∂{result}/∂{name} is {labels.text(line)[0]}" for name, line in adjoints.items() if line is not None
     ][:MOST]
     if not told:
         return []
-    said = "a1, a2, ... are the lines that the backward pass adds" if question.graph.origins else "no line is added"
+    start = len(graph) if question.added is None else question.added
+    added = [labels.names[line] for line in range(start, len(graph)) if graph.operands[line]]
+    said = "the backward pass adds no line"
+    if added:
+        said = f"{_listed(added)} {'is the line' if len(added) == 1 else 'are the lines'} that the backward pass adds"
     return [Note("adjoint", result, f"{result}: {said}; {', '.join(told)}")]
+
+
+def _listed(names: Sequence[str]) -> str:
+    """`a1`, `a1 and a2`, `a1 to a5`."""
+    return names[0] if len(names) == 1 else f"{names[0]} {'and' if len(names) == 2 else 'to'} {names[-1]}"
 
 
 def _which_lines(question: Question, derivative: Derivative) -> Iterator[Note]:
     labels = question.labels()
     names = [labels.names[line] for line in range(derivative.start, derivative.end) if labels.names[line]]
     if names:
-        one = len(names) == 1
-        which = names[0] if one else f"{names[0]} {'and' if len(names) == 2 else 'to'} {names[-1]}"
         said = derivative.text([labels.text(line) for line in derivative.operands])
-        yield Note("adjoint", names[0], f"{which}: {'the line' if one else 'lines'} that {said} adds")
+        what = "the line" if len(names) == 1 else "lines"
+        yield Note("adjoint", names[0], f"{_listed(names)}: {what} that {said} adds")
 
 
 def _conventions(question: Question, values: Sequence[Any], derivative: Derivative) -> list[Note]:

@@ -108,7 +108,7 @@ class Explanation:
 
     def is_added(self, index: int) -> bool:
         """Whether reverse-mode AD added a line behind the result."""
-        return self.graph.origins is not None and index > self.result and index in self.graph.origins
+        return self.question.added is not None and index >= self.question.added and bool(self.graph.operands[index])
 
     def kind(self, index: int) -> str:
         """What a line is, in a word: an operation by its name, or inputs."""

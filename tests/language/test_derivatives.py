@@ -255,3 +255,10 @@ def test_high_orders_have_all_their_digits(order):
 def test_a_number_of_high_order_is_differentiated_where_a_derivative_is_taken_of_it():
     assert value("grad(d(x^5*y, x, 3), y) at x=2, y=3") == 240
     assert value("u = d(x^5, x, 3); u + grad(u*x, x) at x=1") == 60 + 60 + 120
+
+
+def test_the_lines_of_a_word_are_not_those_of_the_backward_pass():
+    """Each note names its own."""
+    said = run("explain", "x*grad(sigmoid(x), x)", "x=2", "--mode", "adjoint").out
+    assert "a1 to a3: lines that grad(v1, x) adds" in said
+    assert "a4 to a16 are the lines that the backward pass adds" in said
