@@ -28,6 +28,10 @@ GUESTS = {  # what is not in the standard library, and the rooms or files that m
     "rich": ("render", "cli"),
     "typer": ("cli",),
     "lark": ("language/freeze.py",),
+    "orjson": ("batch",),
+    "pyarrow": ("batch",),
+    "dask": ("batch/cluster.py",),
+    "distributed": ("batch/cluster.py",),
 }
 
 UNSAFE_NAMES = {"eval", "exec", "compile", "__import__"}

@@ -168,10 +168,25 @@ def about_formulas(request: Request) -> int:
     return derivatives.answer(request)
 
 
+def many(request: Request) -> int:
+    """The command batch."""
+    from gradcli.cli import batch
+
+    return batch.answer(request)
+
+
+def rows(request: Request) -> int:
+    """The command map."""
+    from gradcli.cli import map as row_by_row
+
+    return row_by_row.answer(request)
+
+
 ANSWERS = {
     "eval": evaluate, "grad": differentiate, "explain": explain, "compare": compare, "vjp": about_jacobians,
     "jvp": about_jacobians, "jacobian": about_jacobians, "hessian": about_second_derivatives,
     "hvp": about_second_derivatives, "diff": about_formulas, "functions": functions, "schema": schema,
+    "batch": many, "map": rows,
 }  # fmt: skip
 
 

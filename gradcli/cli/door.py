@@ -14,7 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 from gradcli import __version__
 from gradcli.cli.commands import answer, refuse
 from gradcli.cli.options import BY_FLAG, COMMANDS, Option, option_of, options_of
-from gradcli.cli.quick import DEFAULT, Request, looks_like_option
+from gradcli.cli.quick import DEFAULT, Request, looks_like_option, short_form
 from gradcli.cli.refusals import no_expression, not_accepted, unknown_option, usage
 from gradcli.errors import GradError
 
@@ -36,7 +36,9 @@ A word that is a command is one: for a variable called eval, name the command,
 as in: gradcli grad eval eval=1
 Exit codes: 0 done, 1 the work failed, 2 the input is wrong, 74 the output cannot
 be written, 130 interrupted, 141 closed pipe, 143 terminated."""
-WORDS = {"functions": ["[NAME]"], "schema": []}
+WORDS = {
+    "functions": ["[NAME]"], "schema": [], "batch": ["FILE..."], "map": ["EXPR", "DATA...", "[NAME=VALUE]..."],
+}  # fmt: skip
 OWN = frozenset(("--help", "--version", "--install-completion", "--show-completion"))
 
 
@@ -105,11 +107,12 @@ def _parameter(option: Option) -> inspect.Parameter:
     kind, name = inspect.Parameter.KEYWORD_ONLY, option.name.replace("-", "_")
     told = option.default is None or "Without it" in option.help
     help = option.help if told else f"{option.help} [default: {option.default}]"
+    flags = [f"--{option.name}", *([option.short] if option.short else [])]
     if option.kind == "flag":
-        shown = typer.Option(f"--{option.name}", help=help, show_default=False)
+        shown = typer.Option(*flags, help=help, show_default=False)
         return inspect.Parameter(name, kind, default=False, annotation=Annotated[bool, shown])
     shown = typer.Option(
-        f"--{option.name}", help=help, metavar=option.metavar, show_default=False, autocompletion=_completion(option)
+        *flags, help=help, metavar=option.metavar, show_default=False, autocompletion=_completion(option)
     )
     return inspect.Parameter(name, kind, default=None, annotation=Annotated[str | None, shown])
 
@@ -152,7 +155,7 @@ def arranged(args: Sequence[str]) -> list[str]:
     rest = iter(args)
     for word in rest:
         name, equals, text = word.partition("=")
-        option = BY_FLAG.get(name)
+        option = BY_FLAG.get(name) or short_form(name, words)
         if word == "--":
             before = len(words)
             words += rest

@@ -19,6 +19,8 @@ COMMANDS = {
     "hvp": "Say how the gradient of EXPR moves along a direction, without making the Hessian.",
     "diff": "Write the derivative of EXPR as a formula in its variables; no values are needed.",
     "functions": "List every function and operator, or describe the one called NAME.",
+    "batch": "Answer many programs, a line each: JSON Lines, text or CSV in, JSON Lines out.",
+    "map": "Compute EXPR and its gradient for every row of a table.",
     "schema": "Print the JSON Schema of everything that --json prints.",
 }
 
@@ -28,10 +30,12 @@ class Option:
 
     flag: nothing · choice: one of `choices` · names: names separated by commas · digits: a number from 1 to 17 ·
     order: 0 to 20 · path: a file, or - for standard input · bytes: a number that may end in K, M, G or T ·
-    point: NAME=VALUE,... · value: an expression without variables, or @FILE.
+    point: NAME=VALUE,... · value: an expression without variables, or @FILE · count: a whole number from 1 on ·
+    columns: names that may have indices, separated by commas · address: of a scheduler.
+    An option with a SHORT form has it only behind the name of its command: elsewhere -o is minus o.
     """
 
-    __slots__ = ("choices", "commands", "default", "help", "kind", "metavar", "name")
+    __slots__ = ("choices", "commands", "default", "help", "kind", "metavar", "name", "short")
 
     def __init__(
         self,
@@ -43,6 +47,7 @@ class Option:
         choices: tuple[str, ...] = (),
         default: str | None = None,
         metavar: str = "",
+        short: str = "",
     ) -> None:
         self.name = name
         self.kind = kind
@@ -51,6 +56,7 @@ class Option:
         self.choices = choices
         self.default = choices[0] if choices and default is None else default
         self.metavar = metavar or "|".join(choices)
+        self.short = short
 
     def accepts(self, text: str) -> bool:
         """Whether TEXT can follow the option."""
@@ -63,41 +69,64 @@ class Option:
         if self.kind == "bytes":
             number = text[:-1] if text[-1:].upper() in UNITS else text
             return number.isascii() and number.isdigit() and len(number) < 16 and int(number) > 0
+        if self.kind == "count":
+            return text.isascii() and text.isdigit() and len(text) < 7 and int(text) > 0
         return bool(text.strip(" ,"))
 
     def value(self, text: str) -> object:
         """What an accepted TEXT means."""
-        if self.kind in ("digits", "order"):
+        if self.kind in ("digits", "order", "count"):
             return int(text)
         if self.kind == "bytes":
             unit = UNITS.find(text[-1].upper()) + 1
             return int(text[:-1] if unit else text) << 10 * unit
+        if self.kind == "columns":
+            return columns(text)
         if self.kind == "names":
             return [name.strip() for name in text.split(",") if name.strip()]
         return text
 
 
+def columns(text: str) -> list[str]:
+    """The names of columns in TEXT; a comma between brackets belongs to an index."""
+    found = [""]
+    for piece in text.split(","):
+        inside = found[-1].count("[") > found[-1].count("]")
+        found[-1:] = [f"{found[-1]},{piece}"] if inside else [found[-1], piece]
+    return [name for name in map(str.strip, found) if name]
+
+
 OPTIONS = (
     Option("json", "flag", f"{NUMBERED} diff functions", "One line of JSON, the same as --format json."),
+    Option("json", "flag", "batch map", "JSON Lines, the same as --format jsonl; a usage error is JSON as well."),
     Option("format", "choice", f"{NUMBERED} functions", "What to print.", choices=("text", "json")),
     Option(
         "format", "choice", "diff", "What to print. Text reads back as the same function.",
         choices=("text", "json", "latex", "markdown"),
     ),
+    Option(
+        "format", "choice", "batch", "What to print: an object a line, or for people csv or a table.",
+        choices=("jsonl", "csv", "table"),
+    ),
+    Option(
+        "format", "choice", "map",
+        "What to write. Without it the name of --output says it, and standard output gets csv.",
+        choices=("csv", "tsv", "jsonl", "npy", "npz", "parquet"),
+    ),
     Option("view", "choice", "explain", "How to draw it.", choices=("table", "tree", "ledger")),
     Option("by", "choice", "compare", "What to compare.", choices=("decomposition", "mode", "engine", "order")),
     Option(
-        "wrt", "names", "grad explain compare vjp jacobian hessian hvp diff", "Differentiate by these names only.",
+        "wrt", "names", "grad explain compare vjp jacobian hessian hvp diff batch map", "Differentiate by these names only.",
         metavar="x,y",
     ),
     Option(
-        "decomposition", "choice", "eval grad explain vjp jvp jacobian compare hessian hvp diff",
+        "decomposition", "choice", "eval grad explain vjp jvp jacobian compare hessian hvp diff batch map",
         "typed: as written. naive: down to + - * / ^ exp log sqrt. sigmoid: spelled-out forms become one function. "
         "auto: those that lose no digits by it.",
         choices=("auto", "typed", "naive", "sigmoid"),
     ),
     Option(
-        "mode", "choice", "grad explain jacobian",
+        "mode", "choice", "grad explain jacobian batch",
         "The way of the chain rule: reverse carries numbers back, forward carries tangents ahead, adjoint adds the "
         "lines of the gradient to the graph. Without it jacobian takes the one with fewer passes, all others reverse.",
         choices=("reverse", "forward", "adjoint"),
@@ -118,16 +147,16 @@ OPTIONS = (
         metavar="ones(2,3)",
     ),
     Option(
-        "ties", "choice", "grad explain compare vjp jvp jacobian hessian hvp",
+        "ties", "choice", "grad explain compare vjp jvp jacobian hessian hvp batch",
         "At a tie in max, min or clip: share the gradient, give it to the first, or refuse.",
         choices=("split", "first", "error"),
     ),
     Option(
-        "ties", "choice", "diff", "At a tie in max, min or clip: share the gradient, or give it to the first.",
+        "ties", "choice", "diff map", "At a tie in max, min or clip: share the gradient, or give it to the first.",
         choices=("split", "first"),
     ),
     Option(
-        "zero", "choice", "grad explain compare vjp jvp jacobian hessian hvp",
+        "zero", "choice", "grad explain compare vjp jvp jacobian hessian hvp batch",
         "In the flows of gradients, 0 times inf is nan (ieee) or 0 (strong).",
         choices=("ieee", "strong"),
     ),
@@ -135,6 +164,10 @@ OPTIONS = (
         "digits", "digits", NUMBERED,
         "Significant digits, 1 to 17. Without it, explain, compare, jacobian and hessian show 6; the others print the "
         "shortest text that reads back as the same number. JSON is always exact.",
+        metavar="N",
+    ),
+    Option(
+        "digits", "digits", "batch map", "Significant digits in a table. Without it, 6; files and JSON are always exact.",
         metavar="N",
     ),
     Option(
@@ -149,6 +182,12 @@ OPTIONS = (
     Option(
         "order", "order", "compare", "With --by order, the last order, 0 to 20. Without it, 5.", default="5",
         metavar="N",
+    ),
+    Option(
+        "order", "order", "batch",
+        "0: the value. 1: the gradients too. 2: the second derivatives too. From 3 on also the derivatives by each "
+        "name up to this order, at most 20.",
+        default="1", metavar="N",
     ),
     Option(
         "mixed", "flag", "diff",
@@ -179,7 +218,7 @@ OPTIONS = (
         metavar="X:2x3,W:3x4,c",
     ),
     Option(
-        "max-memory", "bytes", f"{NUMBERED} diff",
+        "max-memory", "bytes", f"{NUMBERED} diff batch",
         "How many bytes the values of arrays may take, predicted before any is made.", default="1G", metavar="BYTES",
     ),
     Option("file", "path", f"{NUMBERED} diff", "Read the program from a file instead of EXPR.", metavar="program.expr"),
@@ -187,11 +226,55 @@ OPTIONS = (
         "at", "path", f"{NUMBERED} diff", "Read values from a JSON object; NAME=VALUE wins over it.",
         metavar="point.json",
     ),
+    Option("at", "point", "batch", "Values for every line; those of the line win.", metavar="x=3,W=ones(2,3)"),
+    Option(
+        "output", "path", "batch map",
+        "Write to this file. A crash leaves whole lines or rows, and --resume goes on. A folder, DIR/, gets one file "
+        "for each that is read.",
+        metavar="FILE", short="-o",
+    ),
+    Option("resume", "flag", "batch map", "Go on where an earlier run into --output was cut off."),
+    Option("fail-fast", "flag", "batch", "Stop at the first line that fails."),
+    Option("head", "count", "map", "Show the first rows as a table, and stop.", metavar="ROWS"),
+    Option(
+        "bad-rows", "choice", "map",
+        "A row with a missing or bad cell: stop there, leave the row out, or write nan for it.",
+        choices=("fail", "skip", "nan"),
+    ),
+    Option(
+        "columns", "columns", "map", "The names of the columns, where the data have none.", metavar="x,y[0],y[1]"
+    ),
+    Option(
+        "kernel", "choice", "map",
+        "What computes the rows: numpy, or a loop in C made by the compiler of this machine. auto: C where there is a "
+        "compiler and the rows are many.",
+        choices=("auto", "numpy", "c"),
+    ),
+    Option("fast-math", "flag", "map", "Let the C compiler reorder sums and ignore nan and inf."),
+    Option(
+        "jobs", "count", "batch map",
+        "How many processes compute. Without it, as many as there are cores when the work is large.", metavar="N",
+    ),
+    Option(
+        "engine", "choice", "batch map", "What runs the work: processes of this machine, or a dask cluster.",
+        choices=("processes", "dask"),
+    ),
+    Option(
+        "scheduler", "address", "batch map",
+        "The dask scheduler to use. Without it, --engine dask starts a cluster on this machine.",
+        metavar="tcp://HOST:PORT",
+    ),
+    Option("quiet", "flag", "batch map", "No progress and no summary on standard error."),
 )  # fmt: skip
 
 BY_FLAG = {f"--{option.name}": option for option in reversed(OPTIONS)}  # of two of one name the first
+SHORT = {option.short: option for option in OPTIONS if option.short}
 DEFAULTS = {name[2:]: None if option.default is None else option.value(option.default)
             for name, option in BY_FLAG.items()}  # fmt: skip
+
+OWN_DEFAULTS = {(command, option.name): None if option.default is None else option.value(option.default)
+                for option in reversed(OPTIONS) if BY_FLAG[f"--{option.name}"] is not option
+                for command in option.commands}  # fmt: skip
 
 
 def option_of(command: str, flag: str) -> Option | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from gradcli.cli.options import BY_FLAG, COMMANDS, DEFAULTS, option_of
+from gradcli.cli.options import BY_FLAG, COMMANDS, DEFAULTS, OWN_DEFAULTS, SHORT, option_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from gradcli.cli.options import Option
     from gradcli.errors import GradError
 
 DEFAULT = "explain"
@@ -27,7 +28,10 @@ class Request:
         self.given = given
 
     def __getitem__(self, option: str) -> Any:
-        return self.given[option] if option in self.given else DEFAULTS[option]
+        if option in self.given:
+            return self.given[option]
+        own = self.command, option
+        return OWN_DEFAULTS[own] if own in OWN_DEFAULTS else DEFAULTS[option]
 
     @property
     def json(self) -> bool:
@@ -50,7 +54,7 @@ def read(argv: Sequence[str]) -> Request | None:
             words.append(word)
         else:
             name, equals, text = word.partition("=")
-            option = BY_FLAG.get(name)
+            option = BY_FLAG.get(name) or short_form(name, words)
             if option is None:
                 if looks_like_option(word):
                     return None
@@ -80,6 +84,12 @@ def read(argv: Sequence[str]) -> Request | None:
         if option is None or not option.accepts(text):
             return None
     return Request(command, words, given)
+
+
+def short_form(name: str, words: Sequence[str]) -> Option | None:
+    """The option that NAME is short for, to the command that stands before it."""
+    option = SHORT.get(name)
+    return option if option is not None and words and words[0] in option.commands else None
 
 
 def looks_like_option(word: str) -> bool:

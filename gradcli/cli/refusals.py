@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 TO_SEE = {
     "eval": "eval 'sqrt(2)*pi'", "diff": "diff 'x^2*y'", "vjp": "vjp 'x*[1,2]' x=3 --upstream '[1,1]'",
     "jvp": "jvp 'x*y' x=2 y=3 --along x=1", "jacobian": "jacobian '[x*y, x+y]' x=2 y=3",
-    "hvp": "hvp 'x^2*y' x=2 y=3 --along x=1",
+    "hvp": "hvp 'x^2*y' x=2 y=3 --along x=1", "map": "map 'x*y' data.csv -o out.csv",
 }  # fmt: skip
 MEANT = {
     **dict.fromkeys(("d", "derive", "derivative", "differentiate", "deriv", "formula", "symbolic"), "diff"),
@@ -23,6 +23,7 @@ MEANT = {
     **dict.fromkeys(("evaluate", "value", "compute", "calc", "calculate"), "eval"),
     **dict.fromkeys(("jac", "jacobi"), "jacobian"), **dict.fromkeys(("hess", "hesse"), "hessian"),
     **dict.fromkeys(("vs", "cmp"), "compare"), "show": "explain", "list": "functions",
+    **dict.fromkeys(("many", "lines", "bulk"), "batch"), **dict.fromkeys(("rows", "apply", "table"), "map"),
 }  # fmt: skip
 EXAMPLES = "a number, an array or an expression of numbers: {0}=-1, {0}=pi/4, {0}=[1,2], {0}=@file.npy"
 
@@ -163,7 +164,9 @@ def not_accepted(option: Option, text: str | None) -> GradError:
             "names": "names, as in x,y",
             "bytes": "a number of bytes, as in 500M or 2G", "example": "names with shapes, as in X:2x3,c",
             "element": "a name and its indices, as in X[0,0]",
-            "point": "names and how they move, as in x=1,y=-2", "value": "an expression without variables, or @FILE",
+            "point": "names and values, as in x=1,y=-2", "count": "a whole number from 1 on",
+            "columns": "names of columns, as in x,y[0],y[1]", "address": "an address, as in tcp://10.0.0.1:8786",
+            "value": "an expression without variables, or @FILE",
         }.get(option.kind, "a file")  # fmt: skip
     near = get_close_matches(text or "", option.choices, 1, 0.6)
     found = "nothing" if text is None else repr(text)

@@ -42,8 +42,8 @@ def test_a_variable_may_be_called_like_a_command():
 
 def test_a_command_yet_to_come_is_an_expression():
     """A word that is no command is read as mathematics."""
-    assert run("eval", "batch*2", "batch=3").out == "6\n"
-    assert json.loads(run("batch", "batch=3", "--json").out)["value"] == 3.0
+    assert run("eval", "graph*2", "graph=3").out == "6\n"
+    assert json.loads(run("graph", "graph=3", "--json").out)["value"] == 3.0
 
 
 @pytest.mark.parametrize(
@@ -189,8 +189,8 @@ def test_memory_is_predicted_before_anything_is_made(words, first):
     ("words", "hint"),
     [
         (["grad", "x^2*y", "--format", "latex"], "--format latex belongs to gradcli diff"),
-        (["hvp", "x^2", "x=1", "--along", "x=1", "--mode", "forward"], "belongs to grad, explain and jacobian"),
-        (["hessian", "x^2", "x=1", "--mode", "forward"], "it belongs to grad, explain, jacobian and hvp"),
+        (["hvp", "x^2", "x=1", "--along", "x=1", "--mode", "forward"], "belongs to grad, explain, jacobian and batch"),
+        (["hessian", "x^2", "x=1", "--mode", "forward"], "it belongs to grad, explain, jacobian, hvp and batch"),
         (["derive", "x^2"], "did you mean the command 'diff'?"),
         (["gradient", "x^2"], "did you mean the command 'grad'?"),
         (["hesian", "x^2"], "did you mean the command 'hessian'?"),
