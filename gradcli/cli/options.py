@@ -116,8 +116,8 @@ OPTIONS = (
     Option("view", "choice", "explain", "How to draw it.", choices=("table", "tree", "ledger")),
     Option("by", "choice", "compare", "What to compare.", choices=("decomposition", "mode", "engine", "order")),
     Option(
-        "wrt", "names", "grad explain compare vjp jacobian hessian hvp diff batch map", "Differentiate by these names only.",
-        metavar="x,y",
+        "wrt", "names", "grad explain compare vjp jacobian hessian hvp diff batch map",
+        "Differentiate by these names only.", metavar="x,y",
     ),
     Option(
         "decomposition", "choice", "eval grad explain vjp jvp jacobian compare hessian hvp diff batch map",
@@ -167,8 +167,8 @@ OPTIONS = (
         metavar="N",
     ),
     Option(
-        "digits", "digits", "batch map", "Significant digits in a table. Without it, 6; files and JSON are always exact.",
-        metavar="N",
+        "digits", "digits", "batch map",
+        "Significant digits in a table. Without it, 6; files and JSON are always exact.", metavar="N",
     ),
     Option(
         "full", "flag", "explain jacobian hessian compare",
