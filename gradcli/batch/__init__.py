@@ -1,0 +1,1 @@
+"""Many programs, and one program over many rows: sources, engines and sinks."""

@@ -1,0 +1,128 @@
+"""The answer to one program after another, as the members of a JSON object: what `questions` says, only sooner."""
+
+from __future__ import annotations
+
+from gradcli.questions import Options, differentiated, evaluated
+from gradcli.text import json_number, json_string, json_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any, Protocol
+
+    from gradcli.insight.notes import Note
+
+    class Settings(Protocol):
+        """How programs are answered that do not say it themselves."""
+
+        wrt: Sequence[str] | None
+        decomposition: str
+        mode: str
+        ties: str
+        zero: str
+        max_memory: int | None
+        order: int
+
+    class Kernel(Protocol):
+        """The value and the gradients of one text, compiled."""
+
+        def members(self, given: Mapping[str, Any]) -> str | None:
+            """The members of the answer at the values GIVEN; None where the general way has to be gone."""
+
+    class Kernels(Protocol):
+        """The kernels that there are; asked once for every program that is answered in the plain way."""
+
+        def find(self, source: str, given: Mapping[str, Any]) -> Kernel | None:
+            """The kernel of a program at values GIVEN for these names, in their order; None where there is none."""
+
+
+class Calculator:
+    """Answers programs one after the other; nothing is kept of one for the next but compiled kernels.
+
+    The `kernels`, where there are some, are asked for programs answered by the options of the whole file alone, at
+    order 1.
+    """
+
+    __slots__ = ("kernels", "options", "order", "settings")
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.order = settings.order
+        self.options = self._options(settings.wrt, settings.mode, settings.decomposition)
+        self.kernels: Kernels | None = None
+
+    def members(
+        self,
+        source: str,
+        given: Mapping[str, Any],
+        wrt: Sequence[str] | None = None,
+        mode: str | None = None,
+        decomposition: str | None = None,
+        order: int | None = None,
+    ) -> str:
+        """The answer to the program in SOURCE at the values GIVEN, floats or arrays: the members of a JSON object.
+
+        `"value"`, with order 1 or more `"gradients"`, from 2 on `"hessian"`, from 3 on `"derivatives"`, and `"notes"`
+        where there are some. What is None is as for the whole file. Raises GradError as a question does.
+        """
+        if wrt is None and mode is None and decomposition is None and order is None:
+            if self.order == 1:
+                if self.kernels is not None:
+                    kernel = self.kernels.find(source, given)
+                    if kernel is not None:
+                        found = kernel.members(given)
+                        if found is not None:
+                            return found
+                return first_order(source, given, self.options)
+            return members_of_order(self.order, source, given, self.options)
+        settings = self.settings
+        options = self._options(
+            settings.wrt if wrt is None else wrt, mode or settings.mode, decomposition or settings.decomposition
+        )
+        return members_of_order(self.order if order is None else order, source, given, options)
+
+    def _options(self, wrt: Sequence[str] | None, mode: str, decomposition: str) -> Options:
+        settings = self.settings
+        return Options(
+            wrt=wrt, decomposition=decomposition, mode=mode, ties=settings.ties, zero=settings.zero,
+            max_memory=settings.max_memory,
+        )  # fmt: skip
+
+
+def members_of_order(order: int, source: str, given: Mapping[str, Any], options: Options) -> str:
+    """The value, the derivatives up to ORDER and the notes, as the members of a JSON object."""
+    if order == 1:
+        return first_order(source, given, options)
+    if order == 0:
+        answer = evaluated(source, given, options)
+        return _joined({"value": answer.as_object()["value"]}, answer.notes)
+    from gradcli.batch.orders import higher_order
+
+    members, notes = higher_order(order, source, given, options)
+    return _joined(members, notes)
+
+
+def first_order(source: str, given: Mapping[str, Any], options: Options) -> str:
+    """The value, the gradients and the notes, as the members of a JSON object."""
+    answer = differentiated(source, given, options)
+    if answer.question.shapes is not None:
+        found = answer.as_object()
+        return _joined({"value": found["value"], "gradients": found["gradients"]}, answer.notes)
+    assert answer.gradients is not None
+    pairs = ",".join([f"{json_string(name)}:{json_number(number)}" for name, number in answer.gradients.items()])
+    return f'"value":{json_number(answer.value)},"gradients":{{{pairs}}}{notes_member(answer.notes)}'
+
+
+def notes_member(notes: Sequence[Note]) -> str:
+    """`,"notes":[...]`; empty where there are none."""
+    if not notes:
+        return ""
+    rows = [
+        f'{{"kind":"{note.kind}","line":{json_string(note.line)},"message":{json_string(note.message)}}}'
+        for note in notes
+    ]
+    return f',"notes":[{",".join(rows)}]'
+
+
+def _joined(members: dict[str, object], notes: Sequence[Note]) -> str:
+    return json_text(members)[1:-1] + notes_member(notes)
