@@ -65,16 +65,18 @@ class Written:
 
 
 def write_out(
-    graph: Graph, point: Mapping[str, Any] | None = None, memory: int | None = None, *, for_value: bool = False
-) -> Written:
+    graph: Graph, point: Mapping[str, Any] | None = None, memory: int | None = None, *, for_value: bool = False,
+    anywhere: bool = False,
+) -> Written:  # fmt: skip
     """GRAPH with the lines of every derivative in place of its word. Its shapes are known where there are arrays.
 
-    At a POINT a derivative of what is nan there starts from nan, else from 1. Without one it starts from 1. FOR_VALUE
-    says that the graph will only be evaluated there: a derivative of high order is a number then.
+    At a POINT a derivative of what is nan there starts from nan, else from 1. Without one it starts from 1; or, with
+    ANYWHERE, from a line that is 1 or nan, so that the lines hold at every point, also where there is a nan. FOR_VALUE
+    says that the graph will only be evaluated at the point: a derivative of high order is a number then.
     Raises GradError (limit) where that would be more than MOST_LINES lines, or their values more than MEMORY bytes.
     """
     found = Graph()
-    writer = _Writer(found, point)
+    writer = _Writer(found, point, anywhere=anywhere)
     differentiated = _differentiated(graph) if for_value else None
     found.shapes = None if graph.shapes is None else []
     found.origins = {}
@@ -170,9 +172,10 @@ def _named(graph: Graph, line: int, name: str | None, span: Any) -> int:
 class _Writer:
     """Writes the lines of one derivative at the end of a graph."""
 
-    def __init__(self, graph: Graph, point: Mapping[str, Any] | None) -> None:
+    def __init__(self, graph: Graph, point: Mapping[str, Any] | None, *, anywhere: bool) -> None:
         self.graph = graph
         self.point = point
+        self.anywhere = anywhere
         self.values: list[Any] = []
 
     def write(self, word: str, operands: tuple[int, ...], order: int | None, *, as_number: bool) -> int:
@@ -197,12 +200,14 @@ class _Writer:
         self.bound(1)
         self.go_on()
         seed = self.seed(f) if seed is None else seed
-        gaps = self.point is not None
+        gaps = self.point is not None or self.anywhere
         found = adjoint_lines(self.graph, f, [x], seed=seed, is_number=self.is_number, gaps=gaps)[x]
         return self.zeros(self.shape(x)) if found is None else found
 
     def seed(self, f: int) -> int:
         """1, or nan where F is nan."""
+        if self.anywhere:
+            return self.added(NAMED["seed"], (f,), None)
         value = 1.0 if self.point is None else self.values[f]
         return self.graph.constant(1.0 if value == value else value)
 
@@ -219,7 +224,9 @@ class _Writer:
 
     def is_number(self, line: int) -> bool:
         """Whether a line is nowhere nan at the point; without one, a formula holds where there is no nan."""
-        return self.point is None or known_numbers(self.values)(line)
+        if self.point is None:
+            return not self.anywhere
+        return known_numbers(self.values)(line)
 
     def nth(self, f: int, x: int, order: int, *, as_number: bool = False) -> int:
         """The derivative of F, of any shape, by the scalar X."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from typing import Any
 
-    from gradcli.autodiff.derivatives import Derivative
+    from gradcli.autodiff.derivatives import Derivative, Written
     from gradcli.graph import Graph, Shape
     from gradcli.graph.decompose import Fold
     from gradcli.graph.labels import Labels
@@ -138,14 +138,17 @@ class Question:
 
     def _write_derivatives(self, *, for_value: bool) -> None:
         """Put the lines of every derivative in place of its word; FOR_VALUE, where they will only be evaluated."""
-        from gradcli.autodiff.derivatives import write_out
-
-        written = write_out(self.graph, self.point, self.options.max_memory, for_value=for_value)
+        written = self._written_out(for_value=for_value)
         moved, self.derivatives = written.moved, written.derivatives
         self.graph, self.shapes = written.graph, written.graph.shapes
         self.result = moved[self.result]
         self.sources = {name: None if line is None else moved[line] for name, line in self.sources.items()}
         self.folds = {moved[line]: fold.renumbered(moved) for line, fold in self.folds.items()}
+
+    def _written_out(self, *, for_value: bool) -> Written:
+        from gradcli.autodiff.derivatives import write_out
+
+        return write_out(self.graph, self.point, self.options.max_memory, for_value=for_value)
 
     def add_adjoints(self, values: Sequence[Any]) -> dict[str, int | None]:
         """Put the adjoint lines of the result behind the graph, whose VALUES are known: reverse-mode AD.
