@@ -1,0 +1,128 @@
+"""One row of a CSV as a question: a column is the program, others are values."""
+
+from __future__ import annotations
+
+import csv
+
+from gradcli.batch.header_row import OWN, PROGRAM
+from gradcli.batch.objects import chosen, names_of, order_of_text
+from gradcli.batch.programs import refuse_torn
+from gradcli.batch.records import ends
+from gradcli.errors import GradError
+from gradcli.graph.nested import NON_FINITE
+from gradcli.language.builder import value_of
+from gradcli.text import json_string
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from gradcli.batch.objects import Asked
+    from gradcli.batch.settings import Settings
+    from gradcli.batch.work import Header
+
+OF_NUMBERS = "0123456789.eE+-"
+
+
+class Rows:
+    """Reads rows of a CSV."""
+
+    __slots__ = ("columns", "delimiter", "first_line", "label", "settings", "torn", "values")
+
+    def __init__(self, settings: Settings, header: Header) -> None:
+        self.settings = settings
+        self.delimiter = header["delimiter"]
+        self.columns = {name: place for place, name in enumerate(header["columns"])}
+        self.values = [(name, place) for name, place in self.columns.items() if name not in OWN]
+        self.label = ""
+        self.torn = False
+
+    def numbered(self, payload: bytes, first: int) -> list[tuple[int, str]]:
+        """The records of a chunk, each with the number of its first line."""
+        try:
+            text = payload.decode()
+            self.torn = False
+        except UnicodeDecodeError:
+            text = payload.decode(errors="surrogateescape")
+            self.torn = True
+        found = []
+        start = 0
+        for end in ends(text, self.delimiter):
+            record = text[start:end]
+            found.append((first, record))
+            first += record.count("\n")
+            start = end
+        return found
+
+    def read(self, record: str) -> Asked | None:
+        """The question in a record; None where it is blank. Raises GradError."""
+        self.label = ""
+        if self.torn:
+            refuse_torn(record)
+        cells = self._cells(record)
+        if not any(cells):
+            return None
+        columns = self.columns
+        if "id" in columns and len(cells) > columns["id"]:
+            self.label = f'"id":{json_string(cells[columns["id"]])}'
+        if len(cells) != len(columns):
+            raise self._uneven(cells)
+        source = cells[columns[PROGRAM]]
+        if not source.strip():
+            raise GradError("syntax", "the cell of 'expr' is empty")
+        given = {name: self._value(name, cells[place]) for name, place in self.values if cells[place].strip()}
+        own = {name: cells[columns[name]].strip() for name in ("wrt", "mode", "decomposition", "order") if name in columns}
+        if self.settings.at:
+            given = {**self.settings.point_for(source), **given}
+        if not any(own.values()):
+            return source, given, None, None, None, None
+        wrt = names_of(own["wrt"].replace(";", ",")) if own.get("wrt") else None
+        mode, decomposition = (chosen(own.get(name) or None, name) for name in ("mode", "decomposition"))
+        return source, given, wrt, mode, decomposition, order_of_text(own["order"]) if own.get("order") else None
+
+    def _cells(self, record: str) -> list[str]:
+        if '"' not in record:
+            return record.rstrip("\n").split(self.delimiter)
+        try:
+            rows = csv.reader([record], delimiter=self.delimiter, strict=True, skipinitialspace=True)
+            return next(rows)
+        except csv.Error as error:
+            raise self._no_record(record, error) from None
+
+    def _no_record(self, record: str, error: csv.Error) -> GradError:
+        if "field larger" in str(error):
+            return GradError("limit", f"a cell is longer than {csv.field_size_limit():,} letters")
+        hint = 'a quoted cell ends at its second quote; a quote inside it is written twice: ""'
+        return GradError("syntax", "something else than a delimiter stands behind a quoted cell", hint=hint)
+
+    def _uneven(self, cells: list[str]) -> GradError:
+        hint = None
+        if len(cells) > len(self.columns):
+            hint = f"quote a cell that holds the delimiter {self.delimiter!r}, as in \"max(x, y)\""
+        return GradError("syntax", f"{len(cells)} cells found, {len(self.columns)} expected", hint=hint)
+
+    def _value(self, name: str, cell: str) -> Any:
+        text = cell.strip()
+        try:
+            if not text.strip(OF_NUMBERS):
+                return float(text)
+        except ValueError:
+            pass
+        if text in NON_FINITE:
+            return NON_FINITE[text]
+        try:
+            return value_of(text, what=f"the value of {name!r}", memory=self.settings.max_memory)
+        except GradError as error:
+            raise in_cell(name, text, error) from None
+
+
+def in_cell(name: str, text: str, error: GradError) -> GradError:
+    """The error of a value, said to be of a cell."""
+    message = error.message if repr(name) in error.message else f"{error.message}, in the cell of {name!r}"
+    hint = error.hint
+    if text.replace(",", "", 1).lstrip("+-").isdigit():
+        hint = f"write {text.replace(',', '.')}"
+    return GradError(error.kind, message, hint=hint, source=error.source, spans=error.spans)
+
+
+csv.field_size_limit(16 << 20)  # a program may be long

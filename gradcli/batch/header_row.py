@@ -1,0 +1,68 @@
+"""The first row of a CSV: which delimiter, which column is the program, which are values."""
+
+from __future__ import annotations
+
+import csv
+
+from gradcli import language
+from gradcli.batch.objects import MEANT, MEMBERS
+from gradcli.errors import GradError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gradcli.batch.work import Header
+
+DELIMITERS = ",;\t"
+PROGRAM = "expr"
+OWN = frozenset(MEMBERS) - {"at"}  # columns that are no values
+
+
+def header_of(line: str, place: str) -> Header | None:
+    """The format of a CSV whose first row is LINE; None where it is none, because no column is called expr.
+
+    Raises GradError (name) where a column has no name, is no name, or stands twice.
+    """
+    for delimiter in DELIMITERS:
+        names = cells_of(line, delimiter)
+        if PROGRAM in names:
+            _check(names, place)
+            return {"format": "csv", "delimiter": delimiter, "columns": list(map(language.normalised, names))}
+    _refuse_near_miss(line, place)
+    return None
+
+
+def cells_of(line: str, delimiter: str) -> list[str]:
+    """The cells of one row, without the blanks around them."""
+    try:
+        rows = list(csv.reader([line], delimiter=delimiter, skipinitialspace=True))
+    except csv.Error:
+        return []
+    return [name.strip() for name in rows[0]] if rows else []
+
+
+def _check(names: list[str], place: str) -> None:
+    for number, name in enumerate(names, 1):
+        if not name:
+            hint = "name it; a column id is given back with each answer"
+            raise GradError("name", f"column {number} of {place} has no name", hint=hint)
+        if name in names[: number - 1]:
+            twice = f"{name!r} is the name of columns {names.index(name) + 1} and {number} of {place}"
+            raise GradError("name", twice, hint="give each column its own name")
+        if name == "at":
+            hint = "give each value a column of its own, or write it behind 'at' in expr"
+            raise GradError("name", f"column {number} of {place} is called 'at'", hint=hint)
+        if name not in OWN and not language.is_name(language.normalised(name)):
+            hint = f"a column is the name of a variable, or {', '.join(sorted(OWN))}"
+            raise GradError("name", f"column {number} of {place} is called {name!r}, which is no name", hint=hint)
+
+
+def _refuse_near_miss(line: str, place: str) -> None:
+    """Raise GradError (name) where the line looks like the header of a CSV that calls its programs something else."""
+    for delimiter in DELIMITERS:
+        names = cells_of(line, delimiter)
+        if len(names) < 2 or not all(not name or name.isidentifier() for name in names):
+            continue
+        for name in names:
+            if name.lower() == PROGRAM or MEANT.get(name.lower()) == PROGRAM and len(name) > 1:
+                message = f"{place} looks like a CSV, and no column is called 'expr'"
+                raise GradError("name", message, hint=f"call the column {name!r} expr")

@@ -1,0 +1,151 @@
+"""Chunks of whole lines in, whole lines of answers out: what every engine runs for `batch`."""
+
+from __future__ import annotations
+
+from gradcli.batch.calculator import Calculator
+from gradcli.batch.chunks import LONGEST_LINE, TOO_LONG
+from gradcli.batch.settings import Settings
+from gradcli.errors import GradError, again, as_object
+from gradcli.text import json_string, json_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, Protocol
+
+    from gradcli.batch.objects import Asked
+    from gradcli.batch.work import Header, Spec, Task, Work
+
+    class Reader(Protocol):
+        """Knows the lines of one format. `label` is the member that names the line read last, where it has an id."""
+
+        label: str
+
+        def numbered(self, payload: bytes, first: int) -> Iterable[tuple[int, Any]]:
+            """The lines of a chunk, numbered from FIRST on."""
+
+        def read(self, line: Any) -> Asked | None:
+            """The question in a line; None for one that asks nothing."""
+
+
+def work(spec: Spec) -> Work:
+    """The function that answers a chunk by the settings in SPEC."""
+    return Lines(Settings.of(spec)).answer
+
+
+class Lines:
+    """Answers chunks; what it learns from one (kernels, names) makes the next faster, and changes no byte."""
+
+    __slots__ = ("calculator", "readers", "settings")
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.calculator = Calculator(settings)
+        self.readers: dict[str, Reader] = {}
+
+    def answer(self, header: Header, payload: bytes) -> Task:
+        """The answers to the lines in PAYLOAD, and in the header what failed."""
+        written = Written(self.settings, header)
+        refused = header.get("refused")
+        if refused:
+            written.fail(header["first"], "", again(*refused))
+            return written.task()
+        reader = self._reader(header)
+        read, members, add = reader.read, self.calculator.members, written.add
+        bounded = len(payload) > LONGEST_LINE  # no line is too long where the chunk is not
+        for number, line in reader.numbered(payload, header["first"]):
+            try:
+                if bounded and len(line) > LONGEST_LINE:
+                    raise GradError(*TOO_LONG[:2], hint=TOO_LONG[2])
+                asked = read(line)
+                if asked is not None:
+                    add(number, reader.label, members(*asked))
+            except GradError as error:
+                written.fail(number, reader.label, error)
+                if written.stops:
+                    break
+            except MemoryError:
+                written.fail(number, reader.label, too_little_memory())
+                if written.stops:
+                    break
+        return written.task()
+
+    def _reader(self, header: Header) -> Reader:
+        kind = json_text([header["format"], header.get("delimiter"), header.get("columns")])
+        if kind not in self.readers:
+            self.readers[kind] = READERS[header["format"]](self.settings, header)
+        return self.readers[kind]
+
+
+def _objects(settings: Settings, header: Header) -> Reader:
+    from gradcli.batch.objects import Objects
+
+    return Objects(settings)
+
+
+def _programs(settings: Settings, header: Header) -> Reader:
+    from gradcli.batch.programs import Programs
+
+    return Programs(settings)
+
+
+def _rows(settings: Settings, header: Header) -> Reader:
+    from gradcli.batch.cells import Rows
+
+    return Rows(settings, header)
+
+
+READERS: dict[str, Callable[[Settings, Header], Reader]] = {"jsonl": _objects, "text": _programs, "csv": _rows}
+
+
+class Written:
+    """The lines of output of one chunk, and what is to be said of them."""
+
+    __slots__ = ("add", "errors", "failure", "header", "lines", "settings", "start")
+
+    def __init__(self, settings: Settings, header: Header) -> None:
+        self.settings = settings
+        self.header = header
+        self.lines: list[str] = []
+        self.errors: dict[str, list[Any]] = {}
+        self.failure: list[Any] | None = None
+        self.start = f'{{"file":{json_string(header["file"])},' if settings.named else "{"
+        self.add = self._adder()
+
+    def _adder(self) -> Callable[[int, str, str], None]:
+        lines, start = self.lines, self.start
+
+        def add(number: int, label: str, members: str) -> None:
+            if label:
+                lines.append(f"{start}{label},{members}}}\n")
+            else:
+                lines.append(f'{start}"line":{number},{members}}}\n')
+
+        return add
+
+    @property
+    def stops(self) -> bool:
+        """Whether the first error ends it."""
+        return self.settings.fail_fast
+
+    def fail(self, number: int, label: str, error: GradError) -> None:
+        """Put the error in the place of the line's answer, or keep it as the last word."""
+        seen = self.errors.setdefault(error.kind, [0, number, error.message, self.header["file"]])
+        seen[0] += 1
+        if self.stops:
+            self.failure = [number, *error.__reduce__()[1]]
+        else:
+            self.add(number, label, f'"error":{json_text(as_object(error)["error"])}')
+
+    def task(self) -> Task:
+        """The header and the bytes that go out."""
+        payload = "".join(self.lines).encode("utf-8", "backslashreplace")
+        out = {"number": self.header["number"], "lines": len(self.lines), "errors": self.errors}
+        if self.failure is not None:
+            out |= {"failure": self.failure, "file": self.header["file"]}
+        return out, payload
+
+
+def too_little_memory() -> GradError:
+    """What --max-memory allowed was more than there is."""
+    return GradError("limit", "the machine has too little memory", hint="use smaller arrays, or a smaller --max-memory")
