@@ -1,0 +1,210 @@
+"""How to come to a dask scheduler: one that runs somewhere, or one of our own; without a word from dask."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager, suppress
+from ipaddress import ip_address
+from time import monotonic, sleep
+
+from gradcli.batch.remote import inventory
+from gradcli.errors import GradError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
+
+    Say = Callable[[str], None]
+
+PATIENCE = 8  # seconds until a scheduler must have answered
+WORKERS_WITHIN = 60.0  # seconds until it must have a worker
+SILENT = 60  # above every level of logging
+LOUD = ("distributed", "tornado", "asyncio", "dask", "bokeh")
+NAMED = 3  # workers that a message names
+
+
+def hush() -> None:
+    """Import distributed, and let neither it nor what it stands on write to standard error, here or in workers to come.
+
+    GradError where it is not installed.
+    """
+    import logging
+    import warnings
+
+    os.environ.setdefault("DASK_DISTRIBUTED__LOGGING__DISTRIBUTED", "critical")
+    try:
+        import distributed  # noqa: F401
+    except ImportError as cause:
+        missing = cause.name or "distributed"
+        hint = "pip install 'gradcli[dask]'"
+        raise GradError("usage", f"the engine dask needs {missing}, which is not installed", hint=hint) from None
+    loud = [name for name in logging.root.manager.loggerDict if name.startswith("distributed.")]
+    for name in (*LOUD, *loud):
+        logging.getLogger(name).setLevel(SILENT)
+    warnings.filterwarnings("ignore", module=r"(distributed|dask|tornado|asyncio)(\.|$)")
+
+
+class Own:
+    """A scheduler in this process and workers beside it, on the loopback address alone."""
+
+    def __init__(self, workers: int) -> None:
+        from tempfile import TemporaryDirectory
+
+        import dask.config
+        from distributed import LocalCluster
+
+        self._folder = TemporaryDirectory(prefix="gradcli-", ignore_cleanup_errors=True)
+        settings = {
+            "distributed.scheduler.allowed-failures": 0,  # a chunk that was killed is tried again, alone
+            "distributed.worker.profile.enabled": False,
+        }
+        with dask.config.set(settings), _unheard():
+            self._cluster: Any = LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                protocol="tcp://",
+                dashboard_address=None,
+                memory_limit=0,
+                silence_logs=SILENT,
+                local_directory=self._folder.name,
+            )
+
+    @property
+    def address(self) -> str:
+        """Of the scheduler."""
+        return str(self._cluster.scheduler_address)
+
+    def processes(self) -> list[int]:
+        """The numbers of the worker processes that run."""
+        return [nanny.pid for nanny in list(self._cluster.workers.values()) if nanny.pid is not None]
+
+    def stop(self) -> None:
+        """Kill every worker, also one in the middle of a chunk: they have nothing to tidy."""
+        for nanny in list(self._cluster.workers.values()):
+            nanny.close_gracefully()  # or it would start another one
+        for process in self.processes():
+            with suppress(OSError):
+                os.kill(process, 9)
+
+    def close(self) -> None:
+        """End the scheduler."""
+        with suppress(Exception):
+            self._cluster.close(timeout=1)
+        self._folder.cleanup()
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Within it, threads start that Ctrl-C does not reach, nor the processes that they start later."""
+    if os.name == "nt":
+        yield
+        return
+    import signal
+
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def client_of(address: str) -> Any:
+    """A client of the scheduler at ADDRESS; GradError where none answers there."""
+    import dask.config
+    from distributed import Client
+
+    try:
+        with dask.config.set({"distributed.comm.timeouts.connect": f"{PATIENCE}s"}), _unheard():
+            return Client(address, timeout=PATIENCE, set_as_default=False)
+    except (OSError, ValueError, TypeError, RuntimeError, AssertionError, ImportError) as cause:
+        raise GradError("usage", f"no dask scheduler answers at {address}", hint=_why(cause)) from None
+
+
+def _why(cause: BaseException) -> str:
+    deepest = cause
+    while deepest.__cause__ is not None:
+        deepest = deepest.__cause__
+    text = str(deepest) or type(deepest).__name__
+    if isinstance(deepest, TimeoutError):
+        text = f"waited {PATIENCE} seconds"
+    return f"{text.splitlines()[0]}; an address is written as tcp://HOST:8786"
+
+
+def is_killed(error: BaseException) -> bool:
+    """Whether it says that the workers which tried something were killed."""
+    from distributed import KilledWorker
+
+    return isinstance(error, KilledWorker)
+
+
+def is_open(address: str) -> bool:
+    """Whether ADDRESS speaks without encryption and is not on this machine's loopback."""
+    scheme, _, rest = address.rpartition("://")
+    if scheme not in ("", "tcp"):
+        return False
+    host = rest.partition("/")[0].rpartition(":")[0].strip("[]") or rest
+    try:
+        return not ip_address(host).is_loopback
+    except ValueError:
+        return host != "localhost"
+
+
+def await_workers(client: Any, address: str, say: Say) -> None:
+    """Return when there is a worker; GradError where none comes."""
+    begin = monotonic()
+    told = False
+    while not client.nthreads():
+        waited = monotonic() - begin
+        if waited > WORKERS_WITHIN:
+            hint = f"start some with: dask worker {address}"
+            raise GradError("usage", f"the scheduler at {address} has no workers", hint=hint)
+        if waited > 1 and not told:
+            say(f"waiting for workers at {address}")
+            told = True
+        sleep(0.1)
+
+
+def check(client: Any, say: Say) -> None:
+    """See that the scheduler and every worker have this gradcli; GradError says which do not.
+
+    What may change the last digits, such as another numpy, is told to SAY.
+    """
+    here = inventory()
+    try:
+        found: dict[str, Any] = {"the scheduler": client.run_on_scheduler(inventory)}
+    except Exception as cause:  # whatever went wrong over there
+        found = {"the scheduler": cause}
+    found |= client.run(inventory, on_error="return")
+    release = here["gradcli"]
+    others = {place: _release(what) for place, what in found.items()}
+    wrong = {place: what for place, what in others.items() if what != release}
+    if wrong:
+        which = ", ".join(f"{place} has {what}" for place, what in list(wrong.items())[:NAMED])
+        more = f" and {len(wrong) - NAMED:,} more" if len(wrong) > NAMED else ""
+        raise GradError(
+            "usage",
+            f"the scheduler and every worker must have gradcli {release}: {which}{more}",
+            hint=f"pip install 'gradcli[dask]=={release}', where the scheduler and the workers run",
+        )
+    differing = list(_differing(here, found))
+    if differing:
+        say(f"last digits may differ from those of this machine: {'; '.join(differing)}")
+
+
+def _release(what: Mapping[str, str] | BaseException) -> str:
+    if not isinstance(what, BaseException):
+        return what["gradcli"]
+    text = str(what)
+    if "No module named 'gradcli'" in text or 'No module named "gradcli"' in text:
+        return "none"
+    return "another" if "gradcli" in text else f"no answer ({text.splitlines()[0] if text else type(what).__name__})"
+
+
+def _differing(here: Mapping[str, str], found: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    for fact, value in here.items():
+        other = sorted({what[fact] for what in found.values() if what[fact] != value})
+        if other:
+            yield f"{fact} {', '.join(other)} there, {value} here"
