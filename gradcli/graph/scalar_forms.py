@@ -265,7 +265,7 @@ def _excess(scalars: Scalars, y: Lines, t: Lines, form: str) -> list[int]:
     zero, total = scalars.constant(0.0), scalars.total(t)
     firsts = _first(scalars, y)
     top = _largest(scalars, y)
-    weight = scalars.total([scalars.apply("mul", first, line) for first, line in zip(firsts, t, strict=True)])
+    weight = scalars.total([scalars.apply("where", first, line, zero) for first, line in zip(firsts, t, strict=True)])
     others = scalars.total([
         scalars.apply("where", first, zero, line) for first, line in zip(firsts, y, strict=True)
     ])  # fmt: skip
