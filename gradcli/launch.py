@@ -68,12 +68,25 @@ def fill(modules: "Modules") -> None:
         function_type(function.__code__, sys.modules[name].__dict__)()
 
 
-def main() -> None:
-    """Run one command line and leave with its exit code, without the interpreter's tidying: that takes longer."""
+def open_bundle() -> None:
+    """Fill the modules of the first bundle, and let the others be found."""
     if MODULES:
         finders: list[Any] = sys.meta_path
         finders.insert(0, Later)
         fill(MODULES)
+
+
+def work() -> None:
+    """Be a worker process of a batch."""
+    open_bundle()
+    from gradcli.batch.worker import main as run
+
+    run()
+
+
+def main() -> None:
+    """Run one command line and leave with its exit code, without the interpreter's tidying: that takes longer."""
+    open_bundle()
     from gradcli.cli import main as run
 
     code = run()

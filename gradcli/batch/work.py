@@ -48,7 +48,7 @@ def lost(spec: Spec, header: Header, payload: bytes, message: str) -> Task:
     instead = getattr(_module(spec), "lost", None)
     if instead is None:
         place = f"from {header['first']:,} on" if "first" in header else f"number {header['number']:,}"
-        raise GradError("limit", f"{message} (chunk {place})", hint="the machine may have too little memory: try --jobs 1")
+        raise GradError("limit", f"{message} ({place})", hint="the machine may have too little memory: try --jobs 1")
     found: Task = instead(spec, header, payload, message)
     return found
 
