@@ -30,8 +30,8 @@ GUESTS = {  # what is not in the standard library, and the rooms or files that m
     "lark": ("language/freeze.py",),
     "orjson": ("batch",),
     "pyarrow": ("batch",),
-    "dask": ("batch/cluster.py",),
-    "distributed": ("batch/cluster.py",),
+    "dask": ("batch/connection.py",),
+    "distributed": ("batch/connection.py",),
 }
 
 UNSAFE_NAMES = {"eval", "exec", "compile", "__import__"}

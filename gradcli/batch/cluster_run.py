@@ -161,7 +161,7 @@ class Run:
             self._kills += 1
             if self._kills > MOST_KILLS:
                 raise GradError("limit", "workers are killed again and again", hint="they may have too little memory")
-            if not self._killers:
+            if job in self._order and not self._killers:
                 self._say("a worker was killed; what it had not answered is computed again")
             self._killers.append(job)
         elif isinstance(error, ImportError) or "deserializ" in str(error):
