@@ -10,11 +10,13 @@ from gradcli.text import json_string, json_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any, Protocol
 
     from gradcli.batch.objects import Asked
     from gradcli.batch.work import Header, Spec, Task, Work
+
+    Add = Callable[[int, str, str], None]
 
     class Reader(Protocol):
         """Knows the lines of one format. `label` is the member that names the line read last, where it has an id."""
@@ -45,12 +47,14 @@ class Lines:
 
     def answer(self, header: Header, payload: bytes) -> Task:
         """The answers to the lines in PAYLOAD, and in the header what failed."""
+        if header.get("heading"):
+            return _heading(self.settings, header)
         written = Written(self.settings, header)
         refused = header.get("refused")
         if refused:
             written.fail(header["first"], "", again(*refused))
             return written.task()
-        reader = self._reader(header)
+        reader = self.reader(header)
         read, members, add = reader.read, self.calculator.members, written.add
         bounded = len(payload) > LONGEST_LINE  # no line is too long where the chunk is not
         for number, line in reader.numbered(payload, header["first"]):
@@ -70,7 +74,18 @@ class Lines:
                     break
         return written.task()
 
-    def _reader(self, header: Header) -> Reader:
+    def asked(self, header: Header, payload: bytes) -> Iterator[tuple[int, str]]:
+        """The number and the label of each line that asks something; nothing is computed."""
+        reader = self.reader(header)
+        for number, line in reader.numbered(payload, header["first"]):
+            try:
+                if reader.read(line) is None:
+                    continue
+            except (GradError, MemoryError):
+                pass
+            yield number, reader.label
+
+    def reader(self, header: Header) -> Reader:
         kind = json_text([header["format"], header.get("delimiter"), header.get("columns")])
         if kind not in self.readers:
             self.readers[kind] = READERS[header["format"]](self.settings, header)
@@ -98,10 +113,47 @@ def _rows(settings: Settings, header: Header) -> Reader:
 READERS: dict[str, Callable[[Settings, Header], Reader]] = {"jsonl": _objects, "text": _programs, "csv": _rows}
 
 
+def _heading(settings: Settings, header: Header) -> Task:
+    """The first line of a CSV, which is a chunk of its own."""
+    from gradcli.batch.spreadsheet import heading
+
+    payload = heading(settings.columns or ()).encode("utf-8", "backslashreplace")
+    return {"number": header["number"], "lines": 1, "asked": 0, "errors": {}}, payload
+
+
+def pieces(spec: Spec, header: Header, payload: bytes) -> Iterator[Task]:
+    """The same chunk as chunks of one line, or one record."""
+    if header.get("heading") or header.get("refused"):
+        yield header, payload
+        return
+    for number, line in Lines(Settings.of(spec)).reader(header).numbered(payload, header["first"]):
+        data = line if isinstance(line, bytes) else line.encode("utf-8", "surrogateescape")
+        if data.strip():
+            yield {**header, "first": number}, data.removesuffix(b"\n") + b"\n"
+
+
+def lost(spec: Spec, header: Header, payload: bytes, message: str) -> Task:
+    """An error in the place of each answer to a chunk that no worker survived."""
+    lines = Lines(Settings.of(spec))
+    written = Written(lines.settings, header)
+    for number, label in lines.asked(header, payload):
+        written.fail(number, label, GradError("limit", message, hint="the program may need too much memory"))
+        if written.stops:
+            break
+    return written.task()
+
+
+def answers(spec: Spec, header: Header, payload: bytes) -> int:
+    """How many lines of output a chunk gives, if none ends the run."""
+    if header.get("heading") or header.get("refused"):
+        return 1
+    return sum(1 for _ in Lines(Settings.of(spec)).asked(header, payload))
+
+
 class Written:
     """The lines of output of one chunk, and what is to be said of them."""
 
-    __slots__ = ("add", "errors", "failure", "header", "lines", "settings", "start")
+    __slots__ = ("add", "errors", "failure", "header", "lines", "settings")
 
     def __init__(self, settings: Settings, header: Header) -> None:
         self.settings = settings
@@ -109,17 +161,25 @@ class Written:
         self.lines: list[str] = []
         self.errors: dict[str, list[Any]] = {}
         self.failure: list[Any] | None = None
-        self.start = f'{{"file":{json_string(header["file"])},' if settings.named else "{"
-        self.add = self._adder()
+        self.add = self._objects() if settings.columns is None else self._rows(settings.columns)
 
-    def _adder(self) -> Callable[[int, str, str], None]:
-        lines, start = self.lines, self.start
+    def _objects(self) -> Add:
+        append = self.lines.append
+        start = f'{{"file":{json_string(self.header["file"])},' if self.settings.named else "{"
 
         def add(number: int, label: str, members: str) -> None:
             if label:
-                lines.append(f"{start}{label},{members}}}\n")
+                append(f"{start}{label},{members}}}\n")
             else:
-                lines.append(f'{start}"line":{number},{members}}}\n')
+                append(f'{start}"line":{number},{members}}}\n')
+
+        return add
+
+    def _rows(self, columns: Sequence[str]) -> Add:
+        from gradcli.batch.spreadsheet import row
+
+        def add(number: int, label: str, members: str) -> None:
+            self.lines.append(row(columns, self.header["file"], number, label, members))
 
         return add
 
@@ -140,7 +200,8 @@ class Written:
     def task(self) -> Task:
         """The header and the bytes that go out."""
         payload = "".join(self.lines).encode("utf-8", "backslashreplace")
-        out = {"number": self.header["number"], "lines": len(self.lines), "errors": self.errors}
+        asked = len(self.lines) + (self.failure is not None)
+        out = {"number": self.header["number"], "lines": len(self.lines), "asked": asked, "errors": self.errors}
         if self.failure is not None:
             out |= {"failure": self.failure, "file": self.header["file"]}
         return out, payload
