@@ -2,14 +2,70 @@
 
 from __future__ import annotations
 
+import os
+from time import perf_counter
+
 from gradcli.batch.work import make
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
+    from typing import Protocol
 
     from gradcli.batch.work import Spec, Task
+
+    class Engine(Protocol):
+        """Runs tasks; leaves nothing running when it is closed."""
+
+        def run(self, spec: Spec, tasks: Iterator[Task]) -> Iterator[Task]:
+            """The answers in order; a GradError that a task raises stops them at its place."""
+
+        def close(self) -> None:
+            """End whatever runs."""
+
+        def __enter__(self) -> Engine:
+            """Itself."""
+
+        def __exit__(
+            self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        ) -> None:
+            """Close it."""
+
+
+ALONE = 0.25  # seconds of work before other processes are asked: as long as it takes until they have caught up
+QUOTA = "/sys/fs/cgroup/cpu.max"
+
+
+def local(jobs: int | None, say: Callable[[str], None], *, size: int | None = None) -> Engine:
+    """The engine of this machine for JOBS processes: those that pay where that is None.
+
+    SIZE is the number of bytes that all tasks together have, where it is known. What goes wrong with a process is told
+    to SAY.
+    """
+    if jobs == 1 or (jobs is None and cores() == 1):
+        return Serial()
+    if jobs is None:
+        return Growing(cores(), say, size=size)
+    from gradcli.batch.processes import Processes
+
+    return Processes(jobs, say)
+
+
+def cores() -> int:
+    """How many processors this process may use: by its affinity, and by the quota of its container."""
+    try:
+        count = len(os.sched_getaffinity(0))
+    except AttributeError:  # neither on macOS nor on Windows
+        count = os.cpu_count() or 1
+    try:
+        with open(QUOTA, "rb") as file:
+            quota, period = file.read().split()
+        if quota != b"max":
+            count = min(count, max(1, round(int(quota) / int(period))))
+    except (OSError, ValueError):
+        pass
+    return count
 
 
 class Serial:
@@ -24,10 +80,38 @@ class Serial:
     def close(self) -> None:
         """Nothing is left running."""
 
-    def __enter__(self) -> Serial:
+    def __enter__(self) -> Engine:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class Growing(Serial):
+    """Begins in this process, and goes on in JOBS others once there is enough work for them to pay."""
+
+    def __init__(self, jobs: int, say: Callable[[str], None], *, size: int | None = None) -> None:
+        self.jobs = jobs
+        self.size = size
+        self._say = say
+
+    def run(self, spec: Spec, tasks: Iterator[Task]) -> Iterator[Task]:
+        """The answers; a GradError that a task raises stops them at its place."""
+        do = make(spec)
+        spent, done = 0.0, 0
+        for header, payload in tasks:
+            begun = perf_counter()
+            answer = do(header, payload)
+            spent += perf_counter() - begun
+            done += len(payload)
+            yield answer
+            if spent > ALONE and (self.size is None or spent * (self.size - done) > ALONE * done):
+                break
+        else:
+            return
+        from gradcli.batch.processes import Processes
+
+        with Processes(self.jobs, self._say) as others:
+            yield from others.run(spec, tasks)

@@ -9,7 +9,8 @@ from threading import Semaphore, Thread
 from gradcli.batch import work
 from gradcli.batch.frames import packed
 from gradcli.batch.pipes import Polled, Threaded, Worker, start_command
-from gradcli.errors import GradError, again
+from gradcli.batch.remote import error_of
+from gradcli.errors import GradError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -177,8 +178,7 @@ class Processes:
         job: Job = worker.flight.popleft()
         self._kills = 0
         if "error" in header:
-            kind, message, hint, source, spans, belongs, labels, operator = header["error"]
-            job.error = again(kind, message, hint, source, [tuple(span) for span in spans], belongs, labels, operator)
+            job.error = error_of(*header["error"])
         elif "bug" in header:
             job.error = RuntimeError(header["bug"])
         else:
