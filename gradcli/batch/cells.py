@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 
 from gradcli.batch.header_row import OWN, PROGRAM
-from gradcli.batch.objects import chosen, names_of, order_of_text
+from gradcli.batch.members import chosen, names_of, order_of_text
 from gradcli.batch.programs import refuse_torn
 from gradcli.batch.records import ends
 from gradcli.errors import GradError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gradcli.batch.settings import Settings
     from gradcli.batch.work import Header
 
+SAID = ("wrt", "mode", "decomposition", "order")  # beside the program and its values
 OF_NUMBERS = "0123456789.eE+-"
 
 
@@ -71,7 +72,7 @@ class Rows:
         if not source.strip():
             raise GradError("syntax", "the cell of 'expr' is empty")
         given = {name: self._value(name, cells[place]) for name, place in self.values if cells[place].strip()}
-        own = {name: cells[columns[name]].strip() for name in ("wrt", "mode", "decomposition", "order") if name in columns}
+        own = {name: cells[columns[name]].strip() for name in SAID if name in columns}
         if self.settings.at:
             given = {**self.settings.point_for(source), **given}
         if not any(own.values()):

@@ -7,19 +7,25 @@ from gradcli.errors import GradError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from gradcli.batch.work import Header, Task
 
 BOM = b"\xef\xbb\xbf"
 LONGEST_LINE = 8 << 20
 TOO_LONG = ("limit", f"the line is longer than {LONGEST_LINE >> 20} MiB", "a program may have 1 MiB")
-UNCLOSED = (
-    "syntax", "a quoted cell begins in this line, and nothing closes it", 'a quote inside a quoted cell is written twice: ""'
-)  # fmt: skip
+TWICE = 'a quote inside a quoted cell is written twice: ""'
+UNCLOSED = ("syntax", "a quoted cell begins in this line, and nothing closes it", TWICE)
+
+
+def facts_of(error: GradError) -> list[Any]:
+    """What makes the error again, elsewhere."""
+    _, facts = error.__reduce__()
+    return list(facts)  # type: ignore[call-overload, no-any-return]
 
 
 class Cutter:
-    """Takes blocks of bytes in any sizes; the chunks that it gives join to the same lines. PLACE is the file, for errors.
+    """Takes blocks of bytes in any sizes, and gives chunks that join to the same lines. PLACE is the file, for errors.
 
     CRLF and CR become LF. The first line that is not blank and no comment decides the format.
     """
@@ -94,14 +100,14 @@ class Cutter:
             self.format = {"format": "text"}
         kind, message, hint = reason
         error = GradError(kind, message, hint=hint)
-        yield {"first": self.line, **self.format, "refused": list(error.__reduce__()[1])}, b""
+        yield {"first": self.line, **self.format, "refused": facts_of(error)}, b""
         _, found, self.rest = self.rest.partition(b"\n")
         self.line += bool(found)
         self.skips = not found
         yield from self._whole()
 
     def _find_format(self) -> None:
-        """Look at the first line that says something, if it is whole; blank lines and comments before it are done with."""
+        """Look at the first line that says something, if it is whole; what stands before it is done with."""
         while True:
             line, found, after = self.rest.partition(b"\n")
             if not found:

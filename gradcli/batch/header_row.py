@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 
 from gradcli import language
-from gradcli.batch.objects import MEANT, MEMBERS
+from gradcli.batch.members import MEANT, MEMBERS
 from gradcli.errors import GradError
 
 TYPE_CHECKING = False
@@ -63,6 +63,6 @@ def _refuse_near_miss(line: str, place: str) -> None:
         if len(names) < 2 or not all(not name or name.isidentifier() for name in names):
             continue
         for name in names:
-            if name.lower() == PROGRAM or MEANT.get(name.lower()) == PROGRAM and len(name) > 1:
+            if name.lower() == PROGRAM or (len(name) > 1 and MEANT.get(name.lower()) == PROGRAM):
                 message = f"{place} looks like a CSV, and no column is called 'expr'"
                 raise GradError("name", message, hint=f"call the column {name!r} expr")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradcli.batch.calculator import Calculator
-from gradcli.batch.chunks import LONGEST_LINE, TOO_LONG
+from gradcli.batch.chunks import LONGEST_LINE, TOO_LONG, facts_of
 from gradcli.batch.settings import Settings
 from gradcli.errors import GradError, again, as_object
 from gradcli.text import json_string, json_text
@@ -192,8 +192,9 @@ class Written:
         """Put the error in the place of the line's answer, or keep it as the last word."""
         seen = self.errors.setdefault(error.kind, [0, number, error.message, self.header["file"]])
         seen[0] += 1
+        error.hint = fitting(error.hint, self.header["format"])
         if self.stops:
-            self.failure = [number, *error.__reduce__()[1]]
+            self.failure = [number, *facts_of(error)]
         else:
             self.add(number, label, f'"error":{json_text(as_object(error)["error"])}')
 
@@ -205,6 +206,22 @@ class Written:
         if self.failure is not None:
             out |= {"failure": self.failure, "file": self.header["file"]}
         return out, payload
+
+
+def fitting(hint: str | None, kind: str) -> str | None:
+    """The HINT of a one-off question for a line of this KIND: where a missing value goes; there is no --example."""
+    if hint is None or ", or --example " not in hint:
+        return hint
+    first, newline, rest = hint.partition("\n")
+    first = first.partition(", or --example ")[0]
+    names = [word.removesuffix("=...") for word in first.split() if word.endswith("=...")]
+    if kind == "jsonl":
+        first = "add " + ", ".join(f'"{name}": ...' for name in names) + ' to "at"'
+    elif kind == "text":
+        first = f"give {' and '.join(names)} {'values' if len(names) > 1 else 'a value'} behind 'at'"
+    else:
+        first = f"give {' and '.join(names)} in {'columns' if len(names) > 1 else 'a column'}, or in expr behind 'at'"
+    return first + newline + rest
 
 
 def too_little_memory() -> GradError:

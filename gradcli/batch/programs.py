@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradcli.batch.objects import not_text
+from gradcli.batch.strict import not_text
 from gradcli.errors import GradError
 
 TYPE_CHECKING = False

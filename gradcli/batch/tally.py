@@ -49,7 +49,8 @@ class Tally:
     def summary(self, seconds: float) -> list[str]:
         """`10 lines in 0.1 s: 8 answered, 2 failed`, then a line for each kind of error, the commonest first."""
         failed = self.failed
-        lines = [f"{_counted(self.lines)} in {_lasted(seconds)}{_rate(self.lines, seconds)}: {self.lines - failed:,} answered"]
+        took = f"{_lasted(seconds)}{_rate(self.lines, seconds)}"
+        lines = [f"{_counted(self.lines)} in {took}: {self.lines - failed:,} answered"]
         if failed:
             lines[0] += f", {failed:,} failed"
         rows = sorted(self.kinds.items(), key=lambda item: -item[1].count)
@@ -58,7 +59,7 @@ class Tally:
         for kind, failures in rows:
             place = f"line {failures.line:,}"
             if self.names_files:
-                place = f"{failures.file} line {failures.line:,}"
+                place = f"{failures.file}, line {failures.line:,}"
             message = failures.message if len(failures.message) <= LONGEST else failures.message[: LONGEST - 1] + "…"
             lines.append(f"  {failures.count:>{digits},} {kind.ljust(name)}  first at {place}: {message}")
         return lines
@@ -81,7 +82,7 @@ def _lasted(seconds: float) -> str:
 
 def _rate(lines: int, seconds: float) -> str:
     """Lines a second, to three digits; nothing where the time is too short to say."""
-    if seconds < 0.1 or not lines:
+    if seconds < 1 or not lines:
         return ""
     rate = lines / seconds
     digits = max(0, 2 - len(str(int(rate)))) if rate >= 1 else 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
 from collections import deque
 from itertools import chain, islice
@@ -14,9 +16,10 @@ from gradcli.errors import GradError, again
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
+    from gradcli.batch.engines import Engine
     from gradcli.batch.work import Header, Task
     from gradcli.cli.quick import Request
 
@@ -38,17 +41,19 @@ def answer(request: Request) -> int:
     chunks = tasks(request.words)
     if form == "csv":
         chunks = with_columns(settings, chunks)
+    collect_garbage()
     tally = Tally(names_files=settings.named)
     begun = monotonic()
     sink = Drawn(request["digits"]) if form == "table" else Printed()
     failure = None
     try:
-        for header, payload in run(settings, chunks):
-            tally.add(header)
-            sink.write(payload)
-            failure = header.get("failure")
-            if failure:
-                break
+        with engine_of(request) as engine:
+            for header, payload in engine.run(settings.spec(), chunks):
+                tally.add(header)
+                sink.write(payload)
+                failure = header.get("failure")
+                if failure:
+                    break
         sink.close()
     finally:
         if failure is None and sys.exc_info()[0] in (None, GradError):
@@ -87,12 +92,40 @@ def point_of(text: str | None, memory: int | None) -> dict[str, Any]:
     return dict(along_of(text, memory).values)
 
 
-def run(settings: Settings, chunks: Iterator[Task]) -> Iterator[Task]:
-    """The answers to the chunks, in order."""
-    from gradcli.batch.engines import Serial
+def engine_of(request: Request) -> Engine:
+    """What runs the work: processes of this machine, or a cluster."""
+    if request["engine"] == "dask" or request["scheduler"]:
+        from gradcli.batch.cluster import Dask
 
-    with Serial() as engine:
-        yield from engine.run(settings.spec(), chunks)
+        return Dask(request["scheduler"], request["jobs"], tell)
+    from gradcli.batch.engines import local
+
+    return local(request["jobs"], tell, size=size_of(request.words))
+
+
+def size_of(paths: Sequence[str]) -> int | None:
+    """The number of bytes of all files; None where one is a pipe."""
+    total = 0
+    for path in paths:
+        if path == "-" or not os.path.isfile(path):
+            return None
+        total += os.path.getsize(path)
+    return total
+
+
+def tell(message: str) -> None:
+    """A word about the run, on standard error."""
+    from gradcli.cli.terminal import complain, note_text
+
+    complain(note_text([message]))
+
+
+def collect_garbage() -> None:
+    """Let the collector run again, which the launcher stopped; seldom, since answers leave little."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def with_columns(settings: Settings, chunks: Iterator[Task]) -> Iterator[Task]:
@@ -110,7 +143,8 @@ def with_columns(settings: Settings, chunks: Iterator[Task]) -> Iterator[Task]:
             break
     settings.columns = columns_of(map(json.loads, islice(answers, SAMPLE)), settings.wrt, files=settings.named)
     first: Header = {"number": 0, "first": 1, "file": "", "heading": True}
-    return (({**header, "number": number}, payload) for number, (header, payload) in enumerate(chain([(first, b"")], seen, chunks)))
+    whole = chain([(first, b"")], seen, chunks)
+    return (({**header, "number": number}, payload) for number, (header, payload) in enumerate(whole))
 
 
 class Printed:

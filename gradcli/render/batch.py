@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from gradcli.render.style import DIM, GRADIENT, LABEL, NOTE, VALUE, Grid, aligned, number_style, safe
+from gradcli.render.style import DIM, GAP, GRADIENT, LABEL, NOTE, VALUE, Grid, aligned, number_style, safe
 from gradcli.text import significant
 
 TYPE_CHECKING = False
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     Answer = Mapping[str, Any]  # one object of the output, as JSON
+    Column = tuple[str, list[Text]]  # a heading and its cells
 
 MOST_COLUMNS = 8  # of gradients; for more names, each row says its own
 MOST_NUMBERS = 8  # of an array that is written out
@@ -23,59 +24,70 @@ SPECIAL = {"NaN": "nan", "Infinity": "inf", "-Infinity": "-inf"}
 def draw(
     rows: Sequence[tuple[int, Answer]], total: int, *, width: int = 80, unicode: bool = True, digits: int = 6
 ) -> list[Text]:
-    """The table of ROWS, each with its number among TOTAL; a row stands for those that are left out between two."""
+    """The table of ROWS, each with its number among TOTAL; a line stands for those that are left out between two."""
     answers = [answer for _, answer in rows]
     names = list(dict.fromkeys(name for answer in answers for name in answer.get("gradients", ())))
-    wide = 0 < len(names) <= MOST_COLUMNS
-    gradients = [f"∂/∂{safe(name)}" for name in names] if wide else ["gradients"] * bool(names)
-    higher = [name for name in ("hessian", "derivatives") if any(name in answer for answer in answers)]
-    grid = Grid([_what(answers), "value", *gradients, *higher], unicode=unicode, width=width)
-    columns = [aligned([_number(answer.get("value", ""), digits) for answer in answers])]
-    if wide:
-        columns += [
-            aligned([_number(answer.get("gradients", {}).get(name, ""), digits) for answer in answers]) for name in names
-        ]
-    labels = [_label(answer) for answer in answers]
-    indent = max((len(label) for label in labels), default=0)
+    columns = [_labels(answers), _column("value", [answer.get("value", "") for answer in answers], digits, VALUE)]
+    gradients = [
+        _column(f"∂/∂{safe(name)}", [answer.get("gradients", {}).get(name, "") for answer in answers], digits, GRADIENT)
+        for name in names
+    ]
+    higher = [
+        (name, [Text(_pairs(answer.get(name, {}), digits)) for answer in answers])
+        for name in ("hessian", "derivatives")
+        if any(name in answer for answer in answers)
+    ]
+    if len(names) > MOST_COLUMNS or _cells([*columns, *gradients, *higher]) > width:
+        texts = [Text(_named(answer.get("gradients", {}), digits), style=GRADIENT) for answer in answers]
+        gradients = [("gradients", texts)] * bool(names)
+    columns += [*gradients, *higher]
+    grid = Grid([heading for heading, _ in columns], unicode=unicode, width=width)
+    indent = max((label.cell_len for label in columns[0][1]), default=0)
     before = 0
     for place, (number, answer) in enumerate(rows):
         if number > before + 1:
             grid.span(_left_out(number - before - 1))
         before = number
-        label = labels[place].rjust(indent) if _is_number(answer) else labels[place]
+        label = columns[0][1][place]
         if "error" in answer:
             error = answer["error"]
-            grid.span(Text.assemble((f"{labels[place].ljust(indent)}  {error['kind']}: {_said(error)}", NOTE)))
+            grid.span(Text(f"{label.plain.ljust(indent)}  {error['kind']}: {_said(error)}", style=NOTE))
             continue
-        cells = [Text(label, style=LABEL)]
-        for column, texts in enumerate(columns):
-            style = number_style(texts[place], GRADIENT if column else VALUE)
-            cells.append(Text(texts[place], style=style))
-        if names and not wide:
-            cells.append(Text(_named(answer.get("gradients", {}), digits), style=GRADIENT))
-        cells += [Text(_pairs(answer.get(name, {}), digits)) for name in higher]
-        grid.add(*cells)
+        grid.add(*(cells[place] for _, cells in columns))
         for note in answer.get("notes", ()):
             if note["kind"] not in QUIET:
-                grid.span(Text(f"{' ' * indent}  note: {safe(note['message'])}", style=DIM))
+                grid.span(Text(f"    note: {safe(note['message'])}", style=DIM))
     if total > before:
         grid.span(_left_out(total - before))
     return grid.lines() if rows else []
 
 
-def _what(answers: Sequence[Answer]) -> str:
-    """The heading of the first column."""
-    return "line" if all("id" not in answer for answer in answers) else "id"
+def _labels(answers: Sequence[Answer]) -> Column:
+    """The first column: numbers of lines, or ids."""
+    heading = "line" if all("id" not in answer for answer in answers) else "id"
+    labels = [_label(answer, heading) for answer in answers]
+    if all(label.replace(",", "").isdigit() for label in labels):
+        labels = [label.rjust(max(map(len, labels))) for label in labels]
+    return heading, [Text(label, style=LABEL) for label in labels]
 
 
-def _is_number(answer: Answer) -> bool:
-    return not isinstance(answer.get("id", 0), str) and "file" not in answer
+def _column(heading: str, values: Sequence[Any], digits: int, style: str) -> Column:
+    texts = aligned([_number(value, digits) for value in values])
+    return heading, [Text(text, style=number_style(text, style)) for text in texts]
 
 
-def _label(answer: Answer) -> str:
+def _cells(columns: Sequence[Column]) -> int:
+    """How wide the columns are together."""
+    widths = [max([len(heading), *(cell.cell_len for cell in cells)]) for heading, cells in columns]
+    return sum(widths) + GAP * (len(widths) - 1)
+
+
+def _label(answer: Answer, heading: str) -> str:
     """How a row is told from others."""
-    own = answer["id"] if "id" in answer else answer["line"]
-    text = safe(str(own)) if "id" in answer else f"{own:,}"
+    if "id" in answer:
+        text = safe(str(answer["id"]))
+    else:
+        text = f"{answer['line']:,}" if heading == "line" else f"line {answer['line']:,}"
     return f"{safe(answer['file'])}:{text}" if "file" in answer else text
 
 
@@ -111,15 +123,15 @@ def _array(value: list[Any], digits: int) -> str:
 
 
 def _named(gradients: Mapping[str, Any], digits: int) -> str:
-    return "  ".join(f"{safe(name)} {_number(gradient, digits)}" for name, gradient in gradients.items())
+    return ", ".join(f"{safe(name)} = {_number(gradient, digits)}" for name, gradient in gradients.items())
 
 
 def _pairs(found: Mapping[str, Any], digits: int) -> str:
     """The second derivatives by pairs of names, or the derivatives by each name."""
-    pairs = {}
+    pairs: dict[str, Any] = {}
     for name, inner in found.items():
         if isinstance(inner, dict):
-            pairs |= {f"{name},{other}": entry for other, entry in inner.items()}
+            pairs |= {f"{name} {other}": entry for other, entry in inner.items()}
         else:
             pairs[name] = inner
     return _named(pairs, digits) if len(pairs) <= MOST_NUMBERS else f"{len(pairs):,} pairs"
