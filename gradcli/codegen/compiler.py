@@ -1,0 +1,149 @@
+"""The system's C compiler: found at run time, and what it made kept in a private folder."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import platform
+import shlex
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+CANDIDATES = ("cc", "gcc", "clang")
+PATIENCE = 60.0  # seconds for one compilation
+FLAGS = ("-std=gnu11", "-O3", "-fPIC", "-shared", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-w")
+FAST = ("-freciprocal-math", "-fno-signed-zeros")
+
+
+class Unavailable(Exception):
+    """There is no compiler, or it did not do."""
+
+
+class Compiler:
+    """A compiler as a command, and what it says its version is."""
+
+    __slots__ = ("command", "version")
+
+    def __init__(self) -> None:
+        """Raises Unavailable."""
+        self.command = _command()
+        self.version = _version(self.command)
+
+    def library(self, source: str, flags: Sequence[str], accepts: Callable[[ctypes.CDLL], str | None]) -> ctypes.CDLL:
+        """The shared library of SOURCE: from the cache, else compiled, and kept where ACCEPTS finds no fault with it.
+
+        Raises Unavailable.
+        """
+        key = hashlib.sha256(
+            "\0".join([source, *flags, *self.command, self.version, _machine()]).encode()
+        ).hexdigest()[:40]
+        folder = cache_folder()
+        if folder is not None and is_private(kept := folder / f"{key}.so", os.stat):
+            try:
+                return ctypes.CDLL(str(kept))
+            except OSError:
+                pass  # cut short, or of another system: it is made again
+        with tempfile.TemporaryDirectory(prefix="gradcli-", dir=folder) as scratch:
+            made = self._compiled(source, flags, Path(scratch))
+            try:
+                found = ctypes.CDLL(str(made))
+            except OSError as error:
+                raise Unavailable(f"what {self.command[0]} made cannot be loaded: {error}") from None
+            fault = accepts(found)
+            if fault is not None:
+                raise Unavailable(fault)
+            if folder is not None:
+                try:
+                    made.replace(folder / f"{key}.so")
+                except OSError:
+                    pass  # without a place to keep it, it is made again next time
+        return found
+
+    def _compiled(self, source: str, flags: Sequence[str], folder: Path) -> Path:
+        text, made = folder / "rows.c", folder / "rows.so"
+        text.write_text(source, "ascii")
+        failed = ""
+        for native in (["-march=native"], []):
+            done = _run([*self.command, *flags, *native, "-o", str(made), str(text), "-lm"], folder)
+            if done.returncode == 0 and made.exists():
+                made.chmod(0o700)
+                return made
+            failed = (done.stderr.strip().splitlines() or [f"exit {done.returncode}"])[0]
+        raise Unavailable(f"{self.command[0]} failed: {failed}")
+
+
+def cache_folder() -> Path | None:
+    """The folder that compiled kernels are kept in, which nobody else may write to; None where there is none."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    try:
+        folder = (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "gradcli"
+        folder.mkdir(0o700, parents=True, exist_ok=True)
+        if not is_private(folder, os.stat) or not os.access(folder, os.W_OK | os.X_OK):
+            return None
+    except (OSError, RuntimeError):  # no home
+        return None
+    return folder
+
+
+def is_private(path: Path, look: Callable[[Path], os.stat_result]) -> bool:
+    """Whether PATH is there, ours, and nobody else may write to it."""
+    try:
+        found = look(path)
+    except OSError:
+        return False
+    return found.st_uid == os.geteuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+def _command() -> list[str]:
+    named = os.environ.get("CC", "").strip()
+    if named:
+        try:
+            words = shlex.split(named)
+        except ValueError:
+            words = []
+        if not words or shutil.which(words[0]) is None:
+            raise Unavailable(f"CC is {named!r}, and there is no such command")
+        return words
+    for name in CANDIDATES:
+        if shutil.which(name):
+            return [name]
+    raise Unavailable("there is no C compiler (cc, gcc or clang)")
+
+
+def _version(command: Sequence[str]) -> str:
+    done = _run([*command, "--version"], Path(tempfile.gettempdir()))
+    if done.returncode != 0:
+        raise Unavailable(f"{command[0]} --version failed")
+    return f"{shutil.which(command[0])} {done.stdout}"
+
+
+def _run(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
+            command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
+            timeout=PATIENCE, check=False, env={**os.environ, "LC_ALL": "C"},
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError) as error:
+        raise Unavailable(f"{command[0]} failed: {error}") from None
+
+
+def _machine() -> str:
+    """What the compiled code depends on: the processor with all it can do, and the C library."""
+    return " ".join([sys.platform, platform.machine(), *platform.libc_ver(), _processor()])
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").split("\n\n")[0].splitlines()
+    except OSError:
+        return platform.processor()
+    return "\n".join(line for line in lines if line.startswith(("model name", "flags", "Features", "CPU ")))

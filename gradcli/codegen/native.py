@@ -1,0 +1,115 @@
+"""A program for rows as one loop in C, compiled by the system's compiler and loaded into this process."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from gradcli.codegen.c import Unwritten, written
+from gradcli.codegen.c_blocks import NAME, TooLong, source_text
+from gradcli.codegen.compiler import FAST, FLAGS, Compiler, Unavailable
+from gradcli.codegen.trial import fault_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from gradcli.codegen.rowprogram import RowProgram
+
+    Column = np.ndarray[Any, np.dtype[np.float64]]
+
+MOST_LINES = 20_000
+FEWEST_ROWS = 16_384  # for a thread of its own
+STEP = 4096  # rows; the parts of threads are multiples of it, so that no two write to one page
+
+
+class Kernel:
+    """The compiled loop. It lets other threads of Python run while it works."""
+
+    __slots__ = ("_function", "inputs", "outputs")
+
+    def __init__(self, library: ctypes.CDLL, inputs: int, outputs: int) -> None:
+        self._function = getattr(library, NAME)
+        self._function.restype = None
+        self._function.argtypes = [ctypes.c_void_p] * 4 + [ctypes.c_longlong] * 2
+        self.inputs = inputs
+        self.outputs = outputs
+
+    def run(self, inputs: Sequence[Column], outputs: Sequence[Column], *, threads: int | None = None) -> None:
+        """Write the OUTPUTS of every row of the INPUTS: 1-D arrays of float64, as long as each other, strided or not.
+
+        An input may be an output, too. THREADS: as many as there are cores, where that pays.
+        """
+        if len(inputs) != self.inputs or len(outputs) != self.outputs:
+            raise ValueError(f"{self.inputs} inputs and {self.outputs} outputs expected")
+        count = len(outputs[0]) if outputs else 0
+        for column in (*inputs, *outputs):
+            if column.dtype != np.float64 or not column.dtype.isnative or column.shape != (count,):
+                raise ValueError("columns of float64, as long as each other, expected")
+        if not all(column.flags.writeable for column in outputs):
+            raise ValueError("an output is read-only")
+        arguments = (*_places(inputs), *_places(outputs))
+        parts = min(threads or cores(), max(1, count // FEWEST_ROWS))
+        if parts == 1:
+            self._function(*arguments, 0, count)
+            return
+        step = -(-count // parts // STEP) * STEP
+        with ThreadPoolExecutor(parts - 1) as pool:
+            rest = [pool.submit(self._function, *arguments, start, min(start + step, count))
+                    for start in range(step, count, step)]  # fmt: skip
+            self._function(*arguments, 0, step)
+            for part in rest:
+                part.result()
+
+
+def compiled(
+    program: RowProgram, *, fast_math: bool = False, say: Callable[[str], None] = lambda reason: None
+) -> Kernel | None:
+    """The kernel of PROGRAM; None, with the reason SAID, where there is no compiler, or it is not to be trusted.
+
+    FAST_MATH: functions of up to 4 units in the last place, and signs of zeros that may differ.
+    """
+    try:
+        source = source_of(program, fast_math=fast_math)
+        flags = [*FLAGS, *(FAST if fast_math else ())]
+
+        def fault(library: ctypes.CDLL) -> str | None:
+            kernel = Kernel(library, len(program.inputs), len(program.outputs))
+            return fault_of(program, kernel.run, fast_math=fast_math)
+
+        library = Compiler().library(source, flags, fault)
+    except Unwritten as error:
+        say(f"{error} is not written in C")
+    except TooLong:
+        say("the program is too long for a loop in C")
+    except Unavailable as error:
+        say(str(error))
+    else:
+        return Kernel(library, len(program.inputs), len(program.outputs))
+    return None
+
+
+def source_of(program: RowProgram, *, fast_math: bool = False) -> str:
+    """The C source of PROGRAM. Raises Unwritten or TooLong."""
+    if len(program.graph) > MOST_LINES:
+        raise TooLong(f"{len(program.graph)} lines")
+    code, inputs, outputs = written(program.graph, program.inputs, [line for _, line in program.outputs])
+    return source_text(code, inputs, outputs, plain=fast_math)
+
+
+def cores() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _places(columns: Sequence[Column]) -> tuple[ctypes.Array[ctypes.c_void_p], ctypes.Array[ctypes.c_longlong]]:
+    """Where the columns start, and the bytes from a row to the next."""
+    count = max(len(columns), 1)
+    return (
+        (ctypes.c_void_p * count)(*(column.ctypes.data for column in columns)),
+        (ctypes.c_longlong * count)(*(column.strides[0] for column in columns)),
+    )
