@@ -135,6 +135,8 @@ def pieces(spec: Spec, header: Header, payload: bytes) -> Iterator[Task]:
 def lost(spec: Spec, header: Header, payload: bytes, message: str) -> Task:
     """An error in the place of each answer to a chunk that no worker survived."""
     lines = Lines(Settings.of(spec))
+    if header.get("heading") or header.get("refused"):
+        return lines.answer(header, payload)
     written = Written(lines.settings, header)
     for number, label in lines.asked(header, payload):
         written.fail(number, label, GradError("limit", message, hint="the program may need too much memory"))
@@ -148,6 +150,13 @@ def answers(spec: Spec, header: Header, payload: bytes) -> int:
     if header.get("heading") or header.get("refused"):
         return 1
     return sum(1 for _ in Lines(Settings.of(spec)).asked(header, payload))
+
+
+def told(spec: Spec, header: Header, payload: bytes, output: bytes) -> Header:
+    """The header that belongs to OUTPUT, which an earlier run wrote for this chunk."""
+    from gradcli.batch.told import header_of
+
+    return header_of(Lines(Settings.of(spec)), header, payload, output)
 
 
 class Written:
