@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from gradcli.graph import Shape
-    from gradcli.graph.scalars import Places, Scalars
+    from gradcli.graph.scalars import Lines, Places
 
     Axis = tuple[int | None, bool]
-    Lines = Sequence[int]
+    Row = Sequence[int]
 
 BELOW, ABOVE = 2.0**-EXPONENT, 2.0**EXPONENT
 
@@ -30,7 +30,7 @@ BELOW, ABOVE = 2.0**-EXPONENT, 2.0**EXPONENT
 # Moved, repeated, added up
 
 
-def _fit(scalars: Scalars, x: Places, shape: Shape) -> Places:
+def _fit(scalars: Lines, x: Places, shape: Shape) -> Places:
     while x.ndim > len(shape):
         x = _along(x, 0, scalars.total).reshape(x.shape[1:])
     lead = len(shape) - x.ndim
@@ -40,7 +40,7 @@ def _fit(scalars: Scalars, x: Places, shape: Shape) -> Places:
     return np.broadcast_to(x, shape)
 
 
-def _along(x: Places, axis: int | None, form: Callable[[Lines], int]) -> Places:
+def _along(x: Places, axis: int | None, form: Callable[[Row], int]) -> Places:
     """FORM over every row along AXIS, or over everything; the axis is gone."""
     if axis is None:
         return np.asarray(form(x.ravel().tolist()))
@@ -49,7 +49,7 @@ def _along(x: Places, axis: int | None, form: Callable[[Lines], int]) -> Places:
     return np.array(found, dtype=np.intp).reshape(rows.shape[:-1])
 
 
-def _each(x: Places, axis: int | None, form: Callable[[Lines], Lines]) -> Places:
+def _each(x: Places, axis: int | None, form: Callable[[Row], Row]) -> Places:
     """FORM, which gives a line for each line, over every row along AXIS, or over everything."""
     if axis is None:
         return np.array(form(x.ravel().tolist()), dtype=np.intp).reshape(x.shape)
@@ -58,15 +58,15 @@ def _each(x: Places, axis: int | None, form: Callable[[Lines], Lines]) -> Places
     return np.moveaxis(np.array(found, dtype=np.intp).reshape(rows.shape), -1, axis)
 
 
-def _scatter(scalars: Scalars, x: Places, static: Any) -> Places:
+def _scatter(scalars: Lines, x: Places, static: Any) -> Places:
     places, shape = static
     found = np.full(shape, scalars.absent, dtype=np.intp)
     found[places] = x
     return found
 
 
-def _cumsum(scalars: Scalars, x: Places, axis: int | None) -> Places:
-    def running(row: Lines) -> Lines:
+def _cumsum(scalars: Lines, x: Places, axis: int | None) -> Places:
+    def running(row: Row) -> Row:
         found = [row[0]]
         for line in row[1:]:
             found.append(scalars.apply("add", found[-1], line))
@@ -78,73 +78,73 @@ def _cumsum(scalars: Scalars, x: Places, axis: int | None) -> Places:
 # Reductions
 
 
-def _reduction(form: Callable[[Scalars, Lines], int]) -> Callable[..., Places]:
+def _reduction(form: Callable[[Lines, Row], int]) -> Callable[..., Places]:
     return lambda scalars, x, axis: _along(x, axis[0], lambda row: form(scalars, row))
 
 
-def _product(scalars: Scalars, row: Lines) -> int:
+def _product(scalars: Lines, row: Row) -> int:
     found = row[0]
     for line in row[1:]:
         found = scalars.apply("mul", found, line)
     return found
 
 
-def plain_mean(scalars: Scalars, row: Lines) -> int:
+def plain_mean(scalars: Lines, row: Row) -> int:
     return scalars.apply("div", scalars.total(row), scalars.constant(float(len(row))))
 
 
-def _mean(scalars: Scalars, row: Lines) -> int:
+def _mean(scalars: Lines, row: Row) -> int:
     """The mean, also where the sum overflows."""
     small = plain_mean(scalars, [scalars.scaled(line, BELOW) for line in row])
     return scalars.if_finite(plain_mean(scalars, row), scalars.scaled(small, ABOVE))
 
 
-def _centred(scalars: Scalars, row: Lines) -> list[int]:
+def _centred(scalars: Lines, row: Row) -> list[int]:
     middle = _mean(scalars, row)
     deviations = [scalars.apply("sub", line, middle) for line in row]
     middle = plain_mean(scalars, deviations)
     return [scalars.apply("sub", line, middle) for line in deviations]
 
 
-def _squares(scalars: Scalars, row: Lines) -> list[int]:
+def _squares(scalars: Lines, row: Row) -> list[int]:
     return [scalars.apply("square", line) for line in row]
 
 
-def _variance(scalars: Scalars, row: Lines) -> int:
+def _variance(scalars: Lines, row: Row) -> int:
     found = plain_mean(scalars, _squares(scalars, _centred(scalars, row)))
     small = _centred(scalars, [scalars.scaled(line, BELOW) for line in row])
     again = plain_mean(scalars, _squares(scalars, small))
     return scalars.if_finite(found, scalars.scaled(scalars.scaled(again, ABOVE), ABOVE))
 
 
-def _deviation(scalars: Scalars, row: Lines) -> int:
+def _deviation(scalars: Lines, row: Row) -> int:
     root = scalars.constant(len(row) ** 0.5)
 
-    def size(deviations: Lines) -> int:
+    def size(deviations: Row) -> int:
         return scalars.apply("div", _norm(scalars, deviations), root)
 
     small = size(_centred(scalars, [scalars.scaled(line, BELOW) for line in row]))
     return scalars.if_finite(size(_centred(scalars, row)), scalars.scaled(small, ABOVE))
 
 
-def _norm(scalars: Scalars, row: Lines) -> int:
+def _norm(scalars: Lines, row: Row) -> int:
     """hypot, and nan where there is a nan, also beside inf."""
     squares = scalars.total(_squares(scalars, row))
     found = scalars.apply("hypot", *row)
     return scalars.apply("where", scalars.apply("equal", squares, squares), found, squares)
 
 
-def _largest(scalars: Scalars, row: Lines) -> int:
+def largest(scalars: Lines, row: Row) -> int:
     return scalars.apply("max", *row) if len(row) > 1 else row[0]
 
 
-def _smallest(scalars: Scalars, row: Lines) -> int:
+def _smallest(scalars: Lines, row: Row) -> int:
     return scalars.apply("min", *row) if len(row) > 1 else row[0]
 
 
-def _hits(scalars: Scalars, row: Lines) -> list[int]:
+def _hits(scalars: Lines, row: Row) -> list[int]:
     """Which elements are the largest; those that are nan, where there are some."""
-    top = _largest(scalars, row)
+    top = largest(scalars, row)
     is_number = scalars.apply("equal", top, top)
     return [
         scalars.apply("where", is_number, scalars.apply("equal", line, top), scalars.apply("not_equal", line, line))
@@ -152,28 +152,28 @@ def _hits(scalars: Scalars, row: Lines) -> list[int]:
     ]
 
 
-def _place_of_largest(scalars: Scalars, row: Lines) -> int:
+def _place_of_largest(scalars: Lines, row: Row) -> int:
     found = scalars.constant(float(len(row) - 1))
     for place, hit in reversed([*enumerate(_hits(scalars, row))][:-1]):
         found = scalars.apply("where", hit, scalars.constant(float(place)), found)
     return found
 
 
-def _first(scalars: Scalars, row: Lines) -> list[int]:
+def first_of(scalars: Lines, row: Row) -> list[int]:
     """1 at the first of the largest elements, else 0."""
     place = _place_of_largest(scalars, row)
     return [scalars.apply("equal", place, scalars.constant(float(k))) for k in range(len(row))]
 
 
-def _dot(scalars: Scalars, a: Places, b: Places) -> int:
+def _dot(scalars: Lines, a: Places, b: Places) -> int:
     return _products(scalars, a.tolist(), b.tolist())
 
 
-def _products(scalars: Scalars, a: Lines, b: Lines) -> int:
+def _products(scalars: Lines, a: Row, b: Row) -> int:
     return scalars.total([scalars.apply("mul", one, other) for one, other in zip(a, b, strict=True)])
 
 
-def _matmul(scalars: Scalars, a: Places, b: Places) -> list[int]:
+def _matmul(scalars: Lines, a: Places, b: Places) -> list[int]:
     left = a[np.newaxis, :] if a.ndim == 1 else a
     right = b[:, np.newaxis] if b.ndim == 1 else b
     batch = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
@@ -188,34 +188,34 @@ def _matmul(scalars: Scalars, a: Places, b: Places) -> list[int]:
     ]
 
 
-def _outer(scalars: Scalars, a: Places, b: Places) -> list[int]:
+def _outer(scalars: Lines, a: Places, b: Places) -> list[int]:
     return [scalars.apply("mul", one, other) for one in a.tolist() for other in b.tolist()]
 
 
-def _trace(scalars: Scalars, x: Places) -> int:
+def _trace(scalars: Lines, x: Places) -> int:
     return scalars.total(np.diagonal(x).tolist())
 
 
 # Shares along the last axis
 
 
-def _is_finite(scalars: Scalars, line: int) -> int:
+def is_finite(scalars: Lines, line: int) -> int:
     return scalars.apply("equal", scalars.apply("sub", line, line), scalars.constant(0.0))
 
 
-def _base(scalars: Scalars, top: int) -> int:
-    return scalars.apply("where", _is_finite(scalars, top), top, scalars.constant(0.0))
+def _base(scalars: Lines, top: int) -> int:
+    return scalars.apply("where", is_finite(scalars, top), top, scalars.constant(0.0))
 
 
-def _limits(scalars: Scalars, row: Lines) -> list[int]:
+def _limits(scalars: Lines, row: Row) -> list[int]:
     """The shares where an element is inf: all to it, and nan where there are several."""
     hits = [scalars.apply("equal", line, scalars.constant(inf)) for line in row]
     several = scalars.apply("greater", scalars.total(hits), scalars.constant(1.0))
     return [scalars.apply("where", several, scalars.constant(nan), hit) for hit in hits]
 
 
-def _softmax(scalars: Scalars, row: Lines) -> list[int]:
-    top = _largest(scalars, row)
+def softmax(scalars: Lines, row: Row) -> list[int]:
+    top = largest(scalars, row)
     base = _base(scalars, top)
     shares = []
     for line in row:
@@ -234,26 +234,26 @@ def _softmax(scalars: Scalars, row: Lines) -> list[int]:
     ]
 
 
-def _logsoftmax(scalars: Scalars, row: Lines) -> list[int]:
-    top = _largest(scalars, row)
+def _logsoftmax(scalars: Lines, row: Row) -> list[int]:
+    top = largest(scalars, row)
     base = _base(scalars, top)
     zero = scalars.constant(0.0)
     shares = [
         scalars.apply("where", first, zero, scalars.apply("exp", scalars.apply("sub", line, base)))
-        for first, line in zip(_first(scalars, row), row, strict=True)
+        for first, line in zip(first_of(scalars, row), row, strict=True)
     ]
     rest = scalars.apply("log1p", scalars.total(shares))
-    is_finite = _is_finite(scalars, top)
+    known = is_finite(scalars, top)
     endless = scalars.apply("equal", top, scalars.constant(inf))
     found = []
     for line, limit in zip(row, _limits(scalars, row), strict=True):
         plain = scalars.apply("sub", scalars.apply("sub", line, base), rest)
         other = scalars.apply("where", endless, scalars.apply("log", limit), scalars.constant(nan))
-        found.append(scalars.apply("where", is_finite, plain, other))
+        found.append(scalars.apply("where", known, plain, other))
     return found
 
 
-def _centred_by(scalars: Scalars, u: Lines, y: Lines) -> list[int]:
+def _centred_by(scalars: Lines, u: Row, y: Row) -> list[int]:
     found = u
     for _ in range(2):
         taken = _products(scalars, found, y)
@@ -261,10 +261,10 @@ def _centred_by(scalars: Scalars, u: Lines, y: Lines) -> list[int]:
     return [*found]
 
 
-def _excess(scalars: Scalars, y: Lines, t: Lines, form: str) -> list[int]:
+def _excess(scalars: Lines, y: Row, t: Row, form: str) -> list[int]:
     zero, total = scalars.constant(0.0), scalars.total(t)
-    firsts = _first(scalars, y)
-    top = _largest(scalars, y)
+    firsts = first_of(scalars, y)
+    top = largest(scalars, y)
     weight = scalars.total([scalars.apply("where", first, line, zero) for first, line in zip(firsts, t, strict=True)])
     others = scalars.total([
         scalars.apply("where", first, zero, line) for first, line in zip(firsts, y, strict=True)
@@ -280,10 +280,10 @@ def _excess(scalars: Scalars, y: Lines, t: Lines, form: str) -> list[int]:
     return found
 
 
-def _pairwise(form: Callable[..., Lines]) -> Callable[..., list[int]]:
+def _pairwise(form: Callable[..., Row]) -> Callable[..., list[int]]:
     """FORM over the rows of two arrays of one shape."""
 
-    def along(scalars: Scalars, a: Places, b: Places, *static: Any) -> list[int]:
+    def along(scalars: Lines, a: Places, b: Places, *static: Any) -> list[int]:
         length = a.shape[-1]
         pairs = zip(a.reshape(-1, length).tolist(), b.reshape(-1, length).tolist(), strict=True)
         return [line for one, other in pairs for line in form(scalars, one, other, *static)]
@@ -291,7 +291,7 @@ def _pairwise(form: Callable[..., Lines]) -> Callable[..., list[int]]:
     return along
 
 
-def _one_hot(scalars: Scalars, index: Places, classes: int) -> list[int]:
+def _one_hot(scalars: Lines, index: Places, classes: int) -> list[int]:
     found = []
     for line in index.ravel().tolist():
         hits = [scalars.apply("equal", line, scalars.constant(float(k))) for k in range(classes)]
@@ -300,7 +300,7 @@ def _one_hot(scalars: Scalars, index: Places, classes: int) -> list[int]:
     return found
 
 
-def _cross_entropy(scalars: Scalars, logits: Places, target: Places) -> int:
+def _cross_entropy(scalars: Lines, logits: Places, target: Places) -> int:
     classes, zero = logits.shape[-1], scalars.constant(0.0)
     weights = target.ravel().tolist()
     if target.shape != logits.shape:
@@ -321,11 +321,11 @@ FORMS: dict[str, Callable[..., Any]] = {
     "prod": _reduction(_product), "var": _reduction(_variance), "std": _reduction(_deviation),
     "norm": _reduction(_norm),
     "logsumexp": _reduction(lambda scalars, row: scalars.apply("logaddexp", *row)),
-    "amax": _reduction(_largest), "amax_first": _reduction(_largest),
+    "amax": _reduction(largest), "amax_first": _reduction(largest),
     "amin": _reduction(_smallest), "amin_first": _reduction(_smallest), "argmax": _reduction(_place_of_largest),
     "centred": lambda scalars, x, axis: _each(x, axis, lambda row: _centred(scalars, row)),
     "dot": _dot, "matmul": _matmul, "outer": _outer, "trace": _trace,
-    "softmax_of": lambda scalars, x: _each(x, -1, lambda row: _softmax(scalars, row)),
+    "softmax_of": lambda scalars, x: _each(x, -1, lambda row: softmax(scalars, row)),
     "logsoftmax": lambda scalars, x: _each(x, -1, lambda row: _logsoftmax(scalars, row)),
     "centred_by": _pairwise(_centred_by), "excess": _pairwise(_excess),
     "one_hot": _one_hot, "cross_entropy": _cross_entropy,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from gradcli.graph.scalars import Places, Scalars
+    from gradcli.graph.scalars import Lines, Places
 
 LARGEST = 4  # rows of a matrix that is written out
 
@@ -27,7 +27,7 @@ def _refuse_large(x: Places, name: str) -> None:
         )  # fmt: skip
 
 
-def minor(scalars: Scalars, x: Places, rows: Sequence[int], columns: Sequence[int]) -> int:
+def minor(scalars: Lines, x: Places, rows: Sequence[int], columns: Sequence[int]) -> int:
     """The determinant of what stands in these ROWS and COLUMNS: expanded by its rows, from the last one up."""
     if not rows:
         return scalars.constant(1.0)
@@ -51,30 +51,30 @@ def _without(size: int, *gone: int) -> list[int]:
     return [k for k in range(size) if k not in gone]
 
 
-def _cofactor(scalars: Scalars, x: Places, i: int, j: int) -> int:
+def _cofactor(scalars: Lines, x: Places, i: int, j: int) -> int:
     found = minor(scalars, x, _without(len(x), i), _without(len(x), j))
     return scalars.apply("neg", found) if (i + j) % 2 else found
 
 
-def _unless_finite(scalars: Scalars, x: Places, found: Sequence[int]) -> list[int]:
+def _unless_finite(scalars: Lines, x: Places, found: Sequence[int]) -> list[int]:
     """FOUND, and nan where an element of X is no finite number."""
     zeros = [scalars.apply("sub", line, line) for line in x.ravel().tolist()]
     known = scalars.apply("equal", scalars.total(zeros), scalars.constant(0.0))
     return [scalars.apply("where", known, line, scalars.constant(nan)) for line in found]
 
 
-def _det(scalars: Scalars, x: Places) -> list[int]:
+def _det(scalars: Lines, x: Places) -> list[int]:
     _refuse_large(x, "det")
     everything = range(len(x))
     return _unless_finite(scalars, x, [minor(scalars, x, everything, everything)])
 
 
-def _cofactors(scalars: Scalars, x: Places) -> list[int]:
+def _cofactors(scalars: Lines, x: Places) -> list[int]:
     _refuse_large(x, "det")
     return _unless_finite(scalars, x, [_cofactor(scalars, x, i, j) for i, j in np.ndindex(x.shape)])
 
 
-def _cofactors_back(scalars: Scalars, u: Places, x: Places) -> list[int]:
+def _cofactors_back(scalars: Lines, u: Places, x: Places) -> list[int]:
     """The sum over i, j of u[i,j] times the derivative of the cofactor [i,j] by x[k,l]."""
     _refuse_large(x, "det")
     size, found = len(x), []
@@ -92,7 +92,7 @@ def _cofactors_back(scalars: Scalars, u: Places, x: Places) -> list[int]:
     return _unless_finite(scalars, both, found)
 
 
-def _inv(scalars: Scalars, x: Places) -> list[int]:
+def _inv(scalars: Lines, x: Places) -> list[int]:
     _refuse_large(x, "inv")
     size = len(x)
     identity = np.array(
@@ -101,12 +101,12 @@ def _inv(scalars: Scalars, x: Places) -> list[int]:
     return _solved(scalars, x, identity)
 
 
-def _solve(scalars: Scalars, a: Places, b: Places) -> list[int]:
+def _solve(scalars: Lines, a: Places, b: Places) -> list[int]:
     _refuse_large(a, "solve")
     return _solved(scalars, a, b.reshape(len(b), -1))
 
 
-def _solved(scalars: Scalars, a: Places, b: Places) -> list[int]:
+def _solved(scalars: Lines, a: Places, b: Places) -> list[int]:
     """The adjugate of a times b, divided by the determinant; inf where that is 0."""
     size = len(a)
     everything = range(size)

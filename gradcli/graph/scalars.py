@@ -26,65 +26,14 @@ MOVES = frozenset(("index", "transpose", "reshape", "flatten", "broadcast", "sta
 FEW_TERMS = 8  # up to which a sum is added up from the left, as numpy does
 
 
-class Scalars:
-    """The scalar graph, and for each line of the array graph that RESULTS need the lines of its elements.
+class Lines:
+    """A scalar graph that is being written: equal lines are one, and operations of constants are constants."""
 
-    Variables are written out whether they are needed or not, each element a variable of its own, `x[0,1]`.
-    Raises GradError (limit) where that takes more than MOST lines, or a matrix is too large to be written out.
-    """
-
-    def __init__(self, source: Graph, results: Iterable[int], most: int = MOST_LINES) -> None:
-        assert source.shapes is not None
-        array_primitives()
-        self.source = source
+    def __init__(self, most: int = MOST_LINES) -> None:
         self.most = most
         self.graph = Graph()
-        self.elements: list[Places | None] = [None] * len(source)
         self._known: dict[Any, int] = {}
         self.absent = self.graph.constant(0.0)  # where nothing arrived: unlike other zeros it is not added
-        live = source.live(results)
-        for index, primitive in enumerate(source.primitives):
-            if live[index] or primitive is VARIABLE:
-                self.elements[index] = self._written(index)
-
-    def lines_of(self, index: int) -> list[int]:
-        """The lines of all elements of a line, in C order."""
-        elements = self.elements[index]
-        assert elements is not None
-        return [int(line) for line in elements.ravel()]
-
-    def _written(self, index: int) -> Places:
-        source = self.source
-        primitive, static = source.primitives[index], source.statics[index]
-        shape = (source.shapes or [])[index]
-        if primitive is VARIABLE:
-            name = source.names[index] or ""
-            self.make_room(int(np.prod(shape, dtype=float)))
-            places = np.ndindex(shape)
-            return self.shaped([self.graph.variable(element(name, place)) for place in places], shape)
-        if primitive is CONSTANT:
-            values = np.asarray(static if type(static) is float else static.value)
-            self.make_room(values.size)
-            return self.shaped([self.constant(value) for value in values.ravel().tolist()], shape)
-        operands = [self._elements(operand) for operand in source.operands[index]]
-        extra = (static,) if primitive.static else ()
-        if primitive.name in MOVES:
-            return np.asarray(primitive.forward(*operands, *extra))
-        if primitive.kind == "elementwise":
-            self.make_room(int(np.prod(shape, dtype=float)))
-            rows = np.broadcast_arrays(*operands)
-            aligned = zip(*(row.ravel().tolist() for row in rows), strict=True)
-            return self.shaped([self.line(primitive, *row, static=static) for row in aligned], shape)
-        return np.asarray(FORMS[primitive.name](self, *operands, *extra), dtype=np.intp).reshape(shape)
-
-    def _elements(self, index: int) -> Places:
-        elements = self.elements[index]
-        assert elements is not None
-        return elements
-
-    @staticmethod
-    def shaped(lines: Sequence[int], shape: Sequence[int]) -> Places:
-        return np.array(lines, dtype=np.intp).reshape(shape)
 
     def make_room(self, many: int) -> None:
         """Refuse MANY more lines where there would be too many."""
@@ -93,8 +42,6 @@ class Scalars:
                 "limit", f"written out over single numbers, the program takes more than {self.most:,} lines",
                 hint="map computes every row in scalar operations; use smaller arrays, or --wrt for fewer gradients",
             )  # fmt: skip
-
-    # Lines
 
     def constant(self, value: float) -> int:
         """The line of a number, one for all that are equal."""
@@ -152,6 +99,64 @@ class Scalars:
         """FOUND where it is neither inf nor nan, else OTHER."""
         zero = self.apply("sub", found, found)
         return self.apply("where", self.apply("equal", zero, self.constant(0.0)), found, other)
+
+
+class Scalars(Lines):
+    """The scalar graph, and for each line of the array graph that RESULTS need the lines of its elements.
+
+    Variables are written out whether they are needed or not, each element a variable of its own, `x[0,1]`.
+    Raises GradError (limit) where that takes more than MOST lines, or a matrix is too large to be written out.
+    """
+
+    def __init__(self, source: Graph, results: Iterable[int], most: int = MOST_LINES) -> None:
+        assert source.shapes is not None
+        array_primitives()
+        super().__init__(most)
+        self.source = source
+        self.elements: list[Places | None] = [None] * len(source)
+        live = source.live(results)
+        for index, primitive in enumerate(source.primitives):
+            if live[index] or primitive is VARIABLE:
+                self.elements[index] = self._written(index)
+
+    def lines_of(self, index: int) -> list[int]:
+        """The lines of all elements of a line, in C order."""
+        elements = self.elements[index]
+        assert elements is not None
+        return [int(line) for line in elements.ravel()]
+
+    def _written(self, index: int) -> Places:
+        source = self.source
+        primitive, static = source.primitives[index], source.statics[index]
+        shape = (source.shapes or [])[index]
+        if primitive is VARIABLE:
+            name = source.names[index] or ""
+            self.make_room(int(np.prod(shape, dtype=float)))
+            places = np.ndindex(shape)
+            return self.shaped([self.graph.variable(element(name, place)) for place in places], shape)
+        if primitive is CONSTANT:
+            values = np.asarray(static if type(static) is float else static.value)
+            self.make_room(values.size)
+            return self.shaped([self.constant(value) for value in values.ravel().tolist()], shape)
+        operands = [self._elements(operand) for operand in source.operands[index]]
+        extra = (static,) if primitive.static else ()
+        if primitive.name in MOVES:
+            return np.asarray(primitive.forward(*operands, *extra))
+        if primitive.kind == "elementwise":
+            self.make_room(int(np.prod(shape, dtype=float)))
+            rows = np.broadcast_arrays(*operands)
+            aligned = zip(*(row.ravel().tolist() for row in rows), strict=True)
+            return self.shaped([self.line(primitive, *row, static=static) for row in aligned], shape)
+        return np.asarray(FORMS[primitive.name](self, *operands, *extra), dtype=np.intp).reshape(shape)
+
+    def _elements(self, index: int) -> Places:
+        elements = self.elements[index]
+        assert elements is not None
+        return elements
+
+    @staticmethod
+    def shaped(lines: Sequence[int], shape: Sequence[int]) -> Places:
+        return np.array(lines, dtype=np.intp).reshape(shape)
 
 
 def element(name: str, place: Sequence[int]) -> str:
