@@ -161,10 +161,7 @@ def _clip(code: Code, x: int, low: int, high: int) -> int:
 
 
 def _hypot(code: Code, *xs: int) -> int:
-    found = code.inline("__builtin_fabs({0})", xs[0])
-    for x in xs[1:]:
-        found = code.call("hypot", xs[0] if len(xs) == 2 else found, x)
-    return found
+    return code.call(f"hypot_{len(xs)}", *xs) if len(xs) > 1 else code.inline("__builtin_fabs({0})", *xs)
 
 
 def _logaddexp(code: Code, *xs: int) -> int:
@@ -244,7 +241,7 @@ CALLED = {
     name: name
     for name in (
         "exp", "expm1", "log", "log1p", "log2", "log10", "cbrt", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh",
-        "tanh", "asinh", "acosh", "atanh", "erf", "erfc", "pow", "mod", "gelu", "lgamma", "digamma",
+        "tanh", "asinh", "acosh", "atanh", "erf", "erfc", "pow", "mod", "gelu", "lgamma", "digamma", "polygamma",
     )
 }  # fmt: skip
 COMPOSED: dict[str, Callable[..., int]] = {

@@ -7,7 +7,7 @@ that IEEE 754 rounds in one way, so a row has the same result wherever it stands
 
 from __future__ import annotations
 
-from gradcli.codegen.c_scalars import SCALARS
+from gradcli.codegen.c_scalars import SCALARS, WITH
 from gradcli.codegen.c_tables import constants, tables
 
 TYPE_CHECKING = False
@@ -38,7 +38,8 @@ ALWAYS double rest(double a, double b, double p) {
 #endif
 }
 #define EACH(name, f) \
-  NOINLINE void block_##name(const double *restrict a, double *restrict y) { for (int i = 0; i < ROWS; i++) y[i] = f(a[i]); }
+  NOINLINE void block_##name(const double *restrict a, double *restrict y) \
+  { for (int i = 0; i < ROWS; i++) y[i] = f(a[i]); }
 #define EACH2(name, f) \
   NOINLINE void block_##name(const double *restrict a, const double *restrict b, double *restrict y) \
   { for (int i = 0; i < ROWS; i++) y[i] = f(a[i], b[i]); }
@@ -63,26 +64,40 @@ ALWAYS double exp_core(double x) {
   t = PLUS(z * z, PLUS(r, 0x1.1111167a4d017p-7, 0x1.55555cf172b91p-5), t);
   return PLUS(scale, t, scale);
 }""",
-    # log(u + c), c far smaller: ln 2^k + log 1/inverse + log(1 + r), the larger parts without an error
+    # ln 2^k + log 1/inverse + log(1 + r), the larger parts without an error
     "log": r"""
-ALWAYS double log_core(double x, double c) {
+ALWAYS double log_core(double x) {
   u64 u = bits(x) - 0x3fe6000000000000ULL + (1024ULL << 52), part = (u >> 45) & 127;
   double k = real((u >> 52) | 0x4330000000000000ULL) - (0x1p52 + 1024.0);
   double m = real((u & 0xfffffffffffffULL) + 0x3fe6000000000000ULL);
   double inverse = LOG_INVERSE[part], mh = upper(m), p = mh * inverse - 1.0, q = (m - mh) * inverse;
   double r = p + q, back = r - p, lost = (p - (r - back)) + (q - back);
   double w = k * LN2_UPPER + LOG_UPPER[part], y = w + r;
-  lost = (w - y) + r + (k * LN2_LOWER + (LOG_LOWER[part] + (lost + c / x)));
-  double s = 1.0 / 9 + r * -0.1;
-  s = 1.0 / 7 + r * (-0.125 + r * s);
-  s = 0.2 + r * (-1.0 / 6 + r * s);
-  s = 1.0 / 3 + r * (-0.25 + r * s);
-  return y + (r * r * (-0.5 + r * s) + lost);
+  lost = (w - y) + r + (k * LN2_LOWER + (LOG_LOWER[part] + lost));
+  double s = PLUS(r, -0.1, 1.0 / 9);
+  s = PLUS(r, PLUS(r, s, -0.125), 1.0 / 7);
+  s = PLUS(r, PLUS(r, s, -1.0 / 6), 0.2);
+  s = PLUS(r, PLUS(r, s, -0.25), 1.0 / 3);
+  return y + (r * r * PLUS(r, s, -0.5) + lost);
 }""",
+    # The steps of fdlibm (Sun Microsystems, 1993), which most C libraries take; so below
     "log1p": r"""
 ALWAYS double log1p_core(double x) {
-  double u = 1.0 + x, back = u - 1.0, y = log_core(u, (1.0 - (u - back)) + (x - back));
-  return x == 0.0 ? x : y;
+  double u = 1.0 + x, exponent = real((bits(u) >> 52) | 0x4330000000000000ULL) - (0x1p52 + 1023.0);
+  u64 head = (bits(u) >> 32) & 0xfffff, fraction = bits(u) & 0xfffffffffffffULL;
+  double c = (exponent > 0.0 ? 1.0 - (u - x) : x - (u - 1.0)) / u;
+  i64 up = head >= 0x6a09e, near = (x > -0x1.2bec4p-2) & (x < 0x1.a827ap-2);
+  double m = real(fraction | (up ? 0x3fe0000000000000ULL : 0x3ff0000000000000ULL)), k = up ? exponent + 1.0 : exponent;
+  i64 short_of = (up ? (0x100000 - head) >> 2 : head) == 0;
+  double f = near ? x : m - 1.0, half = 0.5 * f * f, s = f / (2.0 + f), z = s * s, z2 = z * z, z4 = z2 * z2;
+  double r = z * 0x1.5555555555593p-1 + z2 * (0x1.999999997fa04p-2 + z * 0x1.2492494229359p-2);
+  r = r + z4 * (0x1.c71c51d8e78afp-3 + z * 0x1.7466496cb03dep-3);
+  r = r + z4 * z2 * (0x1.39a09d078c69fp-3 + z * 0x1.2f112df3e5244p-3);
+  double low = k * 0x1.a39ef35793c76p-33 + c, high = k * 0x1.62e42feep-1;
+  double y = high - ((half - (s * (half + r) + low)) - f);
+  y = short_of ? high - ((half * (1.0 - 0.66666666666666666 * f) - low) - f) : y;
+  y = near ? f - (half - s * (half + r)) : y;
+  return ABS(x) < 0x1p-29 ? x - x * x * 0.5 : y;
 }""",
     # r + r^3/6 and 1 - r^2/2 in two parts each, the rest of Taylor's series behind them
     "sin_cos": r"""
@@ -94,16 +109,16 @@ ALWAYS void sin_cos_core(double x, double *sine, double *cosine) {
   double low = e + e2 - k * HALF_PI_3, r = s2 + low, lost = low - (r - s2);
   double z = r * r, zl = rest(r, r, z), w = z * r, wl = rest(z, r, w) + zl * r, third = w * -F3;
   double thirdl = rest(w, -F3, third) + (w * -0x1.5555555555555p-57 + wl * -F3);
-  double p = w * z * (F5 + z * (-F7 + z * (F9 + z * (-F11 + z * (F13 + z * (-F15 + z * F17))))));
+  double z2 = z * z, p = PLUS(z, -F7, F5), q = PLUS(z, -F6, F4);
+  p = PLUS(z2, PLUS(z2, PLUS(z2, F17, PLUS(z, -F15, F13)), PLUS(z, -F11, F9)), p) * (w * z);
+  q = PLUS(z2, PLUS(z2, PLUS(z2, PLUS(z, -F18, F16), PLUS(z, -F14, F12)), PLUS(z, -F10, F8)), q) * z2;
   double sh = r + third, sl = third - (sh - r), sn = sh + (sl + (p + (thirdl + lost * (1.0 - 0.5 * z))));
   double half = 0.5 * z, ch = 1.0 - half, cl = (1.0 - ch) - half;
-  double q = z * z * (F4 + z * (-F6 + z * (F8 + z * (-F10 + z * (F12 + z * (-F14 + z * (F16 + z * -F18)))))));
   double cs = ch + (q + (cl - (0.5 * zl + lost * sh)));
   double first = (n & 1) ? cs : sn, second = (n & 1) ? sn : cs;
   *sine = real(bits(x == 0.0 ? x : first) ^ ((n & 2) << 62));
   *cosine = real(bits(second) ^ (((n + 1) & 2) << 62));
 }""",
-    # The steps of fdlibm (Sun Microsystems, 1993), which most C libraries take
     "expm1": r"""
 ALWAYS double expm1_core(double given) {
   double shifted = given * 0x1.71547652b82fep+0 + 0x1.8p52, k = shifted - 0x1.8p52;
@@ -138,9 +153,10 @@ ALWAYS double sinh_core(double x) {
 }""",
     "cosh": r"""
 ALWAYS double cosh_core(double x) {
-  double size = ABS(x), t = expm1_core(size < 1.0 ? size : 1.0), w = 1.0 + t, e = exp_core(size);
-  double far = size < 22.0 ? 0.5 * e + 0.5 / e : 0.5 * e;
-  return size < 0x1.62e43p-2 ? 1.0 + (t * t) / (w + w) : far;
+  double size = ABS(x), e = exp_core(size), far = size < 22.0 ? 0.5 * e + 0.5 / e : 0.5 * e, z = x * x;
+  double s = PLUS(z, PLUS(z, F14, F12), F10);
+  s = PLUS(z, PLUS(z, PLUS(z, s, F8), F6), F4);
+  return size < 0x1.62e43p-2 ? 1.0 + z * PLUS(z, s, 0.5) : far;
 }""",
     "silu": r"""
 ALWAYS double silu_core(double x, double share) { return x * ((x >= 0.0 ? 1.0 : share) / (1.0 + share)); }""",
@@ -148,8 +164,8 @@ ALWAYS double silu_core(double x, double share) { return x * ((x >= 0.0 ? 1.0 : 
 
 BLOCKS = {
     "exp": "RANGED(exp, ABS(x) < 512.0, exp_core, exp)",
-    "log": "#define LOG(x) log_core(x, 0.0)\nRANGED(log, (x >= 0x1p-1022) & (x < 0x1p1023), LOG, log)",
-    "log1p": "RANGED(log1p, (x > -0.999) & (x < 0x1p1000), log1p_core, log1p)",
+    "log": "RANGED(log, (x >= 0x1p-1022) & (x < 0x1p1023), log_core, log)",
+    "log1p": "RANGED(log1p, (x > -1.0) & (x < 0x1p53), log1p_core, log1p)",
     "expm1": "RANGED(expm1, ABS(x) < 700.0, expm1_core, expm1)",
     "tanh": "RANGED(tanh, x == x, tanh_core, tanh)",
     "sinh": "RANGED(sinh, ABS(x) < 22.0, sinh_core, sinh)",
@@ -168,9 +184,7 @@ NOINLINE void block_silu(const double *restrict a, const double *restrict b, dou
   if (out) for (int i = 0; i < ROWS; i++) if (!(a[i] > -700.0)) y[i] = silu_far(a[i]);
 }""",
 }
-NEEDS = {
-    "log1p": ("log",), "tanh": ("expm1",), "sinh": ("expm1",), "cosh": ("expm1", "exp"),
-}  # fmt: skip
+NEEDS = {"tanh": ("expm1",), "sinh": ("expm1",), "cosh": ("exp",)}
 TABLES = {"exp": ("EXP_TAIL", "EXP_SCALE"), "log": ("LOG_INVERSE", "LOG_UPPER", "LOG_LOWER")}
 TWO_OPERANDS = frozenset(("pow", "atan2", "hypot", "mod", "polygamma"))
 
@@ -187,9 +201,10 @@ def functions_text(names: Iterable[str], *, plain: bool = False) -> str:
             scalars += ["silu_far"] * (name == "silu")
         elif name.startswith("power_"):
             blocks.append(_power_text(name))
+        elif name.startswith("hypot_"):
+            blocks.append(_hypot_text(int(name.rpartition("_")[2])))
         else:
-            if name in SCALARS:
-                scalars.append(name)
+            scalars += WITH.get(name, (name,))
             text = name if name not in SCALARS else f"{name}_of"
             blocks.append(f"EACH{'2' if name in TWO_OPERANDS else ''}({name}, {text})")
     found = [HEAD.strip("\n"), LIBRARY]
@@ -220,6 +235,40 @@ def _power_text(name: str) -> str:
         f"#define FAR_{name}(x) pow(x, {signed}.0)\n"
         f"RANGED({name}, (ABS(x) < 0x1p{bound}) & (ABS(x) > 0x1p-{bound}), {name}_core, FAR_{name})"
     )
+
+
+def _hypot_text(count: int) -> str:
+    """The root of the sum of the squares in two parts; where they leave the floats, one hypot after the other."""
+    names = [f"x{k}" for k in range(count)]
+    sums = "".join(
+        f" p = {x} * {x}; t = s + p; back = t - s; l += (s - (t - back)) + (p - back) + rest({x}, {x}, p); s = t;"
+        for x in names[1:]
+    )
+    largest = [f"largest = ABS({x}) > largest ? ABS({x}) : largest;" for x in names]
+    far = names[0]
+    for x in names[1:]:
+        far = f"hypot({far}, {x})"
+    reads = ", ".join(f"{x} = {x}_[i]" for x in names)
+    safe = " & ".join(["(largest > 0x1p-450)", *(f"(ABS({x}) < 0x1p450)" for x in names)])
+    return "\n".join([
+        f"NOINLINE void block_hypot_{count}({', '.join(f'const double *restrict {x}_' for x in names)}, "
+        "double *restrict y) {",
+        "  i64 out = 0;",
+        "  for (int i = 0; i < ROWS; i++) {",
+        f"    double {reads}, largest = 0.0, s = x0 * x0, l = rest(x0, x0, s), p, t, back;",
+        *(f"    {line}" for line in largest),
+        f"   {sums}",
+        "    double h = s + l;",
+        "    l = l - (h - s);",
+        "    double root = __builtin_sqrt(h), square = root * root;",
+        "    y[i] = root + (((h - square) - rest(root, root, square)) + l) / (2.0 * root);",
+        f"    out |= ({safe}) ? 0 : 1;",
+        "  }",
+        f"  if (out) for (int i = 0; i < ROWS; i++) {{ double {reads}, largest = 0.0;",
+        *(f"    {line}" for line in largest),
+        f"    if (!({safe})) y[i] = {far};",
+        "  }", "}",
+    ])  # fmt: skip
 
 
 LIBRARY = "double " + ", ".join(

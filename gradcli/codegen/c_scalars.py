@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from math import factorial
+
 from gradcli.graph import real
 
-INFINITY = "__builtin_inf()"
-NAN = '__builtin_nan("")'
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
-def _series(numbers: tuple[float, ...]) -> str:
+def _series(numbers: Sequence[float]) -> str:
     return "{" + ", ".join(x.hex() for x in numbers) + "}"
 
+
+# The coefficients of Lanczos's sum for N = 13 and g = 6.024680040776729583740234375, from Boost, as Python has them
+LANCZOS_OVER = (
+    23531376880.410759688572007674451636754734846804940, 42919803642.649098768957899047001988850926355848959,
+    35711959237.355668049440185451547166705960488635843, 17921034426.037209699919755754458931112671403265390,
+    6039542586.3520280050642916443072979210699388420708, 1439720407.3117216736632230727949123939715485786372,
+    248874557.86205415651146038641322942321632125127801, 31426415.585400194380614231628318205362874684987640,
+    2876370.6289353724412254090516208496135991145378768, 186056.26539522349504029498971604569928220784236328,
+    8071.6720023658162106380029022722506138218516325024, 210.82427775157934587250973392071336271166969580291,
+    2.5066282746310002701649081771338373386264310793408,
+)  # fmt: skip
+LANCZOS_UNDER = (
+    0.0, 39916800.0, 120543840.0, 150917976.0, 105258076.0, 45995730.0, 13339535.0, 2637558.0, 357423.0, 32670.0,
+    1925.0, 66.0, 1.0,
+)  # fmt: skip
 
 SCALARS = {
     "mod": r"""
@@ -38,7 +56,36 @@ static double gelu_of(double x) {
   double root = exp(-0.25 * high * high);
   return 0.3989422804014327 * x / mills * exp(-0.5 * low * (x + high)) * root * root;
 }""",
+    # Python's own where real.lgamma asks it
     "lgamma": r"""
+static const double LANCZOS_OVER[13] = %(over)s, LANCZOS_UNDER[13] = %(under)s;
+static double lanczos_sum(double x) {
+  double over = 0.0, under = 0.0;
+  if (x < 5.0) for (int i = 12; i >= 0; i--) { over = over * x + LANCZOS_OVER[i]; under = under * x + LANCZOS_UNDER[i]; }
+  else for (int i = 0; i < 13; i++) { over = over / x + LANCZOS_OVER[i]; under = under / x + LANCZOS_UNDER[i]; }
+  return over / under;
+}
+static double sine_of_pi(double x) {
+  double pi = 0x1.921fb54442d18p+1, y = fmod(x, 2.0);
+  switch ((int)__builtin_floor(2.0 * y + 0.5)) {
+    case 0: return sin(pi * y);
+    case 1: return cos(pi * (y - 0.5));
+    case 2: return sin(pi * (1.0 - y));
+    case 3: return -cos(pi * (y - 1.5));
+    default: return sin(pi * (y - 2.0));
+  }
+}
+static double lgamma_far(double x) {
+  if (x != x) return x;
+  if (x - x != 0.0) return __builtin_inf();
+  if (x <= 0.0 && __builtin_floor(x) == x) return __builtin_inf();
+  double size = __builtin_fabs(x);
+  if (size < 1e-20) return -log(size);
+  double y = log(lanczos_sum(size)) - 6.024680040776729583740234375;
+  y += (size - 0.5) * (log(size + 6.024680040776729583740234375 - 0.5) - 1.0);
+  if (x < 0.0) y = 1.144729885849400174143427351353058711647 - log(__builtin_fabs(sine_of_pi(size))) - log(size) - y;
+  return y;
+}
 static const double LGAMMA_SERIES[] = %(lgamma)s;
 static double lgamma_from_2(double z) {
   double tail = 0.0;
@@ -46,7 +93,7 @@ static double lgamma_from_2(double z) {
   return z * (0.42278433509846714 + z * tail);
 }
 static double lgamma_of(double x) {
-  if (!(0.0 < x && x < 10.0)) return lgamma(x);
+  if (!(0.0 < x && x < 10.0)) return lgamma_far(x);
   if (x < 0.5) return lgamma_from_2(x) - log(x * (1.0 + x));
   if (x < 1.5) return lgamma_from_2(x - 1.0) - log(x);
   double product = 1.0;
@@ -77,6 +124,54 @@ static double digamma_of(double x) {
   return digamma_right(1.0 - x)
     + 0x1.921fb54442d18p+1 / tan(0x1.921fb54442d18p+1 * (fraction < 0.5 ? fraction : fraction - 1.0));
 }""",
+    "polygamma": r"""
+static const double FACTORIALS[171] = %(factorials)s, BERNOULLI_SERIES[] = %(bernoulli)s;
+double frexp(double, int *), ldexp(double, int);
+static double scaled_by_factorial(double total, double n, double x) {
+  if (n > 170.0) return exp(lgamma_of(n + 1.0) - (n + 1.0) * log(x) + log(total));
+  int sum_exponent, factorial_exponent, base_exponent;
+  double sum_part = frexp(total, &sum_exponent), factorial_part = frexp(FACTORIALS[(int)n], &factorial_exponent);
+  double base = frexp(x, &base_exponent);
+  int exponent = sum_exponent + factorial_exponent - base_exponent * ((int)n + 1);
+  return ldexp(sum_part * factorial_part * pow(base, -(n + 1.0)), exponent);
+}
+static double polygamma_size(double n, double x) {
+  if (!(x < __builtin_inf())) return x == __builtin_inf() ? 0.0 : x;
+  double order = n + 1.0, total = 0.0, y = x;
+  for (int k = 0; k < 60 && !(y >= n + 10.0); k++) {
+    double term = pow(x / y, order);
+    total += term;
+    y += 1.0;
+    if (term < 1e-17 * total) return scaled_by_factorial(total, n, x);
+  }
+  double tail = y / n + 0.5, rising = order, factor = order / y;
+  for (unsigned k = 0; k < sizeof BERNOULLI_SERIES / sizeof *BERNOULLI_SERIES; k++) {
+    tail += BERNOULLI_SERIES[k] * factor;
+    factor *= (rising + 1.0) * (rising + 2.0) / (y * y);
+    rising += 2.0;
+  }
+  return scaled_by_factorial(total + pow(x / y, order) * tail, n, x);
+}
+static double polygamma_of(double n, double x) {
+  double nan = __builtin_nan(""), infinity = __builtin_inf();
+  if (n == 0.0) return digamma_of(x);
+  if (!(n > 0.0) || fmod(n, 1.0) != 0.0) return nan;
+  int odd = fmod(n, 2.0) == 1.0;
+  if (x > 0.0) return odd ? polygamma_size(n, x) : -polygamma_size(n, x);
+  if (x == 0.0) return odd ? infinity : __builtin_copysign(infinity, -x);
+  double fraction = fmod(-x, 1.0);
+  if (!(fraction > 0.0)) return odd && fraction == 0.0 ? infinity : nan;
+  double left = polygamma_size(n, 1.0 - fraction), right = polygamma_size(n, fraction);
+  double both = odd ? left + right : right - left;
+  if (both != both) both = fraction == 0.5 ? 0.0 : __builtin_copysign(infinity, 0.5 - fraction);
+  return __builtin_fabs(both) == infinity ? both : both - polygamma_size(n, 1.0 - x);
+}""",
 }  # fmt: skip
-SCALARS["lgamma"] = SCALARS["lgamma"] % {"lgamma": _series(real.LGAMMA_SERIES)}
+WITH = {"polygamma": ("lgamma", "digamma", "polygamma")}  # what a function stands on, itself last
+SCALARS["lgamma"] = SCALARS["lgamma"] % {
+    "lgamma": _series(real.LGAMMA_SERIES), "over": _series(LANCZOS_OVER), "under": _series(LANCZOS_UNDER)
+}  # fmt: skip
+SCALARS["polygamma"] = SCALARS["polygamma"] % {
+    "factorials": _series([float(factorial(n)) for n in range(171)]), "bernoulli": _series(real.BERNOULLI_SERIES)
+}  # fmt: skip
 SCALARS["digamma"] = SCALARS["digamma"] % {"digamma": _series(real.DIGAMMA_SERIES)}
