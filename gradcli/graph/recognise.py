@@ -70,15 +70,18 @@ class Match:
         self.inner: list[int] = []
 
 
-def matches(graph: Graph, kept: Collection[int] = ()) -> dict[int, Match]:
-    """Every line that can be recognised, by index. No pattern sees through a line in KEPT, so that it stays live."""
+def matches(graph: Graph, kept: Collection[int] = (), view: View | None = None) -> dict[int, Match]:
+    """Every line that can be recognised, by index. No pattern sees through a line in KEPT, so that it stays live.
+
+    VIEW, where given, is how the graph is looked at.
+    """
     primitives()
     patterns = PATTERNS
     if graph.shapes is not None:
         from gradcli.graph.recognise_arrays import PATTERNS_OF_ARRAYS
 
         patterns = {**PATTERNS, **PATTERNS_OF_ARRAYS}
-    view = View(graph, kept)
+    view = View(graph, kept) if view is None else view
     found: dict[int, Match] = {}
     for index, primitive in enumerate(graph.primitives):
         view.root = index
