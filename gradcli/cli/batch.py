@@ -7,19 +7,23 @@ import os
 import sys
 from collections import deque
 from itertools import chain, islice
-from time import monotonic
 
+from gradcli.batch.pace import Pace
 from gradcli.batch.settings import Settings
+from gradcli.batch.sinks import File, Stream, opened
 from gradcli.batch.sources import tasks
 from gradcli.batch.tally import Tally
+from gradcli.cli.progress import Progress
 from gradcli.errors import GradError, again
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from types import TracebackType
     from typing import Any
 
     from gradcli.batch.engines import Engine
+    from gradcli.batch.sinks import Sink
     from gradcli.batch.work import Header, Task
     from gradcli.cli.quick import Request
 
@@ -43,21 +47,24 @@ def answer(request: Request) -> int:
         chunks = with_columns(settings, chunks)
     collect_garbage()
     tally = Tally(names_files=settings.named)
-    begun = monotonic()
-    sink = Drawn(request["digits"]) if form == "table" else Printed()
+    pace = Pace(size_of(request.words))
+    progress = progress_of(request, pace)
     failure = None
     try:
-        with engine_of(request) as engine:
-            for header, payload in engine.run(settings.spec(), chunks):
+        with sink_of(request, form) as sink, engine_of(request, progress.say) as engine:
+            for header, payload in answers_of(request, engine, sink, settings, pace.watch(chunks), progress.say):
                 tally.add(header)
                 sink.write(payload)
+                pace.add(header)
+                progress.tick()
                 failure = header.get("failure")
                 if failure:
                     break
-        sink.close()
+            progress.erase()
     finally:
+        progress.erase()
         if failure is None and sys.exc_info()[0] in (None, GradError):
-            summarise(tally, monotonic() - begun, quiet=request["quiet"])
+            summarise(tally, pace.seconds, quiet=request["quiet"])
     if failure is not None:
         return fail(header, as_json=request.json)
     return FAILED if tally.failed else 0
@@ -92,15 +99,49 @@ def point_of(text: str | None, memory: int | None) -> dict[str, Any]:
     return dict(along_of(text, memory).values)
 
 
-def engine_of(request: Request) -> Engine:
+def sink_of(request: Request, form: str) -> Sink:
+    """Where the answers go."""
+    output, resume = request["output"], "resume" in request.given
+    if form == "table":
+        if output is not None:
+            hint = "write --format csv or jsonl to a file, or > FILE for the table"
+            raise GradError("usage", "a table goes to standard output", hint=hint)
+        return Drawn(request["digits"])
+    return opened(output, inputs=request.words, resume=resume)
+
+
+def answers_of(
+    request: Request, engine: Engine, sink: Sink, settings: Settings, chunks: Iterator[Task], say: Callable[[str], None]
+) -> Iterator[Task]:
+    """The answers; with --resume those that the output has are counted, and come without their bytes."""
+    if "resume" not in request.given:
+        yield from engine.run(settings.spec(), chunks)
+        return
+    from gradcli.batch.resumed import Resumed
+
+    assert isinstance(sink, File)
+    resumed = Resumed(sink)
+    yield from resumed.run(engine, settings.spec(), chunks)
+    if not request["quiet"] and not resumed.added:
+        say(f"{request['output']} is complete: nothing was left to do")
+
+
+def progress_of(request: Request, pace: Pace) -> Progress:
+    """The line that says how far the run has come."""
+    names = ["standard input" if word == "-" else word for word in request.words]
+    label = names[0] if len(names) == 1 else f"{len(names)} files"
+    return Progress(label, pace, quiet=bool(request["quiet"]), to_file=request["output"] is not None)
+
+
+def engine_of(request: Request, say: Callable[[str], None]) -> Engine:
     """What runs the work: processes of this machine, or a cluster."""
     if request["engine"] == "dask" or request["scheduler"]:
         from gradcli.batch.cluster import Dask
 
-        return Dask(request["scheduler"], request["jobs"], tell)
+        return Dask(request["scheduler"], request["jobs"], say)
     from gradcli.batch.engines import local
 
-    return local(request["jobs"], tell, size=size_of(request.words))
+    return local(request["jobs"], say, size=size_of(request.words))
 
 
 def size_of(paths: Sequence[str]) -> int | None:
@@ -111,13 +152,6 @@ def size_of(paths: Sequence[str]) -> int | None:
             return None
         total += os.path.getsize(path)
     return total
-
-
-def tell(message: str) -> None:
-    """A word about the run, on standard error."""
-    from gradcli.cli.terminal import complain, note_text
-
-    complain(note_text([message]))
 
 
 def collect_garbage() -> None:
@@ -147,23 +181,11 @@ def with_columns(settings: Settings, chunks: Iterator[Task]) -> Iterator[Task]:
     return (({**header, "number": number}, payload) for number, (header, payload) in enumerate(whole))
 
 
-class Printed:
-    """Standard output, written through after each chunk: who reads it may be waiting."""
-
-    def write(self, payload: bytes) -> None:
-        """Whole lines."""
-        out = sys.stdout.buffer
-        out.write(payload)
-        out.flush()
-
-    def close(self) -> None:
-        """Nothing is held back."""
-
-
-class Drawn:
+class Drawn(Stream):
     """Standard output as a table of the first and the last answers, and of those between that failed."""
 
     def __init__(self, digits: int | None) -> None:
+        super().__init__(sys.stdout.buffer)
         self.digits = digits or 6
         self.total = 0
         self.first: list[tuple[int, bytes]] = []
@@ -180,6 +202,12 @@ class Drawn:
             elif len(self.failed) < MOST_ROWS // 3 and b'"error":{' in line:
                 self.failed.append(row)
             self.last.append(row)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
 
     def close(self) -> None:
         """Draw it."""
