@@ -63,13 +63,13 @@ class Settings:
     def spec(self) -> Spec:
         """The settings as JSON."""
         found = {name: getattr(self, name) for name in self.__slots__}
-        return {"kind": "batch", **found, "at": {name: _plain(value) for name, value in self.at.items()}}
+        return {"kind": "batch", **found, "at": {name: plain(value) for name, value in self.at.items()}}
 
     @classmethod
     def of(cls, spec: Spec) -> Settings:
         """The settings that became SPEC."""
         given = {name: value for name, value in spec.items() if name in cls.__slots__}
-        return cls(**{**given, "at": {name: _value(plain) for name, plain in spec["at"].items()}})
+        return cls(**{**given, "at": {name: value_of(given) for name, given in spec["at"].items()}})
 
     def point_for(self, source: str) -> dict[str, Any]:
         """What AT says of the names in a program; a name that its own `at` gives a value keeps that."""
@@ -88,19 +88,19 @@ class Settings:
         return found
 
 
-def _plain(value: Any) -> object:
+def plain(value: Any) -> object:
     """A float or an array as JSON without a loss: numbers that JSON does not have are words."""
     if type(value) is float:
         text = repr(value)
         return JSON_WORDS[text].strip('"') if text in JSON_WORDS else value
-    return {"shape": list(value.shape), "numbers": [_plain(number) for number in value.ravel().tolist()]}
+    return {"shape": list(value.shape), "numbers": [plain(number) for number in value.ravel().tolist()]}
 
 
-def _value(plain: Any) -> Any:
+def value_of(plain: Any) -> Any:
     if isinstance(plain, str):
         return NON_FINITE[plain]
     if isinstance(plain, dict):
         from gradcli.graph.arrays import from_numbers
 
-        return from_numbers([_value(number) for number in plain["numbers"]], tuple(plain["shape"]))
+        return from_numbers([value_of(number) for number in plain["numbers"]], tuple(plain["shape"]))
     return float(plain)
