@@ -96,6 +96,12 @@ class Growing(Serial):
         self.jobs = jobs
         self.size = size
         self._say = say
+        self._others: Engine | None = None
+
+    def close(self) -> None:
+        """End the other processes."""
+        if self._others is not None:
+            self._others.close()
 
     def run(self, spec: Spec, tasks: Iterator[Task]) -> Iterator[Task]:
         """The answers; a GradError that a task raises stops them at its place."""
@@ -113,5 +119,5 @@ class Growing(Serial):
             return
         from gradcli.batch.processes import Processes
 
-        with Processes(self.jobs, self._say) as others:
-            yield from others.run(spec, tasks)
+        self._others = Processes(self.jobs, self._say)
+        yield from self._others.run(spec, tasks)

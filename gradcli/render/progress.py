@@ -28,7 +28,7 @@ def line(
 
     What does not fit in WIDTH is left out, the bar first, then from the end.
     """
-    begin = Text(middle_cut(safe(label), LONGEST_LABEL, unicode=unicode), style=LABEL)
+    begin = Text().append(middle_cut(safe(label), LONGEST_LABEL, unicode=unicode), style=LABEL)
     pieces = [] if part is None else [Text(f"{int(100 * part)} %")]
     pieces += [Text(f"{count:,} {unit}"), Text(f"{rate:,.0f}/s")]
     if failed:
@@ -57,7 +57,7 @@ def bar(part: float, width: int, *, unicode: bool) -> Text:
     if not unicode:
         return Text(FULL_ASCII * (halves // 2)).append(EMPTY_ASCII * (width - halves // 2), style=DIM)
     full = FULL * (halves // 2) + HALF * (halves % 2)
-    return Text(full, style="green").append(EMPTY * (width - len(full)), style=DIM)
+    return Text().append(full, style="green").append(EMPTY * (width - len(full)), style=DIM)
 
 
 def lasting(seconds: float) -> str:
