@@ -14,9 +14,10 @@ from gradcli.text import json_string
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from gradcli.graph import Graph
+    from gradcli.insight.notes import Note
     from gradcli.language.question import Options
 
 # A number that stands by itself; an exponent behind ^ decides what the operation is, so it stays in the text.
@@ -122,12 +123,10 @@ def compiled(
         for line, primitive in enumerate(question.graph.primitives)
         if primitive is VARIABLE
     }
-    free: dict[int, str] | None = {}
+    free: dict[int, str] = {}
     if any(group is not None for group in groups):
         marked = drawn("".join(_with_marks(pieces, groups)), names, options, order)
         free = _parameters(question, marked, [*map(float, pieces[1::2])])
-        if free is None:
-            return None
     made = kernel(
         question.graph, question.result, question.sources if order else None, {**leaves, **free},
         [f"a{place}" for place in range(len(names))], [f"c{place}" for place in range(len(groups))], json_string,
@@ -174,12 +173,12 @@ def _marked(graph: Graph) -> dict[int, int]:
     }
 
 
-def _parameters(question: Question, marked: Question, numbers: Sequence[float]) -> dict[int, str] | None:
-    """The lines of the question's graph that stand for literals, as texts; None where it is another graph."""
+def _parameters(question: Question, marked: Question, numbers: Sequence[float]) -> dict[int, str]:
+    """The lines of the question's graph that stand for literals, as texts; NoKernel where it is another graph."""
     graph, other = question.graph, marked.graph
     same = graph.primitives == other.primitives and graph.operands == other.operands
     if not same or (question.result, question.sources) != (marked.result, marked.sources):
-        return None
+        raise NoKernel
     places = _marked(other)
     found = {}
     for line, (own, theirs) in enumerate(zip(graph.statics, other.statics, strict=True)):
@@ -189,7 +188,7 @@ def _parameters(question: Question, marked: Question, numbers: Sequence[float]) 
             found[line] = f"({sign}c{places[line]})" if sign else f"c{places[line]}"
             own, theirs = repr(own), repr(number)
         if own != theirs:
-            return None
+            raise NoKernel
     return found
 
 
@@ -204,7 +203,7 @@ class _Watch(View):
         self.compares = False
 
     @property
-    def numbers(self) -> list[int]:  # type: ignore[override]
+    def numbers(self) -> list[int]:
         self.compares = True
         return self.known
 
@@ -217,14 +216,14 @@ class _Watch(View):
         return super().is_constant(line)
 
 
-def told(question: Question, literals: Mapping[int, str] | Collection[int], notes: Sequence[object]) -> bool:
+def told(question: Question, literals: Collection[int], notes: Sequence[Note]) -> bool:
     """Whether NOTES are the same in every run with the same gates open: no number of a run stands in them."""
     labels = question.labels()
     for note in notes:
-        if note.kind not in UNTOLD:  # type: ignore[attr-defined]
+        if note.kind not in UNTOLD:
             return False
-        if note.kind == "dead":  # type: ignore[attr-defined]
-            line = labels.names.index(note.line)  # type: ignore[attr-defined]
+        if note.kind == "dead":
+            line = labels.names.index(note.line)
             if any(operand in literals for operand in question.graph.operands[line]):
                 return False
     return True

@@ -25,13 +25,15 @@ Key = tuple[object, ...]
 class Kernels:
     """Answers programs by kernels where there are some; everything it keeps is bounded.
 
-    All programs are answered with the same OPTIONS: at ORDER 0 the value, at ORDER 1 the gradients with it.
+    All programs are answered with the same OPTIONS: at ORDER 0 the value, at ORDER 1 the gradients with it. A program
+    is compiled when it is seen for the time OFTEN.
     """
 
-    __slots__ = ("counts", "idle", "kernels", "options", "order", "skeletons", "texts", "usable")
+    __slots__ = ("counts", "idle", "kernels", "often", "options", "order", "skeletons", "texts", "usable")
 
-    def __init__(self, options: Options, order: int = 1) -> None:
+    def __init__(self, options: Options, order: int = 1, *, often: int = OFTEN) -> None:
         self.options = options
+        self.often = often
         self.order = order
         self.usable = order in (0, 1) and options.example is None and (options.mode == "reverse" or not order)
         self.texts: dict[Key, tuple[Compiled, list[float]]] = {}
@@ -108,7 +110,7 @@ class Kernels:
         if len(self.counts) >= MOST_COUNTED:
             self.counts.clear()
         self.counts[key] = count
-        return count >= OFTEN
+        return count >= self.often
 
     def _skeleton(self, key: Key, pieces: Sequence[str], names: Sequence[str]) -> Skeleton | None:
         try:

@@ -33,8 +33,8 @@ PLAIN = {
     **{
         name: name + "({})"
         for name in (
-            "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt", "sin", "cos", "tan", "asin", "acos", "atan",
-            "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc",
+            "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt", "erf", "erfc", "sin", "cos", "tan",
+            "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
         )
     },
     "atan2": "atan2({}, {})",
@@ -55,6 +55,7 @@ PASSES_ON: dict[str, tuple[int, ...] | None] = {
 }  # fmt: skip
 WORLD = {
     "__builtins__": {}, "real": real, "abs": abs, "float": float,
+    "ArithmeticError": ArithmeticError, "ValueError": ValueError,
     **{name: getattr(math, name) for name in dir(math) if not name.startswith("_")},
 }  # fmt: skip
 
@@ -74,8 +75,8 @@ class Kernel:
         self.missed: list[tuple[bool, ...]] = []
         world = {**WORLD, "form": form, "noted": self.notes.get, "miss": self.missed.append}
         world |= {f"edge{number}": edge.when for number, edge in enumerate(edges)}
-        exec(compile(text, "<kernel>", "exec"), world)
-        self.run: Callable[..., str | None] = world["kernel"]  # type: ignore[assignment]
+        exec(compile(text, "<kernel>", "exec"), world)  # noqa: S102 - operation names and v0, v1, ... are its words
+        self.run: Callable[..., str | None] = world["kernel"]
 
     def learn(self, pattern: tuple[bool, ...], notes: str) -> None:
         """Keep the NOTES that a PATTERN of open gates gives, as the last member of the answer; empty for none."""
@@ -202,7 +203,8 @@ class _Writer:
         inputs = [i for i in self.lines if self.graph.primitives[i] is VARIABLE and active[i] and i in self.adjoints]
         if sum(index in self.closed for index in inputs) > 1:
             self.noted = True
-            self.gates += [self.name(f"({self.adjoints[i]} == 0.0)") for i in inputs if not _is_number(self.adjoints[i])]
+            adjoints = [self.adjoints[index] for index in inputs]
+            self.gates += [self.name(f"({adjoint} == 0.0)") for adjoint in adjoints if not _is_number(adjoint)]
 
     def _pull_back(self, index: int, active: Sequence[bool]) -> None:
         graph = self.graph

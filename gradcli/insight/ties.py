@@ -81,7 +81,8 @@ def _tie(run: Run, index: int, slots: Sequence[int], more: str = "") -> Note:
 
 def _slope(run: Run, index: int, by: int, way: int) -> float:
     """The one-sided derivative of a gate by the line BY, to the left or to the right: 0 or 1, or the sum of such."""
-    value = run.values[by]
-    step = way * max(abs(value), 1e-300) * 2.0**-20
-    moved = [value + step if operand == by else run.values[operand] for operand in run.graph.operands[index]]
-    return float(round((run.graph.primitives[index].forward(*moved) - run.values[index]) / step)) + 0.0
+    unit = 0.5 if abs(run.values[by]) > 1e300 else 1.0  # of which half a gate is half: so no step leaves the floats
+    values = {operand: unit * run.values[operand] for operand in run.graph.operands[index]}
+    step = way * max(abs(values[by]), 1e-300) * 2.0**-20
+    moved = [values[operand] + step if operand == by else values[operand] for operand in run.graph.operands[index]]
+    return float(round((run.graph.primitives[index].forward(*moved) - unit * run.values[index]) / step)) + 0.0

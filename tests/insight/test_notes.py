@@ -30,6 +30,8 @@ NEGATIVE_LOG = "the logarithm of a negative number is not real"
 MESSAGES = [
     ("max(x, y)", {"x": 2, "y": 2}, {}, [("tie", f"f = max(x, y): tie: both are 2, {BOTH} 0 and 1")]),
     ("min(x, y)", {"x": 2, "y": 2}, {}, [("tie", f"f = min(x, y): tie: both are 2, {BOTH} 1 and 0")]),
+    ("max(x, y)", {"x": 1.797e308, "y": 1.797e308}, {},  # a step up from here would leave the floats
+     [("tie", f"f = max(x, y): tie: both are 1.797e+308, {BOTH} 0 and 1")]),
     ("max(x, y)", {"x": 2, "y": 2}, {"ties": "first"},
      [("tie", "f = max(x, y): tie: both are 2, so the first takes all (--ties first); "
               "the one-sided derivatives by y are 0 and 1")]),
