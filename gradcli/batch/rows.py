@@ -10,7 +10,7 @@ from threading import Lock
 import numpy as np
 
 from gradcli.batch.program import Rows
-from gradcli.batch.rowtext import writer
+from gradcli.batch.rowtext import heading, writer
 from gradcli.batch.settings import plain, value_of
 from gradcli.batch.tables import columns_of, refusal
 from gradcli.language.question import Options
@@ -104,6 +104,8 @@ class Answers:
 
     def answer(self, header: Header, payload: bytes) -> Task:
         """The answers to the rows of a piece; what is wrong with rows is told in the header."""
+        if header.get("heading"):
+            return _heading_of(header), heading(self.names, self.settings.form)
         block = columns_of(header, payload)
         found = self.computed(block)
         told = header_of(header, block)
@@ -119,6 +121,10 @@ class Answers:
         if block.blank is not None:
             found[block.blank] = np.nan
         return found
+
+
+def _heading_of(header: Header) -> Header:
+    return {"number": header["number"], "lines": 1, "asked": 0, "errors": {}}
 
 
 def header_of(header: Header, block: Block) -> Header:
@@ -138,12 +144,12 @@ def header_of(header: Header, block: Block) -> Header:
 
 def answers(spec: Spec, header: Header, payload: bytes) -> int:
     """How many rows the answer to a piece has."""
-    return columns_of(header, payload).rows
+    return 1 if header.get("heading") else columns_of(header, payload).rows
 
 
 def told(spec: Spec, header: Header, payload: bytes, output: bytes) -> Header:
     """The header that belongs to OUTPUT, the answer to a piece; nothing is computed again."""
-    return header_of(header, columns_of(header, payload))
+    return _heading_of(header) if header.get("heading") else header_of(header, columns_of(header, payload))
 
 
 _KERNELS = Lock()

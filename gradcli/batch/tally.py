@@ -49,7 +49,7 @@ class Tally:
     def summary(self, seconds: float) -> list[str]:
         """`10 lines in 0.1 s: 8 answered, 2 failed`, then a line for each kind of error, the commonest first."""
         failed = self.failed
-        took = f"{_lasted(seconds)}{_rate(self.lines, seconds)}"
+        took = f"{lasted(seconds)}{rate_of(self.lines, seconds)}"
         lines = [f"{_counted(self.lines)} in {took}: {self.lines - failed:,} answered"]
         if failed:
             lines[0] += f", {failed:,} failed"
@@ -69,7 +69,7 @@ def _counted(lines: int) -> str:
     return f"{lines:,} line{'s' * (lines != 1)}"
 
 
-def _lasted(seconds: float) -> str:
+def lasted(seconds: float) -> str:
     """A time with as many digits as matter."""
     if seconds < 0.995:
         return f"{seconds:.2f} s"
@@ -80,7 +80,7 @@ def _lasted(seconds: float) -> str:
     return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
 
 
-def _rate(lines: int, seconds: float) -> str:
+def rate_of(lines: int, seconds: float) -> str:
     """Lines a second, to three digits; nothing where the time is too short to say."""
     if seconds < 1 or not lines:
         return ""

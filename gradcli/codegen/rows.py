@@ -51,7 +51,7 @@ class Kernel:
         code = _Code(cheaper(program))
         self.source = code.text()
         self.inputs, self.outputs = len(program.inputs), len(program.outputs)
-        self._floats, self._tests = code.floats.count, code.tests.count
+        self._floats, self._tests, self._seeds = code.floats.count, code.tests.count, code.seeds
         taken = 8 * (self._floats + 2) + self._tests
         self.block = block or max(LEAST_BLOCK, min(BLOCK, MOST_BYTES // taken))
         scope: dict[str, Any] = {**_CALLS, **code.functions}
@@ -79,8 +79,9 @@ class Kernel:
         found = [column if column.strides == DENSE else space.dense(k, column) for k, column in enumerate(inputs)]
         wanted = [y if y.strides == DENSE else space.results(k, rows) for k, y in enumerate(outputs)]
         floats, tests = [x[:rows] for x in space.floats], [m[:rows] for m in space.tests]
+        seeds: list[Any] = [None] * self._seeds
         for part in self._parts:
-            part(found, wanted, floats, tests)
+            part(found, wanted, floats, tests, seeds)
         for made, asked in zip(wanted, outputs, strict=True):
             if made is not asked:
                 asked[...] = made
@@ -179,7 +180,7 @@ class _Pool:
 class _Code:
     """The statements of a program, and where each line stands while it is needed.
 
-    i inputs, o outputs, b buffers of floats, m buffers of truth values.
+    i inputs, o outputs, b buffers of floats, m buffers of truth values, s seeds.
     """
 
     def __init__(self, program: RowProgram) -> None:
@@ -191,6 +192,7 @@ class _Code:
         self.places: dict[int, str] = {}  # of lines as floats
         self.truths: dict[int, str] = {}  # of lines as truth values
         self.parts: list[str] = []
+        self.seeds = 0
         self.last = self._last_uses()
         self.wanted: dict[int, str] = {}
         for place, (_, line) in enumerate(program.outputs):
@@ -215,7 +217,7 @@ class _Code:
         for start in range(0, len(self.statements) or 1, MOST_STATEMENTS):
             name = f"part{len(parts)}"
             body = self.statements[start : start + MOST_STATEMENTS] or ["pass"]
-            parts.append(f"def {name}(i, o, b, m):\n" + "".join(f"    {line}\n" for line in body))
+            parts.append(f"def {name}(i, o, b, m, s):\n" + "".join(f"    {line}\n" for line in body))
             self.parts.append(name)
         return "\n\n".join(parts)
 
@@ -251,12 +253,19 @@ class _Code:
             self._put(index, f"{OVER[name]}({', '.join(texts)}, {{}})")
             self._release(index, operands)
         elif name == "seed":
+            if index not in self.wanted:  # one number, or an array: no buffer is made of it
+                self.places[index] = f"s[{self.seeds}]"
+                self.statements.append(f"s[{self.seeds}] = seed({texts[0]})")
+                self.seeds += 1
+            else:
+                self._put(index, f"copyto({{}}, seed({texts[0]}))")
             self._release(index, operands)
-            self._put(index, f"copyto({{}}, seed({texts[0]}))", f"seed({texts[0]})")
         else:
             call = self._function(index)
             self._release(index, operands)
-            self._put(index, f"copyto({{}}, {call}({', '.join(texts)}))", f"{call}({', '.join(texts)})")
+            made = f"{call}({', '.join(texts)})"
+            may_be_one = any(text.startswith("s[") for text in texts)
+            self._put(index, f"copyto({{}}, {made})", None if may_be_one else made)
 
     def _function(self, index: int) -> str:
         """A name for the forward over arrays of a line that numpy has no single call for."""
