@@ -6,7 +6,7 @@ from gradcli.codegen.c_functions import functions_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from gradcli.codegen.c import Code
 
@@ -41,8 +41,8 @@ class Event:
         self.called = called
 
 
-def source_text(code: Code, inputs: Sequence[int], outputs: Sequence[int], *, plain: bool = False) -> str:
-    """The whole C source of a kernel. Raises TooLong."""
+def source_text(code: Code, inputs: Sequence[int], outputs: Sequence[int], *, vectors: Collection[str] = ()) -> str:
+    """The whole C source of a kernel; VECTORS as in functions_text. Raises TooLong."""
     events = _events(code)
     ends = _ends(code, events, outputs)
     names, count = _arrays(code, events, inputs, ends)
@@ -53,7 +53,7 @@ def source_text(code: Code, inputs: Sequence[int], outputs: Sequence[int], *, pl
     arrays = [f"double a{number}[ROWS] __attribute__((aligned(64)));" for number in range(count)]
     called = {event.called for event in events if event.called}
     return "\n".join([
-        f"#define ROWS {rows}", functions_text(called, plain=plain), MOVES.strip("\n"),
+        f"#define ROWS {rows}", functions_text(called, vectors=vectors), MOVES.strip("\n"),
         f"void {NAME}(const char *const *in, const i64 *in_step, char *const *out, const i64 *out_step, i64 from, "
         "i64 to) {",
         *(f"  {line}" for line in arrays),

@@ -12,7 +12,7 @@ from gradcli.codegen.c_tables import constants, tables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 HEAD = r"""
 typedef unsigned long long u64;
@@ -189,25 +189,34 @@ TABLES = {"exp": ("EXP_TAIL", "EXP_SCALE"), "log": ("LOG_INVERSE", "LOG_UPPER", 
 TWO_OPERANDS = frozenset(("pow", "atan2", "hypot", "mod", "polygamma"))
 
 
-def functions_text(names: Iterable[str], *, plain: bool = False) -> str:
-    """The C source of the block functions NAMES and of all they need. PLAIN: those of the C library as they are."""
+def functions_text(names: Iterable[str], *, vectors: Collection[str] = ()) -> str:
+    """The C source of the block functions NAMES and of all they need.
+
+    VECTORS are functions that the C library has for several numbers at once: they are called where it has them.
+    """
     cores: list[str] = []
     blocks: list[str] = []
     scalars: list[str] = []
     for name in sorted(names):
-        if name in BLOCKS and not plain:
+        if name == "sin_cos" and {"sin", "cos"} <= {*vectors}:
+            blocks.append(BOTH)
+        elif name in vectors:
+            blocks.append(f"EACH{'2' if name in TWO_OPERANDS else ''}({name}, {name})")
+        elif name in BLOCKS:
             cores += [core for core in (*NEEDS.get(name, ()), name) if core not in cores]
             blocks.append(BLOCKS[name])
             scalars += ["silu_far"] * (name == "silu")
         elif name.startswith("power_"):
             blocks.append(_power_text(name))
         elif name.startswith("hypot_"):
+            scalars.append("hypot_far")
             blocks.append(_hypot_text(int(name.rpartition("_")[2])))
         else:
             scalars += WITH.get(name, (name,))
             text = name if name not in SCALARS else f"{name}_of"
             blocks.append(f"EACH{'2' if name in TWO_OPERANDS else ''}({name}, {text})")
-    found = [HEAD.strip("\n"), LIBRARY]
+    several = [f'__attribute__((simd("notinbranch"), const)) {_prototype(name)};' for name in sorted(vectors)]
+    found = [HEAD.strip("\n"), *several, *(f"{_prototype(name)};" for name in LIBRARY if name not in vectors)]
     wanted = [core for core in CORES if core in cores]
     for core in wanted:
         for table in TABLES.get(core, ()):
@@ -238,16 +247,13 @@ def _power_text(name: str) -> str:
 
 
 def _hypot_text(count: int) -> str:
-    """The root of the sum of the squares in two parts; where they leave the floats, one hypot after the other."""
+    """The root of the sum of the squares in two parts; rows whose squares leave the floats one by one."""
     names = [f"x{k}" for k in range(count)]
     sums = "".join(
         f" p = {x} * {x}; t = s + p; back = t - s; l += (s - (t - back)) + (p - back) + rest({x}, {x}, p); s = t;"
         for x in names[1:]
     )
     largest = [f"largest = ABS({x}) > largest ? ABS({x}) : largest;" for x in names]
-    far = names[0]
-    for x in names[1:]:
-        far = f"hypot({far}, {x})"
     reads = ", ".join(f"{x} = {x}_[i]" for x in names)
     safe = " & ".join(["(largest > 0x1p-450)", *(f"(ABS({x}) < 0x1p450)" for x in names)])
     return "\n".join([
@@ -266,15 +272,21 @@ def _hypot_text(count: int) -> str:
         "  }",
         f"  if (out) for (int i = 0; i < ROWS; i++) {{ double {reads}, largest = 0.0;",
         *(f"    {line}" for line in largest),
-        f"    if (!({safe})) y[i] = {far};",
+        f"    if (!({safe})) {{ double xs[] = {{{', '.join(names)}}}; y[i] = hypot_far({count}, xs, largest); }}",
         "  }", "}",
     ])  # fmt: skip
 
 
-LIBRARY = "double " + ", ".join(
-    f"{name}({', '.join(['double'] * (2 if name in ('pow', 'fmod', 'hypot', 'atan2') else 1))})"
-    for name in (
-        "exp", "expm1", "log", "log1p", "log2", "log10", "cbrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh",
-        "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc", "lgamma", "pow", "fmod", "hypot", "atan2",
-    )
-) + ";"  # fmt: skip
+def _prototype(name: str) -> str:
+    return f"double {name}({'double, double' if name in ('pow', 'fmod', 'hypot', 'atan2') else 'double'})"
+
+
+LIBRARY = (
+    "exp", "expm1", "log", "log1p", "log2", "log10", "cbrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh",
+    "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc", "pow", "fmod", "hypot", "atan2",
+)  # fmt: skip
+BOTH = r"""
+NOINLINE void block_sin_cos(const double *restrict a, double *restrict y, double *restrict y1) {
+  for (int i = 0; i < ROWS; i++) y[i] = sin(a[i]);
+  for (int i = 0; i < ROWS; i++) y1[i] = cos(a[i]);
+}"""

@@ -37,6 +37,16 @@ static double mod_of(double a, double b) {
   if (rest_of_it == 0.0) return __builtin_copysign(0.0, b);
   return (b < 0.0) != (rest_of_it < 0.0) ? rest_of_it + b : rest_of_it;
 }""",
+    "hypot_far": r"""
+static double hypot_far(int count, const double *xs, double largest) {
+  double nan = 0.0;
+  for (int k = 0; k < count; k++) if (__builtin_fabs(xs[k]) == __builtin_inf()) return __builtin_inf();
+  for (int k = 0; k < count; k++) if (xs[k] != xs[k]) nan = xs[k];
+  if (nan != nan) return nan;
+  double scale = largest > 1.0 ? 0x1p-600 : 0x1p600, found = xs[0] * scale;
+  for (int k = 1; k < count; k++) found = hypot(found, xs[k] * scale);
+  return found * (largest > 1.0 ? 0x1p600 : 0x1p-600);
+}""",
     "silu_far": r"""
 static double silu_far(double x) {
   if (x < -800.0) return -0.0;
@@ -61,8 +71,11 @@ static double gelu_of(double x) {
 static const double LANCZOS_OVER[13] = %(over)s, LANCZOS_UNDER[13] = %(under)s;
 static double lanczos_sum(double x) {
   double over = 0.0, under = 0.0;
-  if (x < 5.0) for (int i = 12; i >= 0; i--) { over = over * x + LANCZOS_OVER[i]; under = under * x + LANCZOS_UNDER[i]; }
-  else for (int i = 0; i < 13; i++) { over = over / x + LANCZOS_OVER[i]; under = under / x + LANCZOS_UNDER[i]; }
+  for (int k = 0; k < 13; k++) {
+    int i = x < 5.0 ? 12 - k : k;
+    over = (x < 5.0 ? over * x : over / x) + LANCZOS_OVER[i];
+    under = (x < 5.0 ? under * x : under / x) + LANCZOS_UNDER[i];
+  }
   return over / under;
 }
 static double sine_of_pi(double x) {

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
 CANDIDATES = ("cc", "gcc", "clang")
 PATIENCE = 60.0  # seconds for one compilation
+MOST_KEPT = 200  # libraries, of about 30 kB each
 FLAGS = ("-std=gnu11", "-O3", "-fPIC", "-shared", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-w")
+# glibc's libmvec: off by up to 3.5 units in the last place, where its functions of one number are off by 0.5 to 2
+LIBMVEC = ("exp", "log", "sin", "cos", "pow")
+LIBMVEC_SINCE_2_35 = (
+    "expm1", "log1p", "log2", "log10", "cbrt", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh",
+    "atanh", "erf", "erfc", "atan2",
+)  # fmt: skip
 FAST = ("-freciprocal-math", "-fno-signed-zeros")
 
 
@@ -47,11 +54,12 @@ class Compiler:
             "\0".join([source, *flags, *self.command, self.version, _machine()]).encode()
         ).hexdigest()[:40]
         folder = cache_folder()
-        if folder is not None and is_private(kept := folder / f"{key}.so", os.stat):
+        kept = None if folder is None else _kept(folder, key)
+        if kept is not None:
             try:
                 return ctypes.CDLL(str(kept))
             except OSError:
-                pass  # cut short, or of another system: it is made again
+                pass  # of another system: it is made again
         with tempfile.TemporaryDirectory(prefix="gradcli-", dir=folder) as scratch:
             made = self._compiled(source, flags, Path(scratch))
             try:
@@ -62,11 +70,16 @@ class Compiler:
             if fault is not None:
                 raise Unavailable(fault)
             if folder is not None:
-                try:
-                    made.replace(folder / f"{key}.so")
-                except OSError:
-                    pass  # without a place to keep it, it is made again next time
+                _keep(made, folder, key)
         return found
+
+    def vector_functions(self) -> tuple[str, ...]:
+        """The functions that the C library has for several numbers at once, and this compiler calls."""
+        name, version = platform.libc_ver()
+        numbers = tuple([int(part) if part.isdigit() else 0 for part in version.split(".")])
+        if name != "glibc" or platform.machine() != "x86_64" or "clang" in self.version:
+            return ()
+        return (*LIBMVEC, *LIBMVEC_SINCE_2_35) if numbers >= (2, 35) else LIBMVEC
 
     def _compiled(self, source: str, flags: Sequence[str], folder: Path) -> Path:
         text, made = folder / "rows.c", folder / "rows.so"
@@ -92,6 +105,34 @@ def cache_folder() -> Path | None:
     except (OSError, RuntimeError):  # no home
         return None
     return folder
+
+
+def _kept(folder: Path, key: str) -> Path | None:
+    """The library of this KEY, whole: its name says the digest of what is in it, since loading half of one is fatal."""
+    for path in folder.glob(f"{key}-*.so"):
+        if is_private(path, os.stat):
+            try:
+                if path.stem == f"{key}-{_digest(path.read_bytes())}":
+                    os.utime(path)
+                    return path
+            except OSError:
+                pass
+    return None
+
+
+def _keep(made: Path, folder: Path, key: str) -> None:
+    """Move a library to the folder in one step, and the oldest of too many out of it."""
+    try:
+        made.replace(folder / f"{key}-{_digest(made.read_bytes())}.so")
+        others = sorted(folder.glob("*.so"), key=lambda path: path.stat().st_mtime)
+        for path in others[:-MOST_KEPT]:
+            path.unlink()
+    except OSError:
+        pass  # what cannot be kept is made again next time
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:32]
 
 
 def is_private(path: Path, look: Callable[[Path], os.stat_result]) -> bool:
@@ -128,7 +169,7 @@ def _version(command: Sequence[str]) -> str:
 
 def _run(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run(
+        return subprocess.run(  # noqa: S603
             command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
             timeout=PATIENCE, check=False, env={**os.environ, "LC_ALL": "C"},
         )  # fmt: skip

@@ -15,7 +15,7 @@ from gradcli.codegen.trial import fault_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from typing import Any
 
     from gradcli.codegen.rowprogram import RowProgram
@@ -52,18 +52,22 @@ class Kernel:
                 raise ValueError("columns of float64, as long as each other, expected")
         if not all(column.flags.writeable for column in outputs):
             raise ValueError("an output is read-only")
-        arguments = (*_places(inputs), *_places(outputs))
+        arguments = [*_places(inputs), *_places(outputs)]
         parts = min(threads or cores(), max(1, count // FEWEST_ROWS))
+        step = -(-count // (parts * STEP)) * STEP
+        starts = range(0, count, max(step, 1))
+
+        def part(start: int) -> None:
+            self._function(*arguments, start, min(start + step, count))
+
         if parts == 1:
-            self._function(*arguments, 0, count)
+            part(0)
             return
-        step = -(-count // parts // STEP) * STEP
         with ThreadPoolExecutor(parts - 1) as pool:
-            rest = [pool.submit(self._function, *arguments, start, min(start + step, count))
-                    for start in range(step, count, step)]  # fmt: skip
-            self._function(*arguments, 0, step)
-            for part in rest:
-                part.result()
+            rest = [pool.submit(part, start) for start in starts[1:]]
+            part(0)
+            for each in rest:
+                each.result()
 
 
 def compiled(
@@ -74,14 +78,16 @@ def compiled(
     FAST_MATH: functions of up to 4 units in the last place, and signs of zeros that may differ.
     """
     try:
-        source = source_of(program, fast_math=fast_math)
+        compiler = Compiler()
+        vectors = compiler.vector_functions() if fast_math else ()
+        source = source_of(program, vectors)
         flags = [*FLAGS, *(FAST if fast_math else ())]
 
         def fault(library: ctypes.CDLL) -> str | None:
             kernel = Kernel(library, len(program.inputs), len(program.outputs))
             return fault_of(program, kernel.run, fast_math=fast_math)
 
-        library = Compiler().library(source, flags, fault)
+        library = compiler.library(source, flags, fault)
     except Unwritten as error:
         say(f"{error} is not written in C")
     except TooLong:
@@ -93,12 +99,12 @@ def compiled(
     return None
 
 
-def source_of(program: RowProgram, *, fast_math: bool = False) -> str:
-    """The C source of PROGRAM. Raises Unwritten or TooLong."""
+def source_of(program: RowProgram, vectors: Collection[str] = ()) -> str:
+    """The C source of PROGRAM, with the VECTORS that the C library has. Raises Unwritten or TooLong."""
     if len(program.graph) > MOST_LINES:
         raise TooLong(f"{len(program.graph)} lines")
     code, inputs, outputs = written(program.graph, program.inputs, [line for _, line in program.outputs])
-    return source_text(code, inputs, outputs, plain=fast_math)
+    return source_text(code, inputs, outputs, vectors=vectors)
 
 
 def cores() -> int:

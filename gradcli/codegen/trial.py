@@ -45,8 +45,8 @@ def fault_of(program: RowProgram, run: Callable[..., None], *, fast_math: bool =
 
 
 def trial_rows(count: int, rows: int) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Rows of COUNT numbers: ordinary ones, then some in which one is special, then some of special ones only."""
-    chance = random.Random(1)
+    """Rows of COUNT numbers: ordinary ones, some in which one is special, some of special ones, some of equal ones."""
+    chance = random.Random(1)  # noqa: S311
     found = []
     for number in range(rows):
         row = [chance.uniform(-2.5, 2.5) if number % 3 else chance.uniform(0.1, 1.0) for _ in range(count)]
@@ -54,6 +54,8 @@ def trial_rows(count: int, rows: int) -> np.ndarray[Any, np.dtype[np.float64]]:
             row[chance.randrange(count)] = chance.choice(SPECIAL)
         if number % 8 == 5:
             row = [chance.choice(SPECIAL) for _ in row]
+        if number % 16 == 9:  # ties
+            row = [chance.choice((0.0, -0.0)) for _ in row] if number % 32 == 9 else row[:1] * count
         found.append(row)
     return np.array(found).reshape(rows, count)
 
