@@ -134,7 +134,7 @@ class Kernels:
         self, made: Compiled, literals: Sequence[float], source: str, given: Mapping[str, Any]
     ) -> str | None:
         """The answer where other gates are open than ever before; the next time their notes are known."""
-        from gradcli.batch.calculator import notes_member
+        from gradcli.batch.answers import notes_member
 
         pattern = made.kernel.missed.pop()
         if pattern in made.untold:

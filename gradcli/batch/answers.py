@@ -1,0 +1,28 @@
+"""An answer as the members of a JSON object, the braces left to others."""
+
+from __future__ import annotations
+
+from gradcli.text import json_number, json_string
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gradcli.insight.notes import Note
+
+
+def scalar_members(value: float, gradients: Mapping[str, float], notes: Sequence[Note]) -> str:
+    """`"value":...,"gradients":{...}`, and the notes where there are some."""
+    pairs = ",".join([f"{json_string(name)}:{json_number(number)}" for name, number in gradients.items()])
+    return f'"value":{json_number(value)},"gradients":{{{pairs}}}{notes_member(notes)}'
+
+
+def notes_member(notes: Sequence[Note]) -> str:
+    """`,"notes":[...]`; empty where there are none."""
+    if not notes:
+        return ""
+    rows = [
+        f'{{"kind":"{note.kind}","line":{json_string(note.line)},"message":{json_string(note.message)}}}'
+        for note in notes
+    ]
+    return f',"notes":[{",".join(rows)}]'
