@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gradcli.batch.work import Header
 
 DELIMITERS = ",;\t"
+MOST_NEARLY = 100_000  # letters of a line that may be meant as a header
 PROGRAM = "expr"
 OWN = frozenset(MEMBERS) - {"at"}  # columns that are no values
 
@@ -41,12 +42,13 @@ def cells_of(line: str, delimiter: str) -> list[str]:
 
 
 def _check(names: list[str], place: str) -> None:
+    seen: dict[str, int] = {}
     for number, name in enumerate(names, 1):
         if not name:
             hint = "name it; a column id is given back with each answer"
             raise GradError("name", f"column {number} of {place} has no name", hint=hint)
-        if name in names[: number - 1]:
-            twice = f"{name!r} is the name of columns {names.index(name) + 1} and {number} of {place}"
+        if seen.setdefault(name, number) != number:
+            twice = f"{name!r} is the name of columns {seen[name]} and {number} of {place}"
             raise GradError("name", twice, hint="give each column its own name")
         if name == "at":
             hint = "give each value a column of its own, or write it behind 'at' in expr"
@@ -58,7 +60,7 @@ def _check(names: list[str], place: str) -> None:
 
 def _refuse_near_miss(line: str, place: str) -> None:
     """Raise GradError (name) where the line looks like the header of a CSV that calls its programs something else."""
-    for delimiter in DELIMITERS:
+    for delimiter in DELIMITERS if len(line) < MOST_NEARLY else "":
         names = cells_of(line, delimiter)
         if len(names) < 2 or not all(not name or name.isidentifier() for name in names):
             continue

@@ -187,7 +187,10 @@ _SCAN: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder(parse_constant=r
 
 def _by_library(line: bytes) -> Any:
     text = line.decode().strip(" \t\r")
-    found, end = _SCAN(text, 0)
+    try:
+        found, end = _SCAN(text, 0)
+    except StopIteration:  # no value begins there
+        raise ValueError from None
     if end != len(text):
         raise ValueError
     return found

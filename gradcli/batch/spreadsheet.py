@@ -44,16 +44,17 @@ def row(columns: Sequence[str], file: str, number: int, label: str, members: str
         cells["id"] = text(name) if label[5:6] == '"' else label[5:]
     if "value" in answer:
         cells["value"] = _number(answer["value"])
+    own = set(columns)
     more = {}
     for name, gradient in answer.get("gradients", {}).items():
         column = f"d_{name}"
-        if column in columns:
+        if column in own:
             cells[column] = _number(gradient)
         else:
             more[name] = gradient
     for name in ("hessian", "derivatives"):
         if name in answer:
-            if name in columns:
+            if name in own:
                 cells[name] = json_text(answer[name])
             else:
                 more[name] = answer[name]
