@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from gradcli.batch.fused import Fused
+from gradcli.batch.answers import notes_member, scalar_members
 from gradcli.questions import Options, differentiated, evaluated
-from gradcli.text import json_number, json_string, json_text
+from gradcli.text import json_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,33 +25,27 @@ if TYPE_CHECKING:
         max_memory: int | None
         order: int
 
-    class Kernel(Protocol):
-        """The value and the gradients of one text, compiled."""
-
-        def members(self, given: Mapping[str, Any]) -> str | None:
-            """The members of the answer at the values GIVEN; None where the general way has to be gone."""
-
     class Kernels(Protocol):
-        """The kernels that there are; asked once for every program that is answered in the plain way."""
+        """Compiled programs, which are asked before one is read."""
 
-        def find(self, source: str, given: Mapping[str, Any]) -> Kernel | None:
-            """The kernel of a program at values GIVEN for these names, in their order; None where there is none."""
+        def members(self, source: str, given: Mapping[str, Any]) -> str | None:
+            """The members of the answer at the values GIVEN; None where the general way has to be gone."""
 
 
 class Calculator:
     """Answers programs one after the other; nothing is kept of one for the next but compiled kernels.
 
-    The `kernels`, where there are some, are asked for programs answered by the options of the whole file alone, at
-    order 1.
+    The `kernels`, where there are some, are asked first, about programs answered by the options of the whole file.
     """
 
-    __slots__ = ("kernels", "options", "order", "settings")
+    __slots__ = ("_fused", "kernels", "options", "order", "settings")
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.order = settings.order
         self.options = self._options(settings.wrt, settings.mode, settings.decomposition)
         self.kernels: Kernels | None = None
+        self._fused = Fused(self.options)
 
     def members(
         self,
@@ -68,12 +64,10 @@ class Calculator:
         if wrt is None and mode is None and decomposition is None and order is None:
             if self.order == 1:
                 if self.kernels is not None:
-                    kernel = self.kernels.find(source, given)
-                    if kernel is not None:
-                        found = kernel.members(given)
-                        if found is not None:
-                            return found
-                return first_order(source, given, self.options)
+                    found = self.kernels.members(source, given)
+                    if found is not None:
+                        return found
+                return self._fused.members(source, given) or first_order(source, given, self.options)
             return members_of_order(self.order, source, given, self.options)
         settings = self.settings
         options = self._options(
@@ -109,19 +103,7 @@ def first_order(source: str, given: Mapping[str, Any], options: Options) -> str:
         found = answer.as_object()
         return _joined({"value": found["value"], "gradients": found["gradients"]}, answer.notes)
     assert answer.gradients is not None
-    pairs = ",".join([f"{json_string(name)}:{json_number(number)}" for name, number in answer.gradients.items()])
-    return f'"value":{json_number(answer.value)},"gradients":{{{pairs}}}{notes_member(answer.notes)}'
-
-
-def notes_member(notes: Sequence[Note]) -> str:
-    """`,"notes":[...]`; empty where there are none."""
-    if not notes:
-        return ""
-    rows = [
-        f'{{"kind":"{note.kind}","line":{json_string(note.line)},"message":{json_string(note.message)}}}'
-        for note in notes
-    ]
-    return f',"notes":[{",".join(rows)}]'
+    return scalar_members(answer.value, answer.gradients, answer.notes)
 
 
 def _joined(members: dict[str, object], notes: Sequence[Note]) -> str:

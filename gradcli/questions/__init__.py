@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gradcli.report.explanation import Explanation
 
 __all__ = ["Answer", "Options", "Question", "differentiated", "evaluated", "explained"]
+UNUSED = "does not occur in the program, so its gradient is 0"
 
 
 class Answer:
@@ -208,8 +209,7 @@ def notes_of(
         from gradcli.questions.derivatives import notes_on_derivatives
 
         found += notes_on_derivatives(question, values)
-    unused = "does not occur in the program, so its gradient is 0"
-    found += [Note("unused", name, f"{name}: {unused}") for name in question.unused]
+    found += [Note("unused", name, f"{name}: {UNUSED}") for name in question.unused]
     found += [Note(kind, message.partition(":")[0], message) for kind, message in remarks]
     if example is not None and example.values:
         found.append(Note("example", next(iter(example.values)), example.message()))

@@ -1,0 +1,316 @@
+"""A program of scalars read, computed and taped in one pass over its words: no items, no graph, no nodes.
+
+The tables of the language drive it, so it reads what they read and nothing else. A line of the tape has the index of
+every operand beside its local gradient; both come from the generated steps.
+"""
+
+from __future__ import annotations
+
+from gradcli import language
+from gradcli.batch.steps import DUE, STEPS
+from gradcli.graph import NAMED, Primitive, real
+from gradcli.graph.decompose import TELLTALES
+from gradcli.language import (
+    ACCEPT, BINARY, BLANK, CALL, FIRST, GROUP, MORE, NAME, NUMBER, OPEN, PAIR, PREFIX, SHIFT, VALUE, tables,
+)  # fmt: skip
+from gradcli.language.expressions import CONSTANTS, FIRST_TAKES_ALL, OPERATORS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    Entry = tuple[float, int]  # a value, and the index of its line
+    Row = tuple[Any, Any, Any, Any, Any]  # index and local gradient, twice; what it is. See `Pass`.
+
+ONE, TWO, ANY = 1, 2, 3
+MOST_POWERS = 1000  # exponents that are remembered
+
+
+class Step:
+    """A primitive with a number of operands: `run` gives the value and the local gradients of a line.
+
+    `kind` says how: ONE (y, local), TWO (y, local, local), ANY (y, locals) with None where nothing flows. `defaults`
+    are the operands that a call left out.
+    """
+
+    __slots__ = ("count", "defaults", "kind", "name", "opens", "primitive", "run", "static", "tells", "warns")
+
+    def __init__(
+        self, primitive: Primitive, static: float | None, count: int, run: Callable[..., Any], *, plain: bool = True
+    ) -> None:
+        self.primitive = primitive
+        self.name = primitive.name
+        self.static = static
+        self.count = count
+        self.run = run
+        self.kind = count if plain else ANY
+        self.opens = primitive.opens
+        self.warns = primitive.verbs[0] in ("stops", "dead")
+        self.tells = primitive.name in TELLTALES or static == 0.5
+        self.defaults: tuple[float, ...] = ()
+
+    def with_defaults(self, count: int) -> Step:
+        """The same step for a call with COUNT operands."""
+        found = Step(self.primitive, self.static, self.count, self.run, plain=self.kind != ANY)
+        found.defaults = self.primitive.defaults[len(self.primitive.defaults) - (self.count - count) :]
+        return found
+
+
+EVERY: dict[tuple[str, float | None, int], Step] = {
+    key: Step(NAMED[key[0]], key[1], key[2], run, plain=plain) for key, (run, plain) in STEPS.items()
+}
+SIGNS: dict[str, Step] = {
+    sign: EVERY[name, None, 2] for sign, name in OPERATORS.items() if (name, None, 2) in EVERY and sign != "^"
+}
+PLAIN_SIGNS = {sign: step.run for sign, step in SIGNS.items() if step.kind == TWO}
+POW, NEGATIVE, SAME = EVERY["pow", None, 2], EVERY["neg", None, 1], EVERY["same", None, 1]
+_POWERS: dict[float, Step] = {static: step for (name, static, _), step in EVERY.items() if name == "power" and static}
+
+
+def functions(ties: str) -> dict[str, dict[int, Step]]:
+    """What can be called by name: the step by the number of operands."""
+    found: dict[str, dict[int, Step]] = {}
+    for (name, static, count), step in EVERY.items():
+        primitive = step.primitive
+        if not primitive.spoken or static is not None or (primitive.variadic and count == 1):
+            continue
+        if ties == "first" and name in FIRST_TAKES_ALL:
+            step = EVERY[FIRST_TAKES_ALL[name], None, count]
+        calls = found.setdefault(name, {})
+        calls[count] = step
+        for fewer in range(count - len(primitive.defaults), count):
+            calls[fewer] = step.with_defaults(fewer)
+    return found
+
+
+def power(exponent: float) -> Step | None:
+    """The step of x^EXPONENT; None where an exponent has no key of its own."""
+    found = _POWERS.get(exponent)
+    if found is None and exponent == exponent and exponent != 0:
+        from gradcli.autodiff import locals_of
+
+        primitive = NAMED["power"]
+        (local,) = locals_of(primitive, exponent, 1)
+        assert local is not None
+
+        def run(x: float) -> tuple[float, float]:
+            y = real.power(x, exponent)
+            return y, local(y, x)
+
+        found = Step(primitive, exponent, 1, run)
+        if len(_POWERS) > MOST_POWERS:
+            _POWERS.clear()
+        _POWERS[exponent] = found
+    return found
+
+
+class Pass:
+    """One program at a point, read and computed.
+
+    Indices: variable k has k, in the order of `names`; literal k has -1 - k; line k of the tape has `base` + k. A row
+    of the tape is (index, local, index, local, step or sign) for what has two operands, (index, local, None, None,
+    step) for what has one, (indices, locals, step, None, step) for all else. `firsts` says how long the tape was when
+    a variable appeared first, or a literal got a name; those literals are `lined`. `labels` are the names of lines.
+    """
+
+    __slots__ = (
+        "base", "consts", "firsts", "functions", "given", "known", "labels", "lined", "names", "routes", "tape", "tells",
+        "values",
+    )  # fmt: skip
+
+    def __init__(self, given: Mapping[str, float], functions: Mapping[str, Mapping[int, Step]]) -> None:
+        self.given = given
+        self.functions = functions
+        self.base = len(given)
+        self.names: list[str] = []
+        self.firsts: list[tuple[int, int]] = []
+        self.known: dict[str, Entry] = {}
+        self.tape: list[Row] = []
+        self.values: list[float] = []
+        self.consts: list[float] = []
+        self.lined: set[int] = set()
+        self.labels: dict[int, str] = {}
+        self.tells = False
+        self.routes = False
+        DUE.clear()
+
+    def run(self, words: Sequence[str]) -> Entry | None:
+        """The entry of the expression that the WORDS are, an empty one at their end; None for what is none, or rare.
+
+        Raises ArithmeticError or ValueError where Python does and IEEE has a result.
+        """
+        tape, values, consts, known = self.tape, self.values, self.consts, self.known
+        functions, plain_sign = self.functions, PLAIN_SIGNS.get
+        write, keep = tape.append, values.append
+        n = self.base + len(tape)
+        stack: list[Any] = []
+        push, pop = stack.append, stack.pop
+        kind_of = tables.KINDS.get
+        row, place = language.linked or language.link()
+        states: list[Any] = [place]
+        held: list[Any] = []
+        counts: list[int] = []
+        feed = iter(words)
+        for word in feed:
+            kind = kind_of(word)
+            if kind is None:
+                entry = known.get(word)
+                if entry is None:
+                    calls = functions.get(word)
+                    if calls is not None:
+                        row = row[NAME]
+                        if row is None or next(feed) != "(":
+                            return None
+                        action, target, place = row[8]
+                        if action != OPEN:
+                            return None
+                        states.append(place)
+                        held.append(calls)
+                        row = target
+                        continue
+                    if word.isidentifier():
+                        entry = self.named(word)
+                        if entry is None:
+                            return None
+                    else:
+                        value = float(word)
+                        consts.append(value)
+                        row = row[NUMBER]
+                        if row is None or "_" in word:
+                            return None
+                        push((value, -len(consts)))
+                        continue
+                row = row[NAME]
+                if row is None:
+                    return None
+                push(entry)
+                continue
+            action, target, place = row[kind]
+            while action != SHIFT:
+                if action == BINARY:
+                    states.pop()
+                    sign = held.pop()
+                    b, ib = pop()
+                    a, ia = pop()
+                    run = plain_sign(sign)
+                    if run is not None:
+                        y, da, db = run(a, b)
+                        write((ia, da, ib, db, sign))
+                    elif sign == "^":
+                        if ib < 0 and ib not in self.lined:
+                            step = power(b)
+                            if step is None:
+                                return None
+                            y, da = step.run(a)
+                            write((ia, da, None, None, step))
+                            if step.tells:
+                                self.tells = True
+                        else:
+                            y, da, db = POW.run(a, b)
+                            write((ia, da, ib, db, POW))
+                            self.tells = True
+                    elif sign in SIGNS:
+                        step = SIGNS[sign]
+                        y, locals_ = step.run(a, b)
+                        write(((ia, ib), locals_, step, None, step))
+                    else:
+                        return None
+                    keep(y)
+                    push((y, n))
+                    n += 1
+                elif action == PREFIX:
+                    states.pop()
+                    if held.pop() == "-":
+                        a, ia = pop()
+                        if ia < 0 and ia not in self.lined:
+                            consts[~ia] = -a
+                            push((-a, ia))
+                        else:
+                            y, da = NEGATIVE.run(a)
+                            write((ia, da, None, None, NEGATIVE))
+                            keep(y)
+                            push((y, n))
+                            n += 1
+                elif action == CALL:
+                    states.pop()
+                    step = held.pop().get(counts.pop() if place is None else place)
+                    if step is None:
+                        return None
+                    if step.kind == ONE:
+                        a, ia = pop()
+                        y, da = step.run(a)
+                        write((ia, da, None, None, step))
+                    elif step.kind == TWO and not step.defaults:
+                        b, ib = pop()
+                        a, ia = pop()
+                        y, da, db = step.run(a, b)
+                        write((ia, da, ib, db, step))
+                    else:
+                        y = self.call(step, stack)
+                    if step.tells:
+                        self.tells = True
+                    keep(y)
+                    push((y, n))
+                    n += 1
+                    row = states[-1][target]
+                    break
+                elif action == GROUP:
+                    states.pop()
+                    held.pop()
+                    row = states[-1][target]
+                    break
+                elif action == FIRST or action == PAIR:
+                    counts.append(2 if action == PAIR else 1)
+                    if action == PAIR:
+                        states.pop()
+                        held.pop()
+                elif action == MORE:
+                    states.pop()
+                    held.pop()
+                    counts[-1] += 1
+                elif action == ACCEPT:
+                    return stack[0] if len(stack) == 1 else None
+                elif action != VALUE and action != BLANK:
+                    return None
+                action, target, place = states[-1][target][kind]
+            else:
+                states.append(place)
+                held.append(word)
+                row = target
+        return None
+
+    def named(self, name: str) -> Entry | None:
+        """The entry of a name that appears first here; None for one without a value, or with one that is not finite."""
+        value = self.given.get(name)
+        if value is None:
+            value = CONSTANTS.get(name)
+            if value is None:
+                return None
+            self.consts.append(value)
+            return value, -len(self.consts)
+        if type(value) is not float or value - value != 0:
+            return None
+        self.known[name] = entry = value, len(self.names)
+        self.names.append(name)
+        self.firsts.append((len(self.tape), entry[1]))
+        return entry
+
+    def call(self, step: Step, stack: list[Entry]) -> float:
+        """A call of a gate, of something with many operands, or with some left out: taped, and its value."""
+        for value in step.defaults:
+            self.consts.append(value)
+            stack.append((value, -len(self.consts)))
+        operands = stack[len(stack) - step.count :]
+        del stack[len(stack) - step.count :]
+        numbers = [value for value, _ in operands]
+        if step.kind == TWO:
+            y, da, db = step.run(*numbers)
+            self.tape.append((operands[0][1], da, operands[1][1], db, step))
+        else:
+            y, locals_ = step.run(*numbers)
+            self.tape.append((tuple([index for _, index in operands]), locals_, step, None, step))
+            if step.opens and step.name != "where":
+                self.routes = True
+        found: float = y
+        return found

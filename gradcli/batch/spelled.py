@@ -1,0 +1,177 @@
+"""Whether a spelled-out form may stand in a program, said from its tape: what `decompose` would find is never missed.
+
+Of each pattern of graph/recognise.py a condition is tested that is necessary for it, on operators, literals and values:
+two operands that are equal lines have equal values.
+"""
+
+from __future__ import annotations
+
+from math import e as E
+
+from gradcli.graph.recognise import MOST_TERMS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gradcli.batch.onepass import Pass, Row
+
+    Mark = tuple[str, float | None]
+
+# What a line is for the patterns, with the value of z where there is one:
+# exp: exp(z) or 1/exp(-z) · sum: 1 + exp(z), or another sum or difference of such · gate: sigmoid(z) · twice: 2*gate
+
+
+def may_be_spelled(run: Pass) -> bool:
+    """Whether any line of the tape may be recognised; False where surely none is. The values are finite."""
+    tape, base, consts, values, names = run.tape, run.base, run.consts, run.values, run.names
+    known = run.known
+    marks: dict[int, Mark] = {}
+
+    def value(index: int) -> float:
+        if index >= base:
+            return values[index - base]
+        return consts[~index] if index < 0 else known[names[index]][0]
+
+    place = base - 1
+    for first, local, second, other, step in tape:
+        place += 1
+        if other is None:
+            if second is not None:
+                if step.name in ("max", "max_first") and len(first) == 2 and _has_zero(first, consts):
+                    return True
+                continue
+            name = step.name
+            if name == "exp":
+                marks[place] = ("exp", value(first))
+            elif name == "sigmoid":
+                marks[place] = ("gate", value(first))
+            elif name == "log":
+                if _one_plus(tape, base, consts, first) or marks.get(first, ("",))[0] in ("sum", "gate"):
+                    return True
+            elif name == "sqrt" or (name == "power" and step.static == 0.5):
+                if _squares(run, first):
+                    return True
+            elif name == "log1p":
+                if first in marks:
+                    return True
+            elif name == "neg":
+                if first >= base and getattr(tape[first - base][4], "name", "") == "softplus":
+                    return True
+            elif name == "power" and step.static == -1.0 and first in marks:
+                kind, z = marks[first]
+                if kind == "sum":
+                    return True
+                if kind == "exp":
+                    marks[place] = ("exp", None if z is None else -z)
+            continue
+        if step == "+" or step == "-":
+            if marks and (first in marks or second in marks):
+                found = _sum(step, marks.get(first), marks.get(second), first, second, consts)
+                if found is True:
+                    return True
+                if found is not None:
+                    marks[place] = found  # type: ignore[assignment]
+        elif step == "*":
+            if marks and (first in marks or second in marks):
+                for a, b in ((first, second), (second, first)):
+                    kind, z = marks.get(a, ("", None))
+                    if kind == "gate" and value(b) == z:
+                        return True
+                    if kind == "gate" and b < 0 and consts[~b] == 2.0:
+                        marks[place] = ("twice", z)
+                    if kind == "sum" and b < 0 and consts[~b] == 0.5:
+                        return True
+        elif step == "/":
+            if marks and (first in marks or second in marks):
+                found = _quotient(marks.get(first), marks.get(second), first, second, consts, value(first))
+                if found is True:
+                    return True
+                if found is not None:
+                    marks[place] = found  # type: ignore[assignment]
+            if first >= base and second >= base and _named(tape, first - base) in ("sinh", "expm1"):
+                return True
+        elif step.name == "pow" and first < 0 and consts[~first] == E:
+            return True
+    return False
+
+
+def _has_zero(operands: Sequence[int], consts: Sequence[float]) -> bool:
+    return any(operand < 0 and consts[~operand] == 0.0 for operand in operands)
+
+
+def _named(tape: Sequence[Row], place: int) -> str:
+    return getattr(tape[place][4], "name", "")
+
+
+def _sum(
+    sign: str, left: Mark | None, right: Mark | None, first: int, second: int, consts: Sequence[float]
+) -> Mark | bool | None:
+    """What a sum or difference of marked lines is; True where it may be recognised itself."""
+    if left is not None and right is not None:
+        return ("sum", None) if left[0] in ("exp", "sum") and right[0] in ("exp", "sum") else None
+    kind, z = left or right or ("", None)
+    literal = second if left is not None else first
+    if literal >= 0:
+        return None
+    number = consts[~literal]
+    if kind == "twice" or (kind == "exp" and number == -1.0):
+        return number in (1.0, -1.0)
+    if number != 1.0 or kind == "gate":
+        return None
+    if sign == "-" and left is not None:
+        return kind == "exp" or None  # exp(z) - 1
+    return ("sum", z if kind == "exp" and sign == "+" else None)
+
+
+def _quotient(
+    top: Mark | None, bottom: Mark | None, first: int, second: int, consts: Sequence[float], above: float
+) -> Mark | bool | None:
+    """What a quotient with a marked line is; True where it may be recognised itself."""
+    if bottom is not None and bottom[0] == "exp":
+        z = bottom[1]
+        return ("exp", None if z is None else -z) if first < 0 and consts[~first] == 1.0 else None
+    if bottom is not None and bottom[0] == "sum":
+        z = bottom[1]
+        if top is not None:
+            return top[0] in ("exp", "sum") or (z is not None and above == -z) or None
+        if first < 0 and consts[~first] == 2.0:
+            return ("twice", None)
+        return (first < 0 and consts[~first] in (1.0, -1.0)) or (z is not None and above == -z) or None
+    if top is not None and top[0] == "sum":
+        return (second < 0 and consts[~second] == 2.0) or None
+    return None
+
+
+def _one_plus(tape: Sequence[Row], base: int, consts: Sequence[float], index: int) -> bool:
+    """Whether a line is 1 + x, x + 1 or 1 - x."""
+    if index < base:
+        return False
+    first, _, second, other, step = tape[index - base]
+    if other is None or step not in ("+", "-"):
+        return False
+    return (first < 0 and consts[~first] == 1.0) or (step == "+" and second < 0 and consts[~second] == 1.0)
+
+
+def _squares(run: Pass, index: int) -> bool:
+    """Whether a line may be a sum of squares and of ones, or a square."""
+    tape, base, consts = run.tape, run.base, run.consts
+    waiting, seen = [index], 0
+    while waiting:
+        index = waiting.pop()
+        seen += 1
+        if seen > 2 * MOST_TERMS:
+            return False
+        if index < base:
+            if index >= 0 or consts[~index] != 1.0:
+                return False
+            continue
+        first, local, second, other, step = tape[index - base]
+        if step == "+":
+            waiting += (second, first)
+        elif step == "*":
+            if local != other:  # each is the value of the other operand
+                return False
+        elif type(step) is str or not (step.name == "square" or (step.name == "power" and step.static == 2.0)):
+            return False
+    return True
