@@ -49,8 +49,8 @@ def draw(
         part, texts = texts[: max(many, 1)], texts[max(many, 1) :]
         grid = Grid(["row", *(heading for heading, _, _ in part)], unicode=unicode, width=width)
         for place, label in enumerate(labels):
-            cells = [Text(column[place], style=style) for _, column, style in part]
-            grid.add(Text(label.rjust(first), style=DIM), *cells)
+            row = [Text(column[place], style=style) for _, column, style in part]
+            grid.add(Text(label.rjust(first), style=DIM), *row)
         lines += [*([Text("")] if lines else []), *grid.lines()]
     lines += [Text(f"note: {safe(fact)}", style=NOTE) for fact in bad]
     return lines
