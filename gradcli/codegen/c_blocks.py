@@ -50,13 +50,13 @@ def source_text(code: Code, inputs: Sequence[int], outputs: Sequence[int], *, ve
     if rows is None:
         raise TooLong(f"{count} arrays")
     body = _body(code, events, inputs, outputs, names)
-    arrays = [f"double a{number}[ROWS] __attribute__((aligned(64)));" for number in range(count)]
     called = {event.called for event in events if event.called}
     return "\n".join([
         f"#define ROWS {rows}", functions_text(called, vectors=vectors), MOVES.strip("\n"),
+        *(_loop(code, number, event, names) for number, event in enumerate(events) if not event.called),
         f"void {NAME}(const char *const *in, const i64 *in_step, char *const *out, const i64 *out_step, i64 from, "
         "i64 to) {",
-        *(f"  {line}" for line in arrays),
+        f"  double a[{count}][ROWS] __attribute__((aligned(64)));",
         "  for (i64 at = from; at < to; at += ROWS) {",
         "    int count = to - at < ROWS ? (int)(to - at) : ROWS;",
         *(f"    {line}" for line in body),
@@ -145,32 +145,30 @@ def _body(
 
     for place, index in enumerate(inputs):
         if index in names:
-            lines.append(f"load(in[{place}] + at * in_step[{place}], in_step[{place}], count, a{names[index]});")
-            lines += stores(index, f"a{names[index]}")
+            lines.append(f"load(in[{place}] + at * in_step[{place}], in_step[{place}], count, a[{names[index]}]);")
+            lines += stores(index, f"a[{names[index]}]")
     for index, text in code.literals.items():
         if index in names:
-            lines.append(f"for (int i = 0; i < ROWS; i++) a{names[index]}[i] = {text};")
+            lines.append(f"for (int i = 0; i < ROWS; i++) a[{names[index]}][i] = {text};")
         for place in places.get(index, ()):
             lines.append(f"{{ const double number = {text}; for (int i = 0; i < count; i++) "
                          f"__builtin_memcpy(out[{place}] + (at + i) * out_step[{place}], &number, 8); }}")  # fmt: skip
-    for event in events:
-        if event.called:
-            lines.append(_call(code, event, names))
-        else:
-            lines.append(_loop(code, event, names))
+    for number, event in enumerate(events):
+        lines.append(_call(code, event, names) if event.called else f"loop_{number}(a);")
         for index in event.operations:
             if index in names:
-                lines += stores(index, f"a{names[index]}")
+                lines += stores(index, f"a[{names[index]}]")
     return lines
 
 
 def _call(code: Code, event: Event, names: dict[int, int]) -> str:
     results = sorted(event.operations, key=lambda index: code.operations[index].slot or 0)
     arguments = [*code.operations[results[0]].operands, *results]
-    return f"block_{event.called}({', '.join(f'a{names[index]}' for index in arguments)});"
+    return f"block_{event.called}({', '.join(f'a[{names[index]}]' for index in arguments)});"
 
 
-def _loop(code: Code, event: Event, names: dict[int, int]) -> str:
+def _loop(code: Code, number: int, event: Event, names: dict[int, int]) -> str:
+    """A loop, in a function of its own: the time of a compiler grows faster than the length of a function."""
     here: set[int] = set()
     statements = []
     for index in event.operations:
@@ -178,9 +176,11 @@ def _loop(code: Code, event: Event, names: dict[int, int]) -> str:
         texts = []
         for operand in operation.operands:
             literal = code.literals.get(operand)
-            texts.append(literal or (f"v{operand}" if operand in here else f"a{names[operand]}[i]"))
+            texts.append(literal or (f"v{operand}" if operand in here else f"a[{names[operand]}][i]"))
         statements.append(f"double v{index} = {operation.text.format(*texts)};")
         here.add(index)
         if index in names:
-            statements.append(f"a{names[index]}[i] = v{index};")
-    return "\n".join(["for (int i = 0; i < ROWS; i++) {", *(f"  {s}" for s in statements), "}"])
+            statements.append(f"a[{names[index]}][i] = v{index};")
+    start = f"NOINLINE void loop_{number}(double (*restrict a)[ROWS]) {{"
+    return "\n".join([start, "  a = __builtin_assume_aligned(a, 64);", "  for (int i = 0; i < ROWS; i++) {",
+                      *(f"    {s}" for s in statements), "  }", "}"])  # fmt: skip

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Column = np.ndarray[Any, np.dtype[np.float64]]
 
-MOST_LINES = 20_000
+MOST_LINES = 8_000
 FEWEST_ROWS = 16_384  # for a thread of its own
 STEP = 4096  # rows; the parts of threads are multiples of it, so that no two write to one page
 
