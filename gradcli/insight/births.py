@@ -53,8 +53,8 @@ def backward_births(run: Run) -> Iterator[Note]:
     labels = run.labels
     sums: dict[int, float] = {}
     for source, target, _, upstream, local, downstream, closed in run.flows:
-        place = f"{labels.names[source]} → {labels.names[target]}"
         if not closed and downstream - downstream != 0:
+            place = f"{labels.names[source]} → {labels.names[target]}"
             yield from _birth_at_a_flow(run, source, place, upstream, local, downstream)
         before = sums.get(target)
         sums[target] = downstream if before is None else before + downstream

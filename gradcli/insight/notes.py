@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradcli.graph import CONSTANT, SATURATED_BELOW, VARIABLE, Edge
+from gradcli.graph import CAUTIOUS, SATURATED_BELOW, VARIABLE, Edge
 from gradcli.insight.births import backward_births, births
 from gradcli.insight.run import Note, Run, applies, reached
 from gradcli.insight.ties import tied, ties
@@ -33,10 +33,10 @@ def notes(run: Run) -> list[Note]:
 
 
 def _conventions(run: Run) -> Iterator[Note]:
-    for index in range(len(run.graph)):
-        if not reached(run, index):
+    for index, primitive in enumerate(run.graph.primitives):
+        if not primitive.edges or not reached(run, index):
             continue
-        for edge in run.graph.primitives[index].edges:
+        for edge in primitive.edges:
             if edge.kind == "kink" and applies(run, index, edge):
                 name = run.labels.names[index]
                 yield Note("kink", name, f"{run.labels.equation(index)}: {edge.says}{_sides(run, index, edge)}")
@@ -57,34 +57,35 @@ def _sides(run: Run, index: int, edge: Edge) -> str:
 
 def _gates(run: Run) -> Iterator[Note]:
     graph, labels = run.graph, run.labels
-    locals_of_line: dict[int, list[float]] = {}
-    for source, _, _, _, local, _, closed in run.flows:
-        if not closed or graph.primitives[source].opens:
-            locals_of_line.setdefault(source, []).append(local)
-    for index in range(len(graph)):
-        primitive = graph.primitives[index]
-        if primitive is VARIABLE or primitive is CONSTANT or not reached(run, index):
+    locals_of_line: dict[int, list[float]] | None = None
+    for index, primitive in enumerate(graph.primitives):
+        if not (primitive.verbs[0] in CAUTIOUS or primitive.shown == "relu") or not reached(run, index):
             continue
-        name, equation = labels.names[index], labels.equation(index)
+        if locals_of_line is None:
+            locals_of_line = {}
+            for source, _, _, _, local, _, closed in run.flows:
+                if not closed or graph.primitives[source].opens:
+                    locals_of_line.setdefault(source, []).append(local)
         numbers = locals_of_line.get(index, [])
         if primitive.verbs[0] == "dead":
-            yield Note("dead", name, f"{equation}: a dead gate: {primitive.edges[0].says}")
+            kind, says = "dead", f"a dead gate: {primitive.edges[0].says}"
         elif primitive.verbs[0] == "stops" and run.active[index] and index not in (graph.origins or ()):
             why = "stop cuts it off" if primitive.name == "stop" else "a comparison is flat on both sides"
-            yield Note("dead", name, f"{equation}: passes no gradient: {why}")
+            kind, says = "dead", f"passes no gradient: {why}"
         elif primitive.shown == "relu" and numbers == [0.0] and run.values[graph.operands[index][0]] < 0:
-            yield Note("dead", name, f"{equation}: blocks: its input is negative, so exactly 0 goes back")
+            kind, says = "dead", "blocks: its input is negative, so exactly 0 goes back"
         elif primitive.verbs[0] == "saturates" and numbers and max(map(abs, numbers)) < SATURATED_BELOW:
             largest = significant(max(numbers, key=abs))
-            yield Note("saturated", name, f"{equation}: saturated: its local gradient is only {largest}")
+            kind, says = "saturated", f"saturated: its local gradient is only {largest}"
+        else:
+            continue
+        yield Note(kind, labels.names[index], f"{labels.equation(index)}: {says}")
 
 
 def _routing(run: Run) -> Iterator[Note]:
     """How many inputs a chain of max or min left without any gradient."""
     words = {
-        run.graph.primitives[i].shown
-        for i in range(len(run.graph))
-        if reached(run, i) and run.graph.primitives[i].opens
+        primitive.shown for i, primitive in enumerate(run.graph.primitives) if primitive.opens and reached(run, i)
     }
     words &= {"max", "min"}
     if run.sweep is None or len(words) != 1:
