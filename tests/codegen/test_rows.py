@@ -8,8 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from helpers import PRIMITIVES, SPECIAL, far_points, moderate_points, same, slot_name, variants
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scalar_programs import ordinary, texts
 
 from gradcli.autodiff import depends, evaluate, pull_back
 from gradcli.autodiff.adjoint import adjoint_lines
@@ -21,8 +23,6 @@ from gradcli.graph import Graph
 from gradcli.graph.optimise import EXACT, optimise
 from gradcli.language.question import Options
 from gradcli.questions import differentiated
-from tests.helpers import PRIMITIVES, SPECIAL, far_points, moderate_points, same, slot_name, variants
-from tests.scalar_programs import ordinary, texts
 
 INF, NAN = math.inf, math.nan
 MOST_ULPS = 4

@@ -4,13 +4,13 @@ import math
 
 import numpy as np
 import pytest
+from array_cases import EVERY_CASE, ArrayCase, as_operand
 
 from gradcli.autodiff import evaluate
 from gradcli.autodiff.adjoint import adjoint_lines, evaluate_lines
 from gradcli.errors import GradError
 from gradcli.graph import NAMED, Graph, Node
 from gradcli.graph.scalars import Lines, Scalars, element
-from tests.array_cases import EVERY_CASE, ArrayCase, as_operand
 
 INF, NAN = math.inf, math.nan
 SOME = [case for number, case in enumerate(EVERY_CASE) if number % 3 == 0 or case.shape == ()]
