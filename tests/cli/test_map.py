@@ -1,0 +1,185 @@
+"""The command map: what it prints, what it writes, and how it refuses."""
+
+import json
+import os
+
+import pytest
+from running import run, shell, start
+
+NEURON = "1/(1+exp(-(w*x+b)))"
+DATA = "x,y,name\n1,2,a\n3,4,b\n0.5,-1,c\n"
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data.csv").write_text(DATA)
+    return tmp_path
+
+
+def test_csv_goes_to_standard_output(data):
+    said = run("map", "x*y", "data.csv")
+    assert said == (0, "value,d_x,d_y\n2.0,2.0,1.0\n12.0,4.0,3.0\n-0.5,-1.0,0.5\n", "")
+
+
+def test_values_of_the_command_line_are_shared_by_all_rows(data):
+    said = run("map", "w*x + b", "data.csv", "w=2", "b=[1,2][1]", "--json")
+    assert said.code == 0
+    assert [json.loads(line) for line in said.out.splitlines()] == [
+        {"value": 2.0 * x + 2, "d_w": x, "d_x": 2.0, "d_b": 1.0} for x in (1.0, 3.0, 0.5)
+    ]
+
+
+def test_shared_arrays_come_from_files(data):
+    (data / "w.csv").write_text("2\n3\n")
+    (data / "xs.csv").write_text('"x[0]","x[1]"\n1,10\n2,20\n')
+    said = run("map", "dot(w,x)", "xs.csv", "w=@w.csv", "--wrt", "x")
+    assert said.out == "value,d_x[0],d_x[1]\n32.0,2.0,3.0\n64.0,2.0,3.0\n"
+
+
+def test_the_name_of_the_output_says_its_format(data):
+    assert run("map", "x*y", "data.csv", "-o", "out.jsonl") == (0, "", "")
+    assert (data / "out.jsonl").read_text().splitlines()[0] == '{"value":2.0,"d_x":2.0,"d_y":1.0}'
+    assert run("map", "x*y", "data.csv", "-o", "out.txt", "--format", "tsv") == (0, "", "")
+    assert (data / "out.txt").read_text().splitlines()[1] == "2.0\t2.0\t1.0"
+
+
+def test_a_folder_gets_a_file_for_each_that_is_read(data):
+    (data / "more.csv").write_text("y,x\n5,7\n")
+    assert run("map", "x*y", "data.csv", "more.csv", "-o", "out/").code == 0
+    assert (data / "out" / "more.csv").read_text() == "value,d_x,d_y\n35.0,5.0,7.0\n"
+    assert (data / "out" / "data.csv").read_text().count("\n") == 4
+
+
+def test_several_tables_are_one_after_the_other(data):
+    (data / "more.csv").write_text("y,x\n5,7\n")
+    said = run("map", "x*y", "data.csv", "more.csv")
+    assert said.out.splitlines() == ["value,d_x,d_y", "2.0,2.0,1.0", "12.0,4.0,3.0", "-0.5,-1.0,0.5", "35.0,5.0,7.0"]
+
+
+HEAD_80 = """\
+row  x    y   value  ∂/∂x  ∂/∂y
+───────────────────────────────
+  1  1     2   2      2    1
+  2  3     4  12      4    3
+  3  0.5  -1  -0.5   -1    0.5
+"""
+
+
+@pytest.mark.parametrize("columns", ["80", "200"])
+def test_the_first_rows_are_a_table(data, columns):
+    assert run("map", "x*y", "data.csv", "--head", "10", env={"COLUMNS": columns}) == (0, HEAD_80, "")
+    assert run("map", "x*y", "data.csv", "--head", "1").out.splitlines() == [
+        "row  x  y  value  ∂/∂x  ∂/∂y", "────────────────────────────", "  1  1  2  2      2     1",
+    ]  # fmt: skip
+
+
+def test_columns_that_do_not_fit_stand_in_a_second_table(data):
+    said = run("map", NEURON, "data.csv", "w=0.123456", "b=-0.654321", "--head", "2", env={"COLUMNS": "40"})
+    assert said.out.count("row  ") > 1
+    assert max(map(len, said.out.splitlines())) <= 40
+
+
+def test_head_with_a_format_writes_the_first_rows(data):
+    assert run("map", "x*y", "data.csv", "--head", "2", "--format", "csv").out.count("\n") == 3
+    assert run("map", "x*y", "data.csv", "--head", "2", "-o", "out.csv").code == 0
+    assert (data / "out.csv").read_text() == "value,d_x,d_y\n2.0,2.0,1.0\n12.0,4.0,3.0\n"
+
+
+BAD = "x,y\n1,2\n3,\nz,4\n5,6\n"
+FAULT = "bad.csv, row 2, column y: a number is missing"
+
+
+def test_a_bad_row_ends_the_run_behind_the_rows_before_it(data):
+    (data / "bad.csv").write_text(BAD)
+    said = run("map", "x*y", "bad.csv")
+    assert (said.code, said.out) == (1, "value,d_x,d_y\n2.0,2.0,1.0\n")
+    assert said.err.startswith(f"error: {FAULT}\n")
+    said = run("map", "x*y", "bad.csv", "--head", "5")
+    assert (said.code, said.out.count("\n")) == (1, 3)
+    assert said.err.startswith(f"error: {FAULT}\n")
+
+
+def test_bad_rows_are_left_out_or_answered_with_nan_and_counted(data):
+    (data / "bad.csv").write_text(BAD)
+    said = run("map", "x*y", "bad.csv", "--bad-rows", "skip")
+    assert (said.code, said.out) == (0, "value,d_x,d_y\n2.0,2.0,1.0\n30.0,6.0,5.0\n")
+    assert said.err.endswith(f", 2 of them bad and left out\n  first {FAULT}\n")
+    said = run("map", "x*y", "bad.csv", "--bad-rows", "nan")
+    assert said.out.splitlines()[2:4] == ["nan,nan,nan"] * 2
+    assert "2 of them bad and answered with nan" in said.err
+    assert run("map", "x*y", "bad.csv", "--bad-rows", "skip", "--quiet").err == ""
+
+
+REFUSED = {
+    (): "no expression given",
+    ("x*y",): "no data given",
+    ("x*y", "w=2"): "no data given",
+    ("x*q", "data.csv"): "no column and no value for 'q'",
+    ("2*q", "data.csv", "q=1"): "the program reads no column of the data",
+    ("x*y", "data.csv", "x=1"): "'x' is a column of the data and has a value, too",
+    ("x*y", "nothing.csv"): "cannot read 'nothing.csv'",
+    ("x*y", "-", "-"): "standard input can be read only once",
+    ("x*(y", "data.csv"): "end found, ')' expected",
+    ("x*y", "data.csv", "-o", "data.csv"): "would be read and written at once",
+    ("x*y", "data.csv", "--resume"): "--resume needs a file",
+    ("x*name", "data.csv"): "row 1, column name: 'a' is no number",
+}
+
+
+@pytest.mark.parametrize("words", REFUSED, ids=" ".join)
+def test_what_is_wrong_is_said_before_anything_is_written(data, words):
+    said = run("map", *words)
+    assert said.code in (1, 2)
+    assert REFUSED[words] in said.err
+    assert said.out in ("", "value,d_x,d_name\n")
+    assert "Traceback" not in said.err
+
+
+def test_notes_go_to_standard_error(data):
+    said = run("map", "x*y", "data.csv", "q=1")
+    assert said.err == "note: q: does not occur in the program, so its gradient is 0\n"
+    assert said.out.splitlines()[:2] == ["value,d_x,d_y,d_q", "2.0,2.0,1.0,0.0"]
+
+
+def test_a_table_comes_from_standard_input(data):
+    assert run("map", "x*y", "-", stdin=DATA.encode()).out.count("\n") == 4
+    assert shell(f"cd {data} && cat data.csv | gradcli map 'x*y' - | tail -1").out == "-0.5,-1.0,0.5\n"
+
+
+def test_an_expression_comes_from_standard_input(data):
+    assert run("map", "-", "data.csv", stdin=b"x*y").out.count("\n") == 4
+
+
+def test_columns_without_names_get_them(data):
+    (data / "plain.csv").write_text("1,2\n3,4\n")
+    assert run("map", "a*b", "plain.csv", "--columns", "a,b").out == "value,d_a,d_b\n2.0,2.0,1.0\n12.0,4.0,3.0\n"
+
+
+def test_a_cut_output_goes_on_to_the_same_bytes(data):
+    """Wherever it was cut, also within a row."""
+    (data / "many.csv").write_text("x,y\n" + "".join(f"{k},{k + 0.5}\n" for k in range(3000)))
+    assert run("map", "sin(x)*y", "many.csv", "-o", "out.csv").code == 0
+    whole = (data / "out.csv").read_bytes()
+    for size in (0, 5, 1000, len(whole) - 3, len(whole)):
+        os.truncate(data / "out.csv", size) if size < len(whole) else None
+        assert run("map", "sin(x)*y", "many.csv", "-o", "out.csv", "--resume", "--quiet").code == 0
+        assert (data / "out.csv").read_bytes() == whole
+    said = run("map", "cos(x)*y", "many.csv", "-o", "out.csv", "--resume")
+    assert (said.code, (data / "out.csv").read_bytes()) == (2, whole)
+    assert "is not from this run" in said.err
+
+
+def test_processes_give_the_same_bytes(data):
+    (data / "many.csv").write_text("x,y\n" + "".join(f"{k},{k + 0.5}\n" for k in range(100_000)))
+    for jobs in ("1", "2"):
+        said = start("map", "exp(-x/1e5)*y", "many.csv", "-o", f"out{jobs}.csv", "--jobs", jobs, cwd=data)
+        assert (said.code, said.err) == (0, "")
+    assert (data / "out1.csv").read_bytes() == (data / "out2.csv").read_bytes()
+    assert (data / "out1.csv").read_bytes().count(b"\n") == 100_001
+
+
+def test_a_closed_pipe_ends_the_run_in_silence(data):
+    (data / "many.csv").write_text("x,y\n" + "1,2\n" * 200_000)
+    said = shell(f"cd {data} && gradcli map 'x*y' many.csv | head -1; echo ${{PIPESTATUS[0]}}")
+    assert (said.out, said.err) == ("value,d_x,d_y\n141\n", "")
