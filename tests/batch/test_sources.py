@@ -111,7 +111,8 @@ def test_very_many_columns():
 def test_what_cannot_be_read_is_named(tmp_path):
     """Missing, a directory, no permission, a name that no file has."""
     assert refused(tmp_path / "none")[0] == f"cannot read {str(tmp_path / 'none')!r}: no such file or directory"
-    assert refused(tmp_path) == (f"cannot read {str(tmp_path)!r}: is a directory", f"name its files, as in {tmp_path}/*")
+    hint = f"name its files, as in {tmp_path}/*"
+    assert refused(tmp_path) == (f"cannot read {str(tmp_path)!r}: is a directory", hint)
     assert "null byte" in refused("a\0b")[0]
     if os.geteuid():
         (tmp_path / "f").touch(mode=0)
@@ -130,7 +131,8 @@ def test_files_are_numbered_on(tmp_path):
     for name in "ab":
         (tmp_path / name).write_text("1+1\n2+2\n")
     found = list(sources.tasks([str(tmp_path / name) for name in "ab"]))
-    assert [(header["number"], header["first"], header["file"][-1]) for header, _ in found] == [(0, 1, "a"), (1, 1, "b")]
+    places = [(header["number"], header["first"], header["file"][-1]) for header, _ in found]
+    assert places == [(0, 1, "a"), (1, 1, "b")]
 
 
 def test_a_pipe_gives_what_is_there(tmp_path):
