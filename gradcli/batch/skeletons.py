@@ -9,6 +9,7 @@ from gradcli.codegen.kernels import Kernel, kernel
 from gradcli.errors import GradError
 from gradcli.graph import CONSTANT, VARIABLE
 from gradcli.graph.recognise import View, matches
+from gradcli.language import is_name
 from gradcli.language.question import Question
 from gradcli.text import json_string
 
@@ -34,12 +35,14 @@ UNTOLD = frozenset(("dead", "flow", "unused", "shadow"))  # kinds of notes witho
 def settings(source: str) -> tuple[str, list[str], list[float]] | None:
     """EXPR, names and values of `EXPR at x=1, y=2`; None where there is no `at` or a value is no plain number."""
     body, found, tail = source.rpartition(" at ")
-    if not found or "#" in source:
+    if not found or "#" in source or not source.isascii():
         return None
     parts = tail.replace("=", ",").split(",")
     if len(parts) % 2 or not only_numbers(",".join(parts[1::2])):
         return None
     names = [name.strip(" \t") for name in parts[::2]]
+    if "" in names:
+        return None
     try:
         values = [*map(float, parts[1::2])]
     except ValueError:
@@ -141,6 +144,8 @@ class NoKernel(Exception):
 
 def drawn(source: str, names: Sequence[str], options: Options, order: int = 1) -> Question:
     """The question about SOURCE with numbers for the NAMES: which, no line of it depends on."""
+    if not all(map(is_name, names)) or "at" in names:
+        raise NoKernel
     try:
         question = Question(source, dict.fromkeys(names, 1.0), options, for_value=order == 0)
     except GradError:

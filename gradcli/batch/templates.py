@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradcli.batch.answers import notes_member
 from gradcli.batch.skeletons import Compiled, NoKernel, Skeleton, compiled, settings, split, told
 from gradcli.questions import differentiated, evaluated
 
@@ -134,8 +135,6 @@ class Kernels:
         self, made: Compiled, literals: Sequence[float], source: str, given: Mapping[str, Any]
     ) -> str | None:
         """The answer where other gates are open than ever before; the next time their notes are known."""
-        from gradcli.batch.answers import notes_member
-
         pattern = made.kernel.missed.pop()
         if pattern in made.untold:
             return None

@@ -145,7 +145,7 @@ class _Writer:
 
     def name(self, text: str) -> str:
         """A name for what TEXT computes."""
-        if text.isidentifier():
+        if text.isidentifier() or _is_number(text):
             return text
         if text not in self.named:
             name = self.named[text] = f"v{len(self.named)}"
@@ -232,7 +232,7 @@ class _Writer:
                 flow = f"(0.0 if {closed} else {flow})"
             before = self.adjoints.get(operand)
             if before is None:
-                self.adjoints[operand] = flow if flow == "1.0" else self.name(flow)
+                self.adjoints[operand] = self.name(flow)
                 if closed is not None:
                     self.closed[operand] = closed
             else:
@@ -340,10 +340,11 @@ def _applied(primitive: Primitive, static: Any, operands: Sequence[str]) -> str:
 
 def _product(upstream: str, local: str) -> str:
     """upstream * local; a factor 1 or -1 changes no bit but the sign."""
-    if upstream == "1.0":
-        return local
-    if local in ("1.0", "-1.0"):
-        return upstream if local == "1.0" else f"(-{upstream})"
+    for factor, other in ((upstream, local), (local, upstream)):
+        if factor == "1.0":
+            return other
+        if factor == "-1.0" and not _is_number(other):
+            return f"(-{other})"
     return f"({upstream} * {local})"
 
 
