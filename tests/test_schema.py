@@ -181,6 +181,48 @@ def test_errors_are_what_the_schema_says(words):
     check(parsed(err), "failure")
 
 
+BATCHES = {
+    "objects": (Path(__file__).parents[1] / "samples" / "batch.jsonl").read_bytes(),
+    "programs": (Path(__file__).parents[1] / "samples" / "batch.txt").read_bytes(),
+    "rows": (Path(__file__).parents[1] / "samples" / "batch.csv").read_bytes(),
+    "all": "\n".join(f"{words[0]} at {', '.join(words[1:])}" for words in PROGRAMS[1:]).encode(),
+    "bad": b"2x\nsigmod(1)\nx*y at x=1\nexp(1, 2)\nx\xff\n" + b"(" * 1000,
+    "bad objects": b'{"id":7.50,"x":1}\n{\n{"id":true,"expr":"x*"}\n{"expr":"x","at":{"x":{}}}',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("lines", BATCHES.values(), ids=BATCHES)
+@pytest.mark.parametrize("order", ["0", "1", "2", "4"])
+def test_the_lines_of_a_batch_are_what_the_schema_says(lines, order):
+    """Answers and errors; and what is JSON on the way in is a line that the schema knows."""
+    out = run("batch", "-", "--order", order, stdin=lines).out
+    assert out
+    for line in out.splitlines(keepends=True):
+        found = parsed(line)
+        check(found, "batch_failure" if "error" in found else "batch_answer")
+
+
+@pytest.mark.parametrize(
+    ("line", "valid"),
+    [
+        *((line, True) for line in BATCHES["objects"].decode().splitlines() if line[:1] == "{"),
+        ('{"expr":"x","wrt":"x,y","id":null,"at":null,"mode":null}', True),
+        ('{"expr":"x","at":{"x":"pi/4"}}', False),
+        ('{"expr":"x","x":1}', False),
+        ('{"id":1}', False),
+        ('{"expr":"x","id":[1]}', False),
+        ('{"expr":"x","order":21}', False),
+        ('{"expr":"x","wrt":[]}', False),
+    ],
+)
+def test_the_schema_says_which_lines_a_batch_reads(line, valid):
+    """What it refuses, the command refuses for its form."""
+    one = Draft202012Validator({"$defs": SCHEMA["$defs"], "$ref": "#/$defs/batch_line"})
+    assert one.is_valid(json.loads(line)) == valid
+    (answer,) = (json.loads(said) for said in run("batch", "-", stdin=line.encode()).out.splitlines())
+    assert (answer.get("error", {}).get("kind") in ("usage", "value")) == (not valid)
+
+
 def test_functions_are_what_the_schema_says():
     """The list, and one of them."""
     check(parsed(run("functions", "--json").out), "functions")
