@@ -120,10 +120,17 @@ def scan(source: str) -> list[str]:
         text = without_comments(text)
     if text[:1] == "\ufeff":
         text = text[1:]
-    text = text.translate(SPACED)
-    if "=" in text:
-        for sign in "<>!=":
-            text = text.replace(f" {sign}  = ", f" {sign}= ")
+    if text.isascii() and text.isprintable() and not (
+        "=" in text or "<" in text or ">" in text or "!" in text or "[" in text or "]" in text or "@" in text
+        or ";" in text or ":" in text
+    ):  # fmt: skip
+        text = text.replace("(", " ( ").replace(")", " ) ").replace("+", " + ").replace("-", " - ")
+        text = text.replace("*", " * ").replace("/", " / ").replace("^", " ^ ").replace(",", " , ")
+    else:
+        text = text.translate(SPACED)
+        if "=" in text:
+            for sign in "<>!=":
+                text = text.replace(f" {sign}  = ", f" {sign}= ")
     if " *  * " in text:
         text = text.replace(" *  * ", " ^ ")
     if ".T" in text:
