@@ -96,6 +96,8 @@ class Processes:
                 self._deal()
                 if order and order[0].done:
                     yield from order.popleft().results()
+                elif self._waiting and not self.workers:  # they are computed here, one after the other
+                    pass
                 elif order or not source.ended:
                     for worker, frame in pipes.wait():
                         if worker in self.workers:
