@@ -15,6 +15,7 @@ from gradcli.text import json_string
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from gradcli.batch.objects import Asked
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from gradcli.batch.work import Header
 
 SAID = ("wrt", "mode", "decomposition", "order")  # beside the program and its values
-OF_NUMBERS = "0123456789.eE+-"
 
 
 class Rows:
@@ -38,7 +38,7 @@ class Rows:
         self.label = ""
         self.torn = False
 
-    def numbered(self, payload: bytes, first: int) -> list[tuple[int, str]]:
+    def numbered(self, payload: bytes, first: int) -> Iterable[tuple[int, str]]:
         """The records of a chunk, each with the number of its first line."""
         try:
             text = payload.decode()
@@ -46,6 +46,8 @@ class Rows:
         except UnicodeDecodeError:
             text = payload.decode(errors="surrogateescape")
             self.torn = True
+        if '"' not in text:
+            return enumerate(text.split("\n"), first)
         found = []
         start = 0
         for end in ends(text, self.delimiter):
@@ -71,7 +73,16 @@ class Rows:
         source = cells[columns[PROGRAM]]
         if not source.strip():
             raise GradError("syntax", "the cell of 'expr' is empty")
-        given = {name: self._value(name, cells[place]) for name, place in self.values if cells[place].strip()}
+        given = {}
+        for name, place in self.values:
+            cell = cells[place]
+            try:
+                if "_" in cell or not cell.isascii():
+                    raise ValueError  # Python reads more as numbers than others do
+                given[name] = float(cell)
+            except ValueError:
+                if cell and not cell.isspace():
+                    given[name] = self._value(name, cell)
         own = {name: cells[columns[name]].strip() for name in SAID if name in columns}
         if self.settings.at:
             given = {**self.settings.point_for(source), **given}
@@ -104,11 +115,6 @@ class Rows:
 
     def _value(self, name: str, cell: str) -> Any:
         text = cell.strip()
-        try:
-            if not text.strip(OF_NUMBERS):
-                return float(text)
-        except ValueError:
-            pass
         if text in NON_FINITE:
             return NON_FINITE[text]
         try:

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from re import Pattern
+
 
 def ends(text: str, delimiter: str) -> list[int]:
     """The place behind each record that is whole, its line end with it."""
-    if '"' not in text:
-        return [place + 1 for place, letter in enumerate(text) if letter == "\n"]
     found: list[int] = []
+    everyday = _everyday(delimiter).match
     start = 0
     while True:
-        stop = text.find("\n", start)
-        if stop >= 0 and text.find('"', start, stop) >= 0:
-            stop = _end(text, start, delimiter)
-        if stop < 0:
+        whole = everyday(text, start)
+        start = whole.end() if whole else _end(text, start, delimiter) + 1
+        if not start:
             return found
-        start = stop + 1
         found.append(start)
+
+
+@lru_cache
+def _everyday(delimiter: str) -> Pattern[str]:
+    """A record on one line, with nothing behind a closing quote and no quote inside a cell without them."""
+    cell = rf'(?: *"[^"\n]*"(?:"[^"\n]*")*|[^"{delimiter}\n]*)'
+    return re.compile(rf"{cell}(?:{delimiter}{cell})*\n")
 
 
 def last_end(text: str, delimiter: str) -> int:
