@@ -25,8 +25,8 @@ from gradcli.autodiff.adjoint import adjoint_lines
 from gradcli.codegen.compiler import Compiler, Unavailable
 from gradcli.codegen.native import compiled, cores
 from gradcli.codegen.python import literal
-from gradcli.codegen.rows import Kernel as NumpyKernel
 from gradcli.codegen.rowprogram import RowProgram
+from gradcli.codegen.rows import Kernel as NumpyKernel
 from gradcli.graph import CONSTANT, VARIABLE
 from gradcli.graph.optimise import EXACT, optimise
 from gradcli.questions import Options, Question
@@ -112,7 +112,7 @@ def by_numba(program: RowProgram, threads: int) -> Callable[..., None]:
         return (1.0 if x >= 0.0 else share) / (1.0 + share)
 
     scope: dict[str, Any] = {"math": math, "prange": numba.prange, "sigmoid": sigmoid}
-    exec(text, scope)
+    exec(text, scope)  # noqa: S102
     loop = numba.njit(parallel=threads > 1, error_model="numpy")(scope["loop"])
 
     def run(inputs: list[Any], outputs: list[Any]) -> None:

@@ -15,12 +15,18 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
 HEAD = r"""
+#if __FLT_EVAL_METHOD__ != 0
+#error floats are computed in more digits than they have
+#endif
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+#define FUSED
+#endif
 typedef unsigned long long u64;
 typedef long long i64;
 #define NOINLINE static __attribute__((noinline))
 #define ALWAYS static inline __attribute__((always_inline))
 #define ABS(x) __builtin_fabs(x)
-#ifdef __FMA__
+#ifdef FUSED
 #define PLUS(a, b, c) __builtin_fma(a, b, c)
 #else
 #define PLUS(a, b, c) ((a) * (b) + (c))
@@ -30,7 +36,7 @@ ALWAYS double real(u64 u) { double x; __builtin_memcpy(&x, &u, 8); return x; }
 ALWAYS double upper(double x) { return real(bits(x) & 0xfffffffff8000000ULL); }
 /* what the product p of a and b was rounded by */
 ALWAYS double rest(double a, double b, double p) {
-#ifdef __FMA__
+#ifdef FUSED
   return __builtin_fma(a, b, -p);
 #else
   double ah = upper(a), al = a - ah, bh = upper(b), bl = b - bh;

@@ -8,6 +8,7 @@ import os
 import platform
 import shlex
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -28,7 +29,6 @@ LIBMVEC_SINCE_2_35 = (
     "expm1", "log1p", "log2", "log10", "cbrt", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh",
     "atanh", "erf", "erfc", "atan2",
 )  # fmt: skip
-FAST = ("-freciprocal-math", "-fno-signed-zeros")
 
 
 class Unavailable(Exception):
@@ -42,6 +42,8 @@ class Compiler:
 
     def __init__(self) -> None:
         """Raises Unavailable."""
+        if os.name != "posix":
+            raise Unavailable(f"loops in C are not for {platform.system()}")
         self.command = _command()
         self.version = _version(self.command)
 
@@ -168,13 +170,23 @@ def _version(command: Sequence[str]) -> str:
 
 
 def _run(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """The command to its end, or to the end of our patience, and nothing left behind."""
     try:
-        return subprocess.run(  # noqa: S603
-            command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
-            timeout=PATIENCE, check=False, env={**os.environ, "LC_ALL": "C"},
+        started = subprocess.Popen(  # noqa: S603
+            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            errors="replace", env={**os.environ, "LC_ALL": "C"}, start_new_session=True,
         )  # fmt: skip
-    except (OSError, subprocess.SubprocessError) as error:
+    except OSError as error:
         raise Unavailable(f"{command[0]} failed: {error}") from None
+    try:
+        out, err = started.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        raise Unavailable(f"{command[0]} took more than {PATIENCE:g} seconds") from None
+    finally:
+        if started.returncode is None:  # also the processes that a compiler starts, which would hold the pipes
+            os.killpg(started.pid, signal.SIGKILL)
+            started.communicate()
+    return subprocess.CompletedProcess(command, started.returncode, out, err)
 
 
 def _machine() -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import os
+from array import array
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import numpy as np
 
 from gradcli.codegen.c import Unwritten, written
 from gradcli.codegen.c_blocks import NAME, TooLong, source_text
-from gradcli.codegen.compiler import FAST, FLAGS, Compiler, Unavailable
+from gradcli.codegen.compiler import FLAGS, Compiler, Unavailable
 from gradcli.codegen.trial import fault_of
 
 TYPE_CHECKING = False
@@ -22,8 +24,9 @@ if TYPE_CHECKING:
 
     Column = np.ndarray[Any, np.dtype[np.float64]]
 
+FLOAT = np.dtype(np.float64)
 MOST_LINES = 8_000
-FEWEST_ROWS = 16_384  # for a thread of its own
+FEWEST_ROWS = 32_768  # for a thread of its own: waking it costs as much as some thousand rows
 STEP = 4096  # rows; the parts of threads are multiples of it, so that no two write to one page
 
 
@@ -48,11 +51,12 @@ class Kernel:
             raise ValueError(f"{self.inputs} inputs and {self.outputs} outputs expected")
         count = len(outputs[0]) if outputs else 0
         for column in (*inputs, *outputs):
-            if column.dtype != np.float64 or not column.dtype.isnative or column.shape != (count,):
+            if (column.dtype is not FLOAT and column.dtype != FLOAT) or column.shape != (count,):
                 raise ValueError("columns of float64, as long as each other, expected")
         if not all(column.flags.writeable for column in outputs):
             raise ValueError("an output is read-only")
-        arguments = [*_places(inputs), *_places(outputs)]
+        places = (*_places(inputs), *_places(outputs))
+        arguments = [place.buffer_info()[0] for place in places]
         parts = min(threads or cores(), max(1, count // FEWEST_ROWS))
         step = -(-count // (parts * STEP)) * STEP
         starts = range(0, count, max(step, 1))
@@ -63,11 +67,10 @@ class Kernel:
         if parts == 1:
             part(0)
             return
-        with ThreadPoolExecutor(parts - 1) as pool:
-            rest = [pool.submit(part, start) for start in starts[1:]]
-            part(0)
-            for each in rest:
-                each.result()
+        rest = [_pool().submit(part, start) for start in starts[1:]]
+        part(0)
+        for each in rest:
+            each.result()
 
 
 def compiled(
@@ -75,24 +78,23 @@ def compiled(
 ) -> Kernel | None:
     """The kernel of PROGRAM; None, with the reason SAID, where there is no compiler, or it is not to be trusted.
 
-    FAST_MATH: functions of up to 4 units in the last place, and signs of zeros that may differ.
+    FAST_MATH: functions that are off by up to 4 units in the last place, where the C library has them for vectors.
     """
     try:
         compiler = Compiler()
         vectors = compiler.vector_functions() if fast_math else ()
         source = source_of(program, vectors)
-        flags = [*FLAGS, *(FAST if fast_math else ())]
 
         def fault(library: ctypes.CDLL) -> str | None:
             kernel = Kernel(library, len(program.inputs), len(program.outputs))
             return fault_of(program, kernel.run, fast_math=fast_math)
 
-        library = compiler.library(source, flags, fault)
+        library = compiler.library(source, FLAGS, fault)
     except Unwritten as error:
         say(f"{error} is not written in C")
     except TooLong:
         say("the program is too long for a loop in C")
-    except Unavailable as error:
+    except (Unavailable, OSError) as error:  # or no place to compile in
         say(str(error))
     else:
         return Kernel(library, len(program.inputs), len(program.outputs))
@@ -112,10 +114,19 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _places(columns: Sequence[Column]) -> tuple[ctypes.Array[ctypes.c_void_p], ctypes.Array[ctypes.c_longlong]]:
+@cache
+def _pool() -> ThreadPoolExecutor:
+    """The threads beside the one that asks; a process that was forked off has its own."""
+    return ThreadPoolExecutor(max(1, cores() - 1), "rows")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)
+
+
+def _places(columns: Sequence[Column]) -> tuple[array[int], array[int]]:
     """Where the columns start, and the bytes from a row to the next."""
-    count = max(len(columns), 1)
     return (
-        (ctypes.c_void_p * count)(*(column.ctypes.data for column in columns)),
-        (ctypes.c_longlong * count)(*(column.strides[0] for column in columns)),
+        array("q", [column.__array_interface__["data"][0] for column in columns]),
+        array("q", [column.strides[0] for column in columns]),
     )

@@ -282,14 +282,13 @@ def test_a_kernel_is_compiled_once(monkeypatch, tmp_path):
 
 
 @needs_compiler
-def test_other_flags_other_source_other_compiler_are_other_kernels(monkeypatch, tmp_path):
+def test_another_source_and_another_compiler_are_other_kernels(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     kernel_of(row_program("x*y", "xy"))
-    kernel_of(row_program("x*y", "xy"), fast_math=True)
     kernel_of(row_program("x/y", "xy"))
     monkeypatch.setenv("CC", str(script(tmp_path, f'exec {SYSTEM} "$@"')))
     kernel_of(row_program("x*y", "xy"))
-    assert len([*(tmp_path / "gradcli").iterdir()]) == 4
+    assert len([*(tmp_path / "gradcli").iterdir()]) == 3
 
 
 @needs_compiler
@@ -372,15 +371,22 @@ def test_a_compiler_that_fails_says_why(monkeypatch, tmp_path):
 @needs_compiler
 def test_a_compiler_that_hangs_is_given_up(monkeypatch, tmp_path):
     monkeypatch.setattr(compiler, "PATIENCE", 0.2)
-    monkeypatch.setenv("CC", str(script(tmp_path, "exec sleep 60")))
-    assert "timed out" in refusal(row_program("x*y", "xy"))
+    monkeypatch.setenv("CC", str(script(tmp_path, "sleep 60 & sleep 60")))
+    assert refusal(row_program("x*y", "xy")).endswith("cc took more than 0.2 seconds")
+
+
+@needs_compiler
+def test_without_a_place_to_compile_in_there_is_a_reason(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/1/nowhere")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    assert "gone" in refusal(row_program("x*y", "xy"))
 
 
 @needs_compiler
 @pytest.mark.parametrize(
     ("source", "change"),
     [
-        ("x*y + 1", "s/ \\* a1/ + a1/"),
+        ("x*y + 1", "s/ \\* a\\[/ + a[/"),
         ("tanh(x) + y", "s/t + 2\\.0/t + 2.0000001/"),
         ("sin(x)*y", "s/F5/F6/"),
         ("max(x, y)", "s/== 0\\.0/== 1.0/"),
