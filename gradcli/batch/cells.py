@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+from itertools import product
 
+from gradcli.batch.columns import Columns
 from gradcli.batch.header_row import OWN, PROGRAM
 from gradcli.batch.members import chosen, names_of, order_of_text
 from gradcli.batch.programs import refuse_torn
 from gradcli.batch.records import ends
 from gradcli.errors import GradError
 from gradcli.graph.nested import NON_FINITE
+from gradcli.graph.scalars import element
 from gradcli.language.builder import value_of
 from gradcli.text import json_string
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from gradcli.batch.objects import Asked
     from gradcli.batch.settings import Settings
     from gradcli.batch.work import Header
+    from gradcli.graph import Shape
 
 SAID = ("wrt", "mode", "decomposition", "order")  # beside the program and its values
 
@@ -28,13 +32,16 @@ SAID = ("wrt", "mode", "decomposition", "order")  # beside the program and its v
 class Rows:
     """Reads rows of a CSV."""
 
-    __slots__ = ("columns", "delimiter", "first_line", "label", "settings", "torn", "values")
+    __slots__ = ("arrays", "columns", "delimiter", "label", "settings", "torn", "values")
 
     def __init__(self, settings: Settings, header: Header) -> None:
         self.settings = settings
         self.delimiter = header["delimiter"]
         self.columns = {name: place for place, name in enumerate(header["columns"])}
-        self.values = [(name, place) for name, place in self.columns.items() if name not in OWN]
+        values = Columns(["" if name in OWN else name for name in header["columns"]])
+        shapes = {name: values.shape_of(name) for name in values.found}
+        self.values = [(name, values.places_of(name)[0]) for name, shape in shapes.items() if not shape]
+        self.arrays = [(name, shape, values.places_of(name)) for name, shape in shapes.items() if shape]
         self.label = ""
         self.torn = False
 
@@ -83,6 +90,9 @@ class Rows:
             except ValueError:
                 if cell and not cell.isspace():
                     given[name] = self._value(name, cell)
+        for name, shape, places in self.arrays:
+            if any(cells[place].strip() for place in places):
+                given[name] = self._array(name, shape, [cells[place] for place in places])
         own = {name: cells[columns[name]].strip() for name in SAID if name in columns}
         if self.settings.at:
             given = {**self.settings.point_for(source), **given}
@@ -112,6 +122,21 @@ class Rows:
         if len(cells) > len(self.columns):
             hint = f"quote a cell that holds the delimiter {self.delimiter!r}, as in \"max(x, y)\""
         return GradError("syntax", f"{len(cells)} cells found, {len(self.columns)} expected", hint=hint)
+
+    def _array(self, name: str, shape: Shape, cells: list[str]) -> Any:
+        """The array whose elements stand in columns of their own."""
+        from gradcli.graph.arrays import from_numbers
+
+        numbers = []
+        for index, cell in zip(product(*map(range, shape)), cells, strict=True):
+            whole = element(name, index)
+            if not cell.strip():
+                raise GradError("value", f"the cell of {whole!r} is empty, and others of {name!r} are not")
+            number = self._value(whole, cell)
+            if type(number) is not float:
+                raise GradError("shape", f"the value of {whole!r} has to be a number, and it is an array")
+            numbers.append(number)
+        return from_numbers(numbers, shape)
 
     def _value(self, name: str, cell: str) -> Any:
         text = cell.strip()

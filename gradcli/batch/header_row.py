@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 
 from gradcli import language
+from gradcli.batch.columns import Columns
 from gradcli.batch.members import MEANT, MEMBERS
 from gradcli.errors import GradError
 
@@ -53,9 +54,15 @@ def _check(names: list[str], place: str) -> None:
         if name == "at":
             hint = "give each value a column of its own, or write it behind 'at' in expr"
             raise GradError("name", f"column {number} of {place} is called 'at'", hint=hint)
-        if name not in OWN and not language.is_name(language.normalised(name)):
+        if name not in OWN and not Columns([name]).found:
             hint = f"a column is the name of a variable, or {', '.join(sorted(OWN))}"
             raise GradError("name", f"column {number} of {place} is called {name!r}, which is no name", hint=hint)
+    values = Columns([name for name in names if name not in OWN])
+    for name in values.found:
+        try:
+            values.places_of(name)
+        except GradError as error:
+            raise GradError("name", f"in {place}: {error.message}", hint=error.hint) from None
 
 
 def _refuse_near_miss(line: str, place: str) -> None:

@@ -335,6 +335,13 @@ def test_cells_that_are_no_plain_number(cell, value):
     assert one(f'expr,x\nx,"{cell}"\n', order=0)["value"] == value
 
 
+def test_columns_with_indices_are_an_array():
+    """As in a table for `gradcli map`; in any order."""
+    found = objects('expr,x[1],x[0],"W[0,1]","W[0,0]"\nsum(x)*x[1],2,1,,\nW@x,2,1,30,2*2\nx,1,,,\n', order=0)
+    assert [answer.get("value") for answer in found] == [6.0, [64.0], None]
+    assert found[2]["error"]["message"] == "the cell of 'x[0]' is empty, and others of 'x' are not"
+
+
 def test_a_quote_that_nothing_closes_costs_its_line_only():
     """What follows is read as if it were not there."""
     found = objects('expr,x\nx,1\n"x+1,2\nx,3\nx,4\n')
