@@ -131,13 +131,15 @@ class Descriptor:
         """Leave it open: it belongs to the process."""
 
     def _put(self, piece: bytes | memoryview) -> None:
-        if not self.is_file:
-            _send(self.place, piece)
-            return
         try:
+            if not self.is_file:
+                _send(self.place, piece)
+                return
             written = os.write(self.place, piece)
             while written < len(piece):
                 written += os.write(self.place, piece[written:])
+        except BrokenPipeError:
+            raise
         except OSError as error:
             self._cut()
             raise self.unwritable(error) from None

@@ -63,6 +63,14 @@ def lost(spec, header, payload, message):
     return {"number": header["number"], "lines": count, "errors": errors}, b"LOST\n" * count
 
 
+def answers(spec, header, payload):
+    return payload.count(b"\n")
+
+
+def told(spec, header, payload, output):
+    return {"number": header["number"], "lines": output.count(b"\n"), "errors": {}, "told": True}
+
+
 works.KINDS["fake"] = __name__  # the tests import this file, and so do their workers, each under a name of its own
 
 if __name__ == "__main__":
