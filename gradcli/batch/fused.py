@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from gradcli.graph import Graph
     from gradcli.insight.notes import Note
 
-    Answer = tuple[float, dict[str, float], Sequence[Note]]
-
 MARKS = frozenset("=;\n\r")  # of what is more than one expression
 
 
@@ -39,18 +37,10 @@ class Fused:
         self.usable = options.mode == "reverse" and options.decomposition != "naive" and options.example is None
 
     def members(self, source: str, given: Mapping[str, float]) -> str | None:
-        """The members of the answer as a JSON object has them; None for what is rare."""
-        answer = self.answer(source, given)
-        if answer is None:
-            return None
-        value, gradients, notes = answer
-        if notes:
-            return scalar_members(value, gradients, notes)
-        pairs = ",".join([f'"{name}":{number!r}' for name, number in gradients.items()])
-        return f'"value":{value!r},"gradients":{{{pairs}}}'
+        """The members of the answer to the program in SOURCE at the values GIVEN; None for what is rare.
 
-    def answer(self, source: str, given: Mapping[str, float]) -> Answer | None:
-        """The value, the gradients and the notes of the program in SOURCE at the values GIVEN; None for what is rare."""
+        What is rare may also be wrong, and is complained of elsewhere.
+        """
         if not (self.usable and source.isascii() and len(source) <= MAX_BYTES):
             return None
         words = scan(source)
@@ -63,69 +53,66 @@ class Fused:
             given = {**settings, **given}
             words = [*words[: words.index("at")], ""]
         run = Pass(given, self.functions)
-        try:
-            entry = run.run(words) if MARKS.isdisjoint(source) else _statements(run, words)
-            if entry is None:
-                return None
-            total = sum(run.values) + sum(run.consts)
-            if total - total != 0:
-                return None
-            if not (run.tells and self.recognises and may_be_spelled(run)):
-                return self._swept(run, entry, None)
+        entry = run.run(words) if MARKS.isdisjoint(source) else _statements(run, words)
+        if entry is None:
+            return None
+        graph = None
+        if self.recognises and may_be_spelled(run):
             graph, result = graph_of(run, entry)
             found = decompose(graph, result, self.options.decomposition)
-            if found.graph is graph:
-                return self._swept(run, entry, (graph, result))
-            graph, result = found.graph, found.moved[result]
-            again = passed(graph, result, given)
-            return again and self._swept(*again, (graph, result))
-        except (ArithmeticError, ValueError):
-            return None
-
-    def _swept(self, run: Pass, entry: Entry, made: tuple[Graph, int] | None) -> Answer | None:
-        """The answer where the program was read, by MADE where its graph is known."""
-        adjoints = None
-        if not DUE:
+            if found.graph is not graph:
+                graph, result = found.graph, found.moved[result]
+                again = passed(graph, result, given)
+                if again is None:
+                    return None
+                run, entry = again
+        if not (DUE or run.odd):
             adjoints = pull_back(run.tape, run.base, len(run.consts), entry[1])
-            if adjoints is not None:
-                total = sum(adjoints)
-                if total - total != 0 or (run.routes and sum(a is SHUT for a in adjoints[: len(run.names)]) > 1):
-                    adjoints = None
-        if adjoints is None:
-            return self._noted(run, *(made or graph_of(run, entry)))
-        gradients = {name: a if (a := adjoints[k]) is not ABSENT else 0.0 for k, name in enumerate(run.names)}
-        return self._named(run, entry[0], gradients, [])
+            total = sum(adjoints) + sum(run.values) + sum(run.consts)
+            shut = run.routes and sum([a is SHUT for a in adjoints[: len(run.names)]]) > 1
+            if total - total == 0 and not shut and not DUE:
+                return self._plain(run, entry[0], adjoints)
+        if graph is None:
+            graph, result = graph_of(run, entry)
+        return self._noted(run, graph, result)
 
-    def _noted(self, run: Pass, graph: Graph, result: int) -> Answer | None:
+    def _plain(self, run: Pass, value: float, adjoints: Sequence[float]) -> str | None:
+        """The answer without a note, but of names that do not occur. Every number is finite."""
+        names = run.names
+        if len(names) < run.base or self.options.wrt is not None:
+            gradients = dict(zip(names, [0.0 if a is ABSENT else a for a in adjoints], strict=False))
+            return self._of_names(run, value, gradients, [])
+        pairs = [f'"{name}":{0.0 if a is ABSENT else a!r}' for name, a in zip(names, adjoints, strict=False)]
+        return f'"value":{value!r},"gradients":{{{",".join(pairs)}}}'
+
+    def _noted(self, run: Pass, graph: Graph, result: int) -> str | None:
         """The answer of a GRAPH where something may be worth a note."""
         from gradcli.graph.labels import Labels
         from gradcli.insight.notes import Run, notes
 
         options = self.options
+        if options.ties == "error":
+            return None
         values = autodiff.evaluate(graph, run.given)
-        sources = {name: k for k, name in enumerate(graph.names) if graph.primitives[k] is VARIABLE and name}
-        wanted = sources if options.wrt is None else {name: sources[name] for name in options.wrt if name in sources}
+        lines = {name: k for k, name in enumerate(graph.names) if name and graph.primitives[k] is VARIABLE}
+        wanted = lines if options.wrt is None else {name: lines[name] for name in options.wrt if name in lines}
         active = autodiff.depends(graph, wanted.values())
         flows: list[Flow] = []
         sweep = autodiff.pull_back(graph, values, result, active, strong_zero=options.zero == "strong", flows=flows)
-        if options.ties == "error":
-            return None
         labels = Labels(graph, result)
         found = notes(Run(graph, values, result, labels, active=active, sweep=sweep, flows=flows, ties=options.ties))
-        gradients = {}
-        for name, line in wanted.items():
-            number = sweep.numbers[line]
-            gradients[name] = 0.0 if number is None else number
-        return self._named(run, values[result], gradients, found)
+        numbers = [sweep.numbers[line] for line in wanted.values()]
+        gradients = {name: 0.0 if x is None else x for name, x in zip(wanted, numbers, strict=True)}
+        return self._of_names(run, values[result], gradients, found)
 
-    def _named(self, run: Pass, value: float, gradients: dict[str, float], found: list[Note]) -> Answer | None:
-        """The answer, with the names that the program does not use; None where one is strange."""
+    def _of_names(self, run: Pass, value: float, gradients: dict[str, float], found: list[Note]) -> str | None:
+        """The answer by the names that are asked for, with those that the program does not use."""
         wrt, known, given = self.options.wrt, run.known, run.given
-        if len(run.names) < len(given):
+        if len(run.names) < run.base:
             from gradcli.insight.notes import Note
 
             for name in given:
-                if name not in known or name in run.labels.values():
+                if name not in known:
                     if type(given[name]) is not float:
                         return None
                     gradients[name] = 0.0
@@ -134,7 +121,7 @@ class Fused:
             if not all(name in gradients for name in wrt):
                 return None
             gradients = {name: gradients[name] for name in wrt}
-        return value, gradients, found
+        return scalar_members(value, gradients, found)
 
 
 def _settings(words: Sequence[str]) -> dict[str, float] | None:

@@ -9,10 +9,23 @@ from __future__ import annotations
 from gradcli import language
 from gradcli.batch.steps import DUE, STEPS
 from gradcli.graph import NAMED, Primitive, real
-from gradcli.graph.decompose import TELLTALES
+from gradcli.graph.carriers import number
 from gradcli.language import (
-    ACCEPT, BINARY, BLANK, CALL, FIRST, GROUP, MORE, NAME, NUMBER, OPEN, PAIR, PREFIX, SHIFT, VALUE, tables,
-)  # fmt: skip
+    ACCEPT,
+    BINARY,
+    BLANK,
+    CALL,
+    FIRST,
+    GROUP,
+    MORE,
+    NAME,
+    NUMBER,
+    PAIR,
+    PREFIX,
+    SHIFT,
+    VALUE,
+    tables,
+)
 from gradcli.language.expressions import CONSTANTS, FIRST_TAKES_ALL, OPERATORS
 
 TYPE_CHECKING = False
@@ -24,6 +37,9 @@ if TYPE_CHECKING:
     Row = tuple[Any, Any, Any, Any, Any]  # index and local gradient, twice; what it is. See `Pass`.
 
 ONE, TWO, ANY = 1, 2, 3
+OPENING = tables.KINDS["("]
+# What makes a program worth a look for spelled-out forms, one of these or two exp; see spelled.py.
+TELLING = frozenset(("sigmoid", "sqrt", "softplus", "sinh", "log1p", "expm1"))
 MOST_POWERS = 1000  # exponents that are remembered
 
 
@@ -34,7 +50,7 @@ class Step:
     are the operands that a call left out.
     """
 
-    __slots__ = ("count", "defaults", "kind", "name", "opens", "primitive", "run", "static", "tells", "warns")
+    __slots__ = ("count", "defaults", "kind", "name", "opens", "primitive", "routes", "run", "static", "tells", "warns")
 
     def __init__(
         self, primitive: Primitive, static: float | None, count: int, run: Callable[..., Any], *, plain: bool = True
@@ -46,8 +62,9 @@ class Step:
         self.run = run
         self.kind = count if plain else ANY
         self.opens = primitive.opens
+        self.routes = primitive.opens and primitive.shown in ("max", "min")
         self.warns = primitive.verbs[0] in ("stops", "dead")
-        self.tells = primitive.name in TELLTALES or static == 0.5
+        self.tells = 1 if self.name == "exp" else 2 if self.name in TELLING or static == 0.5 else 0
         self.defaults: tuple[float, ...] = ()
 
     def with_defaults(self, count: int) -> Step:
@@ -63,6 +80,7 @@ EVERY: dict[tuple[str, float | None, int], Step] = {
 SIGNS: dict[str, Step] = {
     sign: EVERY[name, None, 2] for sign, name in OPERATORS.items() if (name, None, 2) in EVERY and sign != "^"
 }
+REFUSED = (ArithmeticError, ValueError)  # what Python raises where IEEE has a result
 PLAIN_SIGNS = {sign: step.run for sign, step in SIGNS.items() if step.kind == TWO}
 POW, NEGATIVE, SAME = EVERY["pow", None, 2], EVERY["neg", None, 1], EVERY["same", None, 1]
 _POWERS: dict[float, Step] = {static: step for (name, static, _), step in EVERY.items() if name == "power" and static}
@@ -112,11 +130,12 @@ class Pass:
     of the tape is (index, local, index, local, step or sign) for what has two operands, (index, local, None, None,
     step) for what has one, (indices, locals, step, None, step) for all else. `firsts` says how long the tape was when
     a variable appeared first, or a literal got a name; those literals are `lined`. `labels` are the names of lines.
+    `odd` is whether a value may be infinite or nan; then local gradients may be missing.
     """
 
     __slots__ = (
-        "base", "consts", "firsts", "functions", "given", "known", "labels", "lined", "names", "routes", "tape", "tells",
-        "values",
+        "base", "consts", "firsts", "functions", "given", "known", "labels", "lined", "names", "odd", "routes", "tape",
+        "tells", "values",
     )  # fmt: skip
 
     def __init__(self, given: Mapping[str, float], functions: Mapping[str, Mapping[int, Step]]) -> None:
@@ -131,19 +150,16 @@ class Pass:
         self.consts: list[float] = []
         self.lined: set[int] = set()
         self.labels: dict[int, str] = {}
-        self.tells = False
+        self.tells = 0
         self.routes = False
+        self.odd = False
         DUE.clear()
 
     def run(self, words: Sequence[str]) -> Entry | None:
-        """The entry of the expression that the WORDS are, an empty one at their end; None for what is none, or rare.
-
-        Raises ArithmeticError or ValueError where Python does and IEEE has a result.
-        """
-        tape, values, consts, known = self.tape, self.values, self.consts, self.known
-        functions, plain_sign = self.functions, PLAIN_SIGNS.get
-        write, keep = tape.append, values.append
-        n = self.base + len(tape)
+        """The entry of the expression that the WORDS are, an empty one at their end; None for what is none, or rare."""
+        consts, known, given, functions = self.consts, self.known, self.given, self.functions
+        write, keep = self.tape.append, self.values.append
+        n = self.base + len(self.tape)
         stack: list[Any] = []
         push, pop = stack.append, stack.pop
         kind_of = tables.KINDS.get
@@ -156,35 +172,47 @@ class Pass:
             kind = kind_of(word)
             if kind is None:
                 entry = known.get(word)
-                if entry is None:
-                    calls = functions.get(word)
-                    if calls is not None:
-                        row = row[NAME]
-                        if row is None or next(feed) != "(":
+                if entry is not None:
+                    row = row[NAME]
+                    if row is None:
+                        return None
+                    push(entry)
+                elif word in functions:
+                    row = row[NAME]
+                    if row is None or next(feed) != "(":
+                        return None
+                    states.append(row[OPENING][2])
+                    held.append(functions[word])
+                    row = row[OPENING][1]
+                elif word.isidentifier():
+                    row = row[NAME]
+                    if row is None:
+                        return None
+                    if word in given:
+                        value = given[word]
+                        if type(value) is not float:
                             return None
-                        action, target, place = row[8]
-                        if action != OPEN:
-                            return None
-                        states.append(place)
-                        held.append(calls)
-                        row = target
-                        continue
-                    if word.isidentifier():
-                        entry = self.named(word)
-                        if entry is None:
-                            return None
+                        if value - value != 0:
+                            self.odd = True
+                        known[word] = entry = value, len(self.names)
+                        self.firsts.append((n - self.base, len(self.names)))
+                        self.names.append(word)
+                        push(entry)
+                    elif word in CONSTANTS:
+                        consts.append(CONSTANTS[word])
+                        push((CONSTANTS[word], -len(consts)))
                     else:
+                        return None
+                else:
+                    row = row[NUMBER]
+                    if row is None or "_" in word:
+                        return None
+                    try:
                         value = float(word)
-                        consts.append(value)
-                        row = row[NUMBER]
-                        if row is None or "_" in word:
-                            return None
-                        push((value, -len(consts)))
-                        continue
-                row = row[NAME]
-                if row is None:
-                    return None
-                push(entry)
+                    except ValueError:
+                        return None
+                    consts.append(value)
+                    push((value, -len(consts)))
                 continue
             action, target, place = row[kind]
             while action != SHIFT:
@@ -193,29 +221,16 @@ class Pass:
                     sign = held.pop()
                     b, ib = pop()
                     a, ia = pop()
-                    run = plain_sign(sign)
-                    if run is not None:
-                        y, da, db = run(a, b)
+                    if sign in PLAIN_SIGNS:
+                        try:
+                            y, da, db = PLAIN_SIGNS[sign](a, b)
+                        except REFUSED:
+                            y, da, db = self.slowly(SIGNS[sign], (a, b)), 0.0, 0.0
                         write((ia, da, ib, db, sign))
-                    elif sign == "^":
-                        if ib < 0 and ib not in self.lined:
-                            step = power(b)
-                            if step is None:
-                                return None
-                            y, da = step.run(a)
-                            write((ia, da, None, None, step))
-                            if step.tells:
-                                self.tells = True
-                        else:
-                            y, da, db = POW.run(a, b)
-                            write((ia, da, ib, db, POW))
-                            self.tells = True
-                    elif sign in SIGNS:
-                        step = SIGNS[sign]
-                        y, locals_ = step.run(a, b)
-                        write(((ia, ib), locals_, step, None, step))
                     else:
-                        return None
+                        y = self.written(sign, a, ia, b, ib)
+                        if y is None:
+                            return None
                     keep(y)
                     push((y, n))
                     n += 1
@@ -239,17 +254,14 @@ class Pass:
                         return None
                     if step.kind == ONE:
                         a, ia = pop()
-                        y, da = step.run(a)
+                        try:
+                            y, da = step.run(a)
+                        except REFUSED:
+                            y, da = self.slowly(step, (a,)), 0.0
                         write((ia, da, None, None, step))
-                    elif step.kind == TWO and not step.defaults:
-                        b, ib = pop()
-                        a, ia = pop()
-                        y, da, db = step.run(a, b)
-                        write((ia, da, ib, db, step))
                     else:
                         y = self.call(step, stack)
-                    if step.tells:
-                        self.tells = True
+                    self.tells += step.tells
                     keep(y)
                     push((y, n))
                     n += 1
@@ -260,11 +272,12 @@ class Pass:
                     held.pop()
                     row = states[-1][target]
                     break
-                elif action == FIRST or action == PAIR:
-                    counts.append(2 if action == PAIR else 1)
-                    if action == PAIR:
-                        states.pop()
-                        held.pop()
+                elif action == FIRST:
+                    counts.append(1)
+                elif action == PAIR:
+                    counts.append(2)
+                    states.pop()
+                    held.pop()
                 elif action == MORE:
                     states.pop()
                     held.pop()
@@ -280,37 +293,51 @@ class Pass:
                 row = target
         return None
 
-    def named(self, name: str) -> Entry | None:
-        """The entry of a name that appears first here; None for one without a value, or with one that is not finite."""
-        value = self.given.get(name)
-        if value is None:
-            value = CONSTANTS.get(name)
-            if value is None:
+    def written(self, sign: str, a: float, ia: int, b: float, ib: int) -> float | None:
+        """The value of a power or a comparison, taped; None for what is rare."""
+        y: float
+        if sign == "^" and ib < 0 and ib not in self.lined:
+            step = power(b)
+            if step is None:
                 return None
-            self.consts.append(value)
-            return value, -len(self.consts)
-        if type(value) is not float or value - value != 0:
-            return None
-        self.known[name] = entry = value, len(self.names)
-        self.names.append(name)
-        self.firsts.append((len(self.tape), entry[1]))
-        return entry
+            try:
+                y, local = step.run(a)
+            except REFUSED:
+                y, local = self.slowly(step, (a,)), 0.0
+            self.tape.append((ia, local, None, None, step))
+            self.tells += step.tells
+            return y
+        step = POW if sign == "^" else SIGNS.get(sign)
+        return None if step is None else self.taped(step, ((a, ia), (b, ib)))
 
     def call(self, step: Step, stack: list[Entry]) -> float:
-        """A call of a gate, of something with many operands, or with some left out: taped, and its value."""
+        """The value of a call of several operands, the last of the STACK, taped; some of them may be left out."""
         for value in step.defaults:
             self.consts.append(value)
             stack.append((value, -len(self.consts)))
         operands = stack[len(stack) - step.count :]
         del stack[len(stack) - step.count :]
+        return self.taped(step, operands)
+
+    def taped(self, step: Step, operands: Sequence[Entry]) -> float:
+        """The value of a line of any kind, taped."""
+        y: float
         numbers = [value for value, _ in operands]
-        if step.kind == TWO:
-            y, da, db = step.run(*numbers)
-            self.tape.append((operands[0][1], da, operands[1][1], db, step))
+        try:
+            y, *locals_ = step.run(*numbers)
+        except REFUSED:
+            y, locals_ = self.slowly(step, numbers), [0.0, 0.0]
+        if step.kind == ONE:
+            self.tape.append((operands[0][1], locals_[0], None, None, step))
+        elif step.kind == TWO:
+            self.tape.append((operands[0][1], locals_[0], operands[1][1], locals_[1], step))
         else:
-            y, locals_ = step.run(*numbers)
-            self.tape.append((tuple([index for _, index in operands]), locals_, step, None, step))
-            if step.opens and step.name != "where":
-                self.routes = True
-        found: float = y
+            self.tape.append((tuple([index for _, index in operands]), locals_[0], step, None, step))
+            self.routes |= step.routes
+        return y
+
+    def slowly(self, step: Step, operands: Sequence[float]) -> float:
+        """The value of a line that Python refuses to compute, or whose local gradients it does."""
+        self.odd = True
+        found: float = number(step.primitive, step.static, tuple(operands))
         return found

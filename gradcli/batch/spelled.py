@@ -22,8 +22,15 @@ if TYPE_CHECKING:
 # exp: exp(z) or 1/exp(-z) · sum: 1 + exp(z), or another sum or difference of such · gate: sigmoid(z) · twice: 2*gate
 
 
+LITERALS = frozenset((0.0, 1.0, -1.0, E))  # without one of these, a form has two exp, or what Step.tells of
+
+
 def may_be_spelled(run: Pass) -> bool:
-    """Whether any line of the tape may be recognised; False where surely none is. The values are finite."""
+    """Whether any line of the tape may be recognised; False where surely none is."""
+    if run.odd:  # what is nan is equal to nothing
+        return True
+    if run.tells < 2 and not (run.tells and run.labels) and LITERALS.isdisjoint(run.consts):
+        return False
     tape, base, consts, values, names = run.tape, run.base, run.consts, run.values, run.names
     known = run.known
     marks: dict[int, Mark] = {}
@@ -34,7 +41,7 @@ def may_be_spelled(run: Pass) -> bool:
         return consts[~index] if index < 0 else known[names[index]][0]
 
     place = base - 1
-    for first, local, second, other, step in tape:
+    for first, _, second, other, step in tape:
         place += 1
         if other is None:
             if second is not None:
@@ -56,7 +63,7 @@ def may_be_spelled(run: Pass) -> bool:
                 if first in marks:
                     return True
             elif name == "neg":
-                if first >= base and getattr(tape[first - base][4], "name", "") == "softplus":
+                if first >= base and _named(tape, first - base) == "softplus":
                     return True
             elif name == "power" and step.static == -1.0 and first in marks:
                 kind, z = marks[first]
@@ -101,7 +108,8 @@ def _has_zero(operands: Sequence[int], consts: Sequence[float]) -> bool:
 
 
 def _named(tape: Sequence[Row], place: int) -> str:
-    return getattr(tape[place][4], "name", "")
+    step = tape[place][4]
+    return "" if type(step) is str else str(step.name)
 
 
 def _sum(
@@ -148,9 +156,10 @@ def _one_plus(tape: Sequence[Row], base: int, consts: Sequence[float], index: in
     if index < base:
         return False
     first, _, second, other, step = tape[index - base]
-    if other is None or step not in ("+", "-"):
+    if other is None or (step != "+" and step != "-"):
         return False
-    return (first < 0 and consts[~first] == 1.0) or (step == "+" and second < 0 and consts[~second] == 1.0)
+    one: bool = (first < 0 and consts[~first] == 1.0) or (step == "+" and second < 0 and consts[~second] == 1.0)
+    return one
 
 
 def _squares(run: Pass, index: int) -> bool:

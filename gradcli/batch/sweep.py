@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from gradcli.batch.onepass import EVERY, SIGNS, Pass, Step, power
-from gradcli.graph import CONSTANT, VARIABLE, Graph
+from gradcli.batch.onepass import EVERY, SIGNS, Pass, power
+from gradcli.batch.steps import DUE
+from gradcli.graph import CONSTANT, NAMED, VARIABLE, Graph
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from gradcli.batch.onepass import Entry, Row
 
+POWER = NAMED["power"]
 ABSENT, SHUT = -0.0, float("0.0")  # where nothing arrived, where only closed gates led: told apart by identity
 
 
-def pull_back(tape: Sequence[Row], base: int, literals: int, result: int) -> list[float] | None:
+def pull_back(tape: Sequence[Row], base: int, literals: int, result: int) -> list[float]:
     """The adjoint of every line by its index, ABSENT where nothing arrived and SHUT where only closed gates led.
 
-    None where a line was reached that passes no gradient, which is worth a note.
+    Where a line was reached that passes no gradient, which is worth a note, DUE says so.
     """
     place = base + len(tape)
     adjoints = [ABSENT] * (place + literals)
@@ -29,11 +32,7 @@ def pull_back(tape: Sequence[Row], base: int, literals: int, result: int) -> lis
             if upstream is ABSENT:
                 continue
             if upstream is SHUT:
-                operands = (first,) if second is None else (first, second)
-                if type(first) is tuple:
-                    operands = [operand for operand, share in zip(first, local, strict=True) if share is not None]
-                for operand in operands:
-                    _close(adjoints, operand)
+                _close(adjoints, first, second, local)
                 continue
         if other is not None:
             adjoints[first] += upstream * local
@@ -42,24 +41,28 @@ def pull_back(tape: Sequence[Row], base: int, literals: int, result: int) -> lis
             adjoints[first] += upstream * local
         else:
             if step.warns:
-                return None
-            for operand, share in zip(first, local, strict=True):
+                DUE.append(1)
+            for operand, share in zip(first, local):  # noqa: B905  # a step has one for each
                 if share is None:
                     continue
                 if share or not step.opens:
                     adjoints[operand] += upstream * share
                 else:
-                    _close(adjoints, operand)
+                    _close(adjoints, operand, None, None)
     return adjoints
 
 
-def _close(adjoints: list[float], operand: int) -> None:
-    """A closed gate adds exactly 0."""
-    before = adjoints[operand]
-    if before is ABSENT:
-        adjoints[operand] = SHUT
-    elif before is not SHUT:
-        adjoints[operand] = before + 0.0
+def _close(adjoints: list[float], first: Any, second: Any, local: Any) -> None:
+    """Add exactly 0 to what is below a closed gate: to one operand, to two, or to those of several that get a flow."""
+    operands: Any = (first,) if second is None else (first, second)
+    if type(first) is tuple:
+        operands = [operand for operand, share in zip(first, local, strict=True) if share is not None]
+    for operand in operands:
+        before = adjoints[operand]
+        if before is ABSENT:
+            adjoints[operand] = SHUT
+        elif before is not SHUT:
+            adjoints[operand] = before + 0.0
 
 
 def graph_of(run: Pass, result: Entry) -> tuple[Graph, int]:
@@ -95,45 +98,26 @@ def _first(run: Pass, graph: Graph, lines: dict[int, int], at: int) -> int:
 
 
 def passed(graph: Graph, result: int, point: Mapping[str, float]) -> tuple[Pass, Entry] | None:
-    """What a program leaves behind that is read, of the lines of a GRAPH that the RESULT needs; None for what is rare.
-
-    Raises ArithmeticError or ValueError where Python does and IEEE has a result.
-    """
+    """The lines of a GRAPH that the RESULT needs, computed and taped; None for what is rare."""
     run = Pass(point, {})
-    entries: list[Entry | None] = []
-    base = run.base
+    entries: list[Any] = []
     for primitive, operands, static, name, live in zip(
         graph.primitives, graph.operands, graph.statics, graph.names, graph.live((result,)), strict=True
     ):
-        entry: Entry | None = None
+        entry = None
         if primitive is VARIABLE:
-            entry = run.named(name or "")
-            if entry is None:
-                return None
+            entry = point[name or ""], len(run.names)
+            run.known[name or ""] = entry
+            run.names.append(name or "")
+        elif live and primitive is CONSTANT:
+            run.consts.append(static)
+            entry = static, -len(run.consts)
         elif live:
-            if primitive is CONSTANT:
-                run.consts.append(static)
-                entry = static, -len(run.consts)
-            else:
-                count = len(operands)
-                step = EVERY.get((primitive.name, static, count))
-                if step is None:
-                    step = power(static) if primitive.name == "power" else None
-                if step is None:
-                    return None
-                entry = _taped(run, step, [entries[o] for o in operands]), base + len(run.values)  # type: ignore[misc]
-                run.values.append(entry[0])
+            step = EVERY.get((primitive.name, static, len(operands))) or (power(static) if primitive is POWER else None)
+            if step is None:
+                return None
+            value = run.taped(step, [entries[operand] for operand in operands])
+            entry = value, run.base + len(run.values)
+            run.values.append(value)
         entries.append(entry)
-    found = entries[result]
-    assert found is not None
-    return run, found
-
-
-def _taped(run: Pass, step: Step, operands: list[Entry]) -> float:
-    y: float
-    if len(operands) == 1 and step.kind == 1:
-        ((a, index),) = operands
-        y, local = step.run(a)
-        run.tape.append((index, local, None, None, step))
-        return y
-    return run.call(step, operands)
+    return run, entries[result]
