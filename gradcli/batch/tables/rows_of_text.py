@@ -1,0 +1,153 @@
+"""A piece of CSV or TSV to columns of doubles."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradcli.batch.tables.blocks import Bad
+from gradcli.batch.tables.cells import fault, number
+from gradcli.batch.tables.decimals import MARGIN, decimals
+from gradcli.batch.tables.quotes import NEWLINE, QUOTE, SPACE, is_blank, records, tidy
+from gradcli.batch.tables.text import BLANK
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    Header = dict[str, Any]
+    Bytes = NDArray[np.uint8]
+    Places = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+    Found = tuple[Floats, list[Bad]]  # a line for each wanted column, and the bad rows
+
+AT_ONCE = 8192  # cells; what they need stays in the cache
+
+
+def parsed(header: Header, chunk: bytes) -> Found:
+    """The wanted columns of a piece; nan and an entry in the list where a row is bad."""
+    delimiter = header["table"]["delimiter"]
+    if b'"' in chunk and tidy(chunk, delimiter) is None:
+        return carefully(header, chunk)
+    return at_once(header, chunk, ord(delimiter))
+
+
+def at_once(header: Header, chunk: bytes, delimiter: int) -> Found:
+    """All cells by numpy; those that are not plain decimal numbers one by one."""
+    table = header["table"]
+    width, wanted = table["width"], np.array(table["wanted"], np.int64)
+    text = np.zeros(len(chunk) + 2 * MARGIN, np.uint8)
+    text[MARGIN:-MARGIN] = np.frombuffer(chunk, np.uint8)
+    marks = np.flatnonzero((text - np.uint8(48)) > 9)
+    signs = text[marks]
+    ends_line = signs == NEWLINE
+    ends_cell = ends_line | (signs == delimiter)
+    if b'"' in chunk:
+        inside = np.cumsum(signs == QUOTE) % 2 == 1
+        ends_line &= ~inside
+        ends_cell &= ~inside
+    stops = marks[ends_cell]
+    last = np.flatnonzero(ends_line[ends_cell])  # among the stops, those that end a line
+    counts = np.diff(last, prepend=-1)
+    begins = np.concatenate((np.array([MARGIN], np.int64), stops[last[:-1]] + 1))
+    blank = blank_lines(text, begins, stops[last], counts, b" " if delimiter == 9 else BLANK)
+    if blank.any():
+        last, counts, begins = last[~blank], counts[~blank], begins[~blank]
+    rows = len(last)
+    ragged = np.flatnonzero(counts != width)
+    faults: dict[int, tuple[int, str]] = {
+        row: (-1, f"{cells(int(counts[row]))}, and the header has {width:,}") for row in ragged.tolist()
+    }
+    whole = np.flatnonzero(counts == width)
+    values = np.full((len(wanted), rows), np.nan)
+    for k, column in enumerate(wanted.tolist()):
+        stop = last[whole] - (width - 1) + column
+        ends = stops[stop]
+        starts = stops[stop - 1] + 1 if column else begins[whole]
+        starts, ends = stripped(text, starts, ends)
+        filled = values[k] if len(whole) == rows else np.empty(len(whole))
+        for low in range(0, len(whole), AT_ONCE):
+            part = slice(low, low + AT_ONCE)
+            filled[part], odd = decimals(text, starts[part], ends[part], marks)
+            for place in (np.flatnonzero(odd) + low).tolist():
+                cell = chunk[starts[place] - MARGIN : ends[place] - MARGIN].decode("utf-8", "replace")
+                filled[place] = one(cell, int(whole[place]), column, faults)
+        if len(whole) != rows:
+            values[k, whole] = filled
+    return values, listed(header, faults, lambda row: chunk.count(b"\n", 0, int(begins[row]) - MARGIN))
+
+
+def one(cell: str, row: int, column: int, faults: dict[int, tuple[int, str]]) -> float:
+    """The number in a cell that is not plain, or nan and a fault, the first of the row."""
+    try:
+        return number(cell)
+    except ValueError:
+        if row not in faults or column < faults[row][0]:
+            faults[row] = column, fault(cell)
+        return np.nan
+
+
+def stripped(text: Bytes, starts: Places, ends: Places) -> tuple[Places, Places]:
+    """Cells without the blanks around them, and without quotes."""
+    starts, ends = without_blanks(text, starts, ends)
+    quoted = (text[starts] == QUOTE) & (ends - starts >= 2)
+    if quoted.any():
+        quoted &= text[ends - 1] == QUOTE
+        starts, ends = without_blanks(text, starts + quoted, ends - quoted)
+    return starts, ends
+
+
+def without_blanks(text: Bytes, starts: Places, ends: Places) -> tuple[Places, Places]:
+    while (blank := (text[starts] == SPACE) & (starts < ends)).any():
+        starts = starts + blank
+    while (blank := (text[ends - 1] == SPACE) & (starts < ends)).any():
+        ends = ends - blank
+    return starts, ends
+
+
+def blank_lines(text: Bytes, begins: Places, ends: Places, counts: Places, blank: bytes) -> NDArray[np.bool_]:
+    """Which lines hold nothing but blanks."""
+    found: NDArray[np.bool_] = begins == ends
+    first = text[begins]
+    doubtful = np.flatnonzero(((first == SPACE) | (first == 9)) & (counts == 1) & ~found)
+    for line in doubtful.tolist():
+        found[line] = not text[begins[line] : ends[line]].tobytes().strip(blank)
+    return found
+
+
+def carefully(header: Header, chunk: bytes) -> Found:
+    """The same by the csv module, for text in which quotes stand anywhere."""
+    table = header["table"]
+    wanted: Sequence[int] = table["wanted"]
+    rows: list[list[float]] = []
+    faults: dict[int, tuple[int, str]] = {}
+    begins: list[int] = []
+    end = 0
+    for row_cells, line in records(chunk.decode("utf-8", "replace").split("\n")[:-1], table["delimiter"]):
+        begin, end = end, line
+        if is_blank(row_cells):
+            continue
+        row = len(rows)
+        begins.append(begin)
+        if len(row_cells) != table["width"]:
+            faults[row] = -1, f"{cells(len(row_cells))}, and the header has {table['width']:,}"
+            rows.append([np.nan] * len(wanted))
+        else:
+            rows.append([one(row_cells[column], row, column, faults) for column in wanted])
+    values = np.array(rows, np.float64).reshape(len(rows), len(wanted)).T
+    return values, listed(header, faults, lambda row: begins[row])
+
+
+def listed(header: Header, faults: dict[int, tuple[int, str]], line: Any) -> list[Bad]:
+    table = header["table"]
+    names = dict(zip(table["wanted"], table["names"], strict=True))
+    return [
+        Bad(header["first"] + row, header["line"] + line(row), names.get(column, ""), fact)
+        for row, (column, fact) in sorted(faults.items())
+    ]
+
+
+def cells(count: int) -> str:
+    return f"{count:,} cell{'s' * (count != 1)}"
