@@ -6,6 +6,8 @@ import csv
 import json
 import re
 
+from gradcli.batch.spreadsheet import FORMULA
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,4 +54,5 @@ def _rows(columns: Sequence[str], output: bytes) -> Iterator[Failure]:
     number = columns.index("line")
     for place, row in enumerate(csv.reader(output.decode("utf-8", "replace").split("\n"))):
         if len(row) == len(columns) and row[-1] and row[number].isdigit():
-            yield place, int(row[number]), row[-2], PLACE.sub("", row[-1]).removeprefix("'")
+            message = PLACE.sub("", row[-1])
+            yield place, int(row[number]), row[-2], message[1:] if message[1:2] in FORMULA else message
