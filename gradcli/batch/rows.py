@@ -75,7 +75,7 @@ class Settings:
     @classmethod
     def of(cls, spec: Spec) -> Settings:
         """The settings that became SPEC."""
-        given = {name: value for name, value in spec.items() if name not in ("kind", "shared")}
+        given = {name: value for name, value in spec.items() if name not in ("kind", "shared", "here")}
         return cls(**given, shared={name: value_of(value) for name, value in spec["shared"].items()})
 
     def rows(self) -> Rows:
@@ -87,16 +87,18 @@ class Settings:
 def work(spec: Spec) -> Work:
     """The function that answers a piece of a table."""
     settings = Settings.of(spec)
-    return Answers(settings, settings.rows().program).answer
+    return Answers(settings, settings.rows().program, here="here" in spec).answer
 
 
 class Answers:
     """Answers pieces of a table, in several threads at once where that is asked for."""
 
     def __init__(
-        self, settings: Settings, program: RowProgram, say: Callable[[str], None] = lambda message: None
-    ) -> None:
+        self, settings: Settings, program: RowProgram, say: Callable[[str], None] = lambda message: None, *,
+        here: bool = False,
+    ) -> None:  # fmt: skip
         self.settings = settings
+        self.here = here  # the bytes are written by this process, and need not be bytes of their own
         self.program = program
         self.kernel = kernel_of(program, settings, say)
         self.names = program.names
@@ -111,7 +113,8 @@ class Answers:
         told = header_of(header, block)
         if self._text is not None:
             return told, self._text(found)
-        return told, found.astype("<f8", copy=False).tobytes()
+        rows = found.astype("<f8", copy=False)
+        return told, memoryview(rows).cast("B") if self.here and rows.size else rows.tobytes()  # type: ignore[return-value]
 
     def computed(self, block: Block) -> Any:
         """The value and the gradients, a row for each row of the block."""

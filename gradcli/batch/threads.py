@@ -27,7 +27,7 @@ class Threads:
 
     def run(self, spec: Spec, tasks: Iterator[Task]) -> Iterator[Task]:
         """The answers in order; a GradError that a task raises stops them at its place."""
-        do = make(spec)
+        do = make({**spec, "here": True})
         waiting: deque[Future[Task]] = deque()
         try:
             for header, payload in tasks:

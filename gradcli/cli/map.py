@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 FAILED = 1
 TEXT = ("csv", "tsv", "jsonl")
-PIECE = 1 << 20  # bytes
+PIECE, LARGE_PIECE = 1 << 20, 1 << 22  # bytes of text, of numbers
 MANY_BYTES = 64 << 20  # of text, which then has MANY rows or nearly as many
 
 
@@ -62,7 +62,10 @@ class Asked:
     def table(self, path: str) -> Table:
         """A table, opened, its columns named."""
         request = self.request
-        found = open_table(path, columns=request["columns"], bad_rows=request["bad-rows"])
+        try:
+            found = open_table(path, columns=request["columns"], bad_rows=request["bad-rows"])
+        except NotImplementedError as kind:
+            raise GradError("file", f"{path!r} cannot be read: no reader for {kind} is there") from None
         if not found.names:
             try:
                 self._name(found)
@@ -162,7 +165,8 @@ class Run:
                 first.names, form=self.form if text else ROWS, many=self.are_many(first)
             )
             self.say_notes(rows)
-            sink = stack.enter_context(self.sink(rows))
+            known = first.rows if len(self.paths) == 1 and "head" not in self.request.given else None
+            sink = stack.enter_context(self.sink(rows, known))
             engine = stack.enter_context(self.engine(first, text=text))
             try:
                 tasks = self.pace.watch(self.tasks(first, rows, heading=self.form in ("csv", "tsv")))
@@ -194,11 +198,17 @@ class Run:
             self.progress.erase()
             complain(note_text([message for _, message in rows.notes]))
 
-    def sink(self, rows: Rows) -> Any:
-        """Where the answers go."""
+    def sink(self, rows: Rows, known: int | None) -> Any:
+        """Where the answers go; the number of rows is KNOWN where the format of the data tells it."""
         if self.form in TEXT:
             return opened(self.output, inputs=self.paths, resume="resume" in self.request.given)
-        raise GradError("usage", f"--format {self.form} is not written yet")
+        if "resume" in self.request.given:
+            raise GradError("usage", f"--resume goes on with csv, tsv and jsonl, and not with {self.form}")
+        if self.form == "npy":
+            from gradcli.batch.arrayfile import ArraySink
+
+            return ArraySink(self.output, len(rows.program.names), inputs=self.paths, rows=known)
+        raise GradError("usage", f"{self.form} is not written", hint="write csv, tsv, jsonl or npy")
 
     def engine(self, table: Table, *, text: bool) -> Engine:
         """What runs the work: threads where numbers come and go as they are, else processes, or a cluster."""
@@ -226,7 +236,7 @@ class Run:
                 if place:
                     self.refuse_other(path, table, rows)
                 table.select(rows.program.columns)
-                for header, payload in table.pieces(PIECE):
+                for header, payload in table.pieces(PIECE if table.kind in TEXT else LARGE_PIECE):
                     yield {**header, "number": number, "file": path}, payload
                     number += 1
 
@@ -262,7 +272,8 @@ class Run:
         for header, payload in answers:
             if left is not None and header["asked"] and header["lines"] >= left:
                 width = len(payload) // header["lines"]
-                lines = payload.splitlines(keepends=True)[:left] if self.form in TEXT else [payload[: left * width]]
+                text = self.form in TEXT
+                lines = bytes(payload).splitlines(keepends=True)[:left] if text else [payload[: left * width]]
                 yield {**header, "lines": left, "asked": left, "errors": {}, "failure": None}, b"".join(lines)
                 return
             if left is not None and header["asked"]:
