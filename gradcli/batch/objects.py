@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     Asked = tuple[str, dict[str, Any], list[str] | None, str | None, str | None, int | None]
 
 KNOWN = frozenset(MEMBERS)
+UNUSUAL = (ValueError, TypeError, LookupError, AttributeError, RecursionError, OverflowError, StopIteration)
 PLAIN = frozenset(("id", "expr", "at"))
 UNSAID = (None, None, None, None)
 MODES, DECOMPOSITIONS = (frozenset((None, *CHOICES[name])) for name in ("mode", "decomposition"))
@@ -39,71 +40,79 @@ MOST_NAMES = 100_000
 EXAMPLE = 'write an object a line, as in {"expr": "x*y", "at": {"x": 2, "y": 3}}'
 AT_EXAMPLE = 'write names and values, as in {"x": 2, "W": [[1, 2], [3, 4]]}'
 
+
 class Objects:
     """Reads lines of JSON. `label` is the member that says which line was read last, where it has an id."""
 
-    __slots__ = ("label", "most", "names", "settings")
+    __slots__ = ("colon", "label", "load", "most", "names", "settings")
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.most = MAX_MEMORY if settings.max_memory is None else settings.max_memory
         self.names: set[str] = set()  # that are known to be names
         self.label = ""
+        self.load: Callable[[Any], Any] = by_library if orjson is None else orjson.loads
+        self.colon: Any = ":" if orjson is None else b":"
 
-    def numbered(self, payload: bytes, first: int) -> Iterator[tuple[int, bytes]]:
+    def numbered(self, payload: bytes, first: int) -> Iterator[tuple[int, str | bytes]]:
         """The lines of a chunk, numbered from FIRST on."""
+        if orjson is None:
+            try:
+                return enumerate(payload.decode().split("\n"), first)
+            except UnicodeDecodeError:  # one line of it, which will be said to be
+                pass
         return enumerate(payload.split(b"\n"), first)
 
-    def read(self, line: bytes) -> Asked | None:
+    def read(self, line: str | bytes) -> Asked | None:
         """The question in a line; None where it is blank or a comment. Raises GradError."""
-        self.label = ""
-        if line[:1] != b"{":
-            stripped = line.strip(b" \t")
-            if not stripped or stripped[:1] == b"#":
-                return None
         try:
-            found = loads(line)
+            found = self.load(line)
             source = found["expr"]
             at = found.get("at")
-            pairs = len(found) if at is None else len(found) + len(at)
+            if at is None:
+                given = {}
+                pairs = len(found)
+            else:
+                given = at
+                pairs = len(found) + len(at)
+                if not self.names.issuperset(at):
+                    self._learn(at)
+                for name, value in at.items():
+                    if type(value) is not float:
+                        at[name] = float(value) if type(value) is int and value else self._rare(name, value, line)
             # as many colons as pairs: none stands twice, and nothing is nested that should not be
-            if line.count(b":") != pairs or type(source) is not str:
-                return self._carefully(line)
-            given = {} if at is None else self._point(at, line)
+            if line.count(self.colon) != pairs or type(source) is not str:
+                raise ValueError
             own = UNSAID if PLAIN.issuperset(found) else _own(found)
-        except (ValueError, TypeError, LookupError, AttributeError, RecursionError, OverflowError):
-            return self._carefully(line)
-        if "id" in found:
-            name = found["id"]
-            if type(name) is str:
+            name = found.get("id")
+            if name is None:
+                self.label = ""
+            elif type(name) is str:
                 self.label = f'"id":{json_string(name)}'
             elif type(name) is int:
                 self.label = f'"id":{name}'
-            elif name is not None:
-                return self._carefully(line)
-        if self.settings.at:
-            given = {**self.settings.point_for(source), **given}
-        return source, given, *own
-
-    def _point(self, at: dict[str, Any], line: bytes) -> dict[str, Any]:
-        """The values of an object that is known to be one; ValueError where something is wrong with it."""
-        if not self.names.issuperset(at):
-            self._learn(at)
-        for name, value in at.items():
-            if type(value) is float:
-                continue
-            if type(value) is int:
-                if not value and MINUS_ZERO.search(line):
-                    raise ValueError
-                at[name] = float(value)
-            elif type(value) is list and not MINUS_ZERO.search(line):
-                try:
-                    at[name] = from_lists(value, name, most=self.most)
-                except GradError:
-                    raise ValueError from None
             else:
                 raise ValueError
-        return at
+        except UNUSUAL:
+            return self._carefully(line)
+        if self.settings.at:
+            given = {**self.settings.point_for(source), **given}
+        if own is UNSAID:
+            return source, given, None, None, None, None
+        return source, given, *own
+
+    def _rare(self, name: str, value: object, line: str | bytes) -> Any:
+        """A zero or an array; ValueError where it is none, or Python may have read a zero without its sign."""
+        if MINUS_ZERO.search(line.encode("utf-8", "surrogatepass") if isinstance(line, str) else line):
+            raise ValueError
+        if type(value) is int:
+            return 0.0
+        if type(value) is not list:
+            raise ValueError
+        try:
+            return from_lists(value, name, most=self.most)
+        except GradError:
+            raise ValueError from None
 
     def _learn(self, at: dict[str, Any]) -> None:
         """Remember that these are names; ValueError where one is none, or needs a closer look."""
@@ -114,10 +123,13 @@ class Objects:
                 raise ValueError
         self.names.update(at)
 
-    def _carefully(self, line: bytes) -> Asked:
+    def _carefully(self, line: str | bytes) -> Asked | None:
         """The same with every check, and with a message for whatever is wrong."""
         self.label = ""
-        found = object_in(text_of(line))
+        start = line.strip()[:1]
+        if not start or start in ("#", b"#"):
+            return None
+        found = object_in(line if isinstance(line, str) else text_of(line))
         self.label = members.label_of(found.get("id"))
         if len(found) < len(found.pairs):
             names = [name for name, _ in found.pairs]
@@ -185,18 +197,13 @@ def _is_plain(name: str) -> bool:
 _SCAN: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder(parse_constant=refused).scan_once  # type: ignore
 
 
-def _by_library(line: bytes) -> Any:
-    text = line.decode().strip(" \t\r")
-    try:
-        found, end = _SCAN(text, 0)
-    except StopIteration:  # no value begins there
-        raise ValueError from None
-    if end != len(text):
+def by_library(line: str | bytes) -> Any:
+    """What a line of JSON stands for; ValueError or StopIteration where it is none."""
+    text = line if isinstance(line, str) else line.decode()
+    found, end = _SCAN(text, 0)
+    if end != len(text) and text[end:].strip(" \t"):
         raise ValueError
     return found
-
-
-loads = _by_library if orjson is None else orjson.loads
 
 
 def _floats(value: object) -> object:
