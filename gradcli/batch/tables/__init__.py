@@ -48,7 +48,17 @@ def _table(source: Any, kind: str, columns: Sequence[str] | None, policy: str) -
         from gradcli.batch.arrayfile import ArrayFile
 
         return ArrayFile(source, policy, columns=columns)
-    raise NotImplementedError(kind)
+    if kind == "jsonl":
+        from gradcli.batch.tables.jsonl import JsonLines
+
+        return JsonLines(source, policy, columns=columns)
+    if kind == "npz":
+        from gradcli.batch.tables.npz import Archive
+
+        return Archive(source, policy, columns=columns)
+    from gradcli.batch.tables.parquet import Parquet
+
+    return Parquet(source, policy, columns=columns)
 
 
 def columns_of(header: dict[str, Any], payload: bytes) -> Block:
@@ -60,8 +70,10 @@ def columns_of(header: dict[str, Any], payload: bytes) -> Block:
         from gradcli.batch import arrayfile
 
         return arrayfile.columns_of(header, payload)
+    elif table["kind"] == "jsonl":
+        from gradcli.batch.tables.objects import parsed
     else:
-        raise NotImplementedError(table["kind"])
+        from gradcli.batch.tables.columnar import parsed
     values, bad = parsed(header, payload)
     columns = dict(zip(table["names"], values, strict=True))
     rows = values.shape[1]
