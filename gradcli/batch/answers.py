@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from gradcli.text import json_number, json_string
 
+try:
+    from orjson import dumps
+except ImportError:
+    dumps = None  # type: ignore[assignment]
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,6 +20,15 @@ def scalar_members(value: float, gradients: Mapping[str, float], notes: Sequence
     """`"value":...,"gradients":{...}`, and the notes where there are some."""
     pairs = ",".join([f"{json_string(name)}:{json_number(number)}" for name, number in gradients.items()])
     return f'"value":{json_number(value)},"gradients":{{{pairs}}}{notes_member(notes)}'
+
+
+def texts(numbers: list[float]) -> list[str]:
+    """The shortest round-trip text of each of the NUMBERS, which are finite, as `repr` says it."""
+    if dumps is not None:
+        text = dumps(numbers).decode()
+        if "e" not in text and "0.0000" not in text:  # there the two put exponents in another way
+            return text[1:-1].split(",")
+    return [*map(repr, numbers)]
 
 
 def notes_member(notes: Sequence[Note]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradcli import autodiff
-from gradcli.batch.answers import scalar_members
+from gradcli.batch.answers import scalar_members, texts
 from gradcli.batch.onepass import SAME, Pass, functions
 from gradcli.batch.spelled import may_be_spelled
 from gradcli.batch.steps import DUE
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from gradcli.batch.onepass import Entry
     from gradcli.graph import Graph
     from gradcli.insight.notes import Note
-
-MARKS = frozenset("=;\n\r")  # of what is more than one expression
 
 
 class Fused:
@@ -46,18 +44,21 @@ class Fused:
         words = scan(source)
         if len(words) > MAX_TOKENS:
             return None
-        if "at" in words:
+        if "at" in source and "at" in words:
             settings = _settings(words)
             if settings is None:
                 return None
             given = {**settings, **given}
             words = [*words[: words.index("at")], ""]
         run = Pass(given, self.functions)
-        entry = run.run(words) if MARKS.isdisjoint(source) else _statements(run, words)
+        if "=" in source or ";" in source or "\n" in source or "\r" in source:
+            entry = _statements(run, words)
+        else:
+            entry = run.run(words)
         if entry is None:
             return None
         graph = None
-        if self.recognises and may_be_spelled(run):
+        if self.recognises and (run.tells or run.consts or run.roots or run.odd) and may_be_spelled(run):
             graph, result = graph_of(run, entry)
             found = decompose(graph, result, self.options.decomposition)
             if found.graph is not graph:
@@ -68,7 +69,7 @@ class Fused:
                 run, entry = again
         if not (DUE or run.odd):
             adjoints = pull_back(run.tape, run.base, len(run.consts), entry[1])
-            total = sum(adjoints) + sum(run.values) + sum(run.consts)
+            total = sum(adjoints) + sum(run.values)
             shut = run.routes and sum([a is SHUT for a in adjoints[: len(run.names)]]) > 1
             if total - total == 0 and not shut and not DUE:
                 return self._plain(run, entry[0], adjoints)
@@ -82,8 +83,13 @@ class Fused:
         if len(names) < run.base or self.options.wrt is not None:
             gradients = dict(zip(names, [0.0 if a is ABSENT else a for a in adjoints], strict=False))
             return self._of_names(run, value, gradients, [])
-        pairs = [f'"{name}":{0.0 if a is ABSENT else a!r}' for name, a in zip(names, adjoints, strict=False)]
-        return f'"value":{value!r},"gradients":{{{",".join(pairs)}}}'
+        numbers = [value, *adjoints[: len(names)]]
+        if ABSENT in adjoints:
+            numbers = [0.0 if number is ABSENT else number for number in numbers]
+        told = iter(texts(numbers))
+        first = next(told)
+        pairs = [f'"{name}":{text}' for name, text in zip(names, told)]  # noqa: B905
+        return f'"value":{first},"gradients":{{{",".join(pairs)}}}'
 
     def _noted(self, run: Pass, graph: Graph, result: int) -> str | None:
         """The answer of a GRAPH where something may be worth a note."""
@@ -172,7 +178,6 @@ def _define(run: Pass, statement: Sequence[str]) -> bool:
     value, index = entry
     if index < 0 and index not in run.lined:
         run.lined.add(index)
-        run.firsts.append((len(run.tape), index))
     elif index in run.labels or index < run.base:
         run.tape.append((index, 1.0, None, None, SAME))
         run.values.append(value)

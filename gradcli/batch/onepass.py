@@ -6,7 +6,6 @@ every operand beside its local gradient; both come from the generated steps.
 
 from __future__ import annotations
 
-from gradcli import language
 from gradcli.batch.steps import DUE, STEPS
 from gradcli.graph import NAMED, Primitive, real
 from gradcli.graph.carriers import number
@@ -20,6 +19,8 @@ from gradcli.language import (
     MORE,
     NAME,
     NUMBER,
+    OPEN,
+    OPERAND,
     PAIR,
     PREFIX,
     SHIFT,
@@ -37,9 +38,8 @@ if TYPE_CHECKING:
     Row = tuple[Any, Any, Any, Any, Any]  # index and local gradient, twice; what it is. See `Pass`.
 
 ONE, TWO, ANY = 1, 2, 3
-OPENING = tables.KINDS["("]
-# What makes a program worth a look for spelled-out forms, one of these or two exp; see spelled.py.
-TELLING = frozenset(("sigmoid", "sqrt", "softplus", "sinh", "log1p", "expm1"))
+# One of these, or two exp, make a program worth a look for spelled-out forms, and so do roots; see spelled.py.
+TELLING = frozenset(("sigmoid", "softplus", "sinh", "log1p", "expm1"))
 MOST_POWERS = 1000  # exponents that are remembered
 
 
@@ -50,7 +50,10 @@ class Step:
     are the operands that a call left out.
     """
 
-    __slots__ = ("count", "defaults", "kind", "name", "opens", "primitive", "routes", "run", "static", "tells", "warns")
+    __slots__ = (
+        "count", "defaults", "is_root", "kind", "name", "opens", "primitive", "routes", "run", "static", "tells",
+        "warns",
+    )  # fmt: skip
 
     def __init__(
         self, primitive: Primitive, static: float | None, count: int, run: Callable[..., Any], *, plain: bool = True
@@ -64,7 +67,8 @@ class Step:
         self.opens = primitive.opens
         self.routes = primitive.opens and primitive.shown in ("max", "min")
         self.warns = primitive.verbs[0] in ("stops", "dead")
-        self.tells = 1 if self.name == "exp" else 2 if self.name in TELLING or static == 0.5 else 0
+        self.tells = 1 if self.name == "exp" else 2 if self.name in TELLING else 0
+        self.is_root = self.name == "sqrt" or static == 0.5
         self.defaults: tuple[float, ...] = ()
 
     def with_defaults(self, count: int) -> Step:
@@ -80,6 +84,7 @@ EVERY: dict[tuple[str, float | None, int], Step] = {
 SIGNS: dict[str, Step] = {
     sign: EVERY[name, None, 2] for sign, name in OPERATORS.items() if (name, None, 2) in EVERY and sign != "^"
 }
+INFINITE = float("inf")
 REFUSED = (ArithmeticError, ValueError)  # what Python raises where IEEE has a result
 PLAIN_SIGNS = {sign: step.run for sign, step in SIGNS.items() if step.kind == TWO}
 POW, NEGATIVE, SAME = EVERY["pow", None, 2], EVERY["neg", None, 1], EVERY["same", None, 1]
@@ -123,19 +128,41 @@ def power(exponent: float) -> Step | None:
     return found
 
 
+def _linked() -> Any:
+    """The place of the start, as `language.link` makes it, but with rows by word; NUMBER and NAME are keys as well."""
+    rows: list[dict[Any, Any]] = [{} for _ in tables.ROWS]
+    numbered = [*rows, *[None] * (256 - len(rows))]
+    places = [[numbered[number] for number in following] for following in tables.NEXT]
+    steps: list[Any] = []
+    for action, target, extra in tables.STEPS:
+        if action == OPERAND:
+            steps.append(numbered[target])
+        elif action in (SHIFT, OPEN):
+            steps.append((action, places[target][0], places[target]))
+        else:
+            steps.append((action, target, extra))
+    for row, numbers in zip(rows, tables.ROWS, strict=True):
+        for word, kind in (*tables.KINDS.items(), (NUMBER, NUMBER), (NAME, NAME)):
+            row[word] = steps[numbers[kind]]
+    return places[0]
+
+
+START = _linked()
+
+
 class Pass:
     """One program at a point, read and computed.
 
     Indices: variable k has k, in the order of `names`; literal k has -1 - k; line k of the tape has `base` + k. A row
     of the tape is (index, local, index, local, step or sign) for what has two operands, (index, local, None, None,
-    step) for what has one, (indices, locals, step, None, step) for all else. `firsts` says how long the tape was when
-    a variable appeared first, or a literal got a name; those literals are `lined`. `labels` are the names of lines.
-    `odd` is whether a value may be infinite or nan; then local gradients may be missing.
+    step) for what has one, (indices, locals, step, None, step) for all else. `lined` are the literals that got a name,
+    `labels` the names of lines. `roots` are the lines that a square root is taken of. `odd` is whether a value may be
+    infinite or nan; then local gradients may be missing.
     """
 
     __slots__ = (
-        "base", "consts", "firsts", "functions", "given", "known", "labels", "lined", "names", "odd", "routes", "tape",
-        "tells", "values",
+        "base", "consts", "functions", "given", "known", "labels", "lined", "names", "odd", "roots", "routes",
+        "tape", "tells", "values",
     )  # fmt: skip
 
     def __init__(self, given: Mapping[str, float], functions: Mapping[str, Mapping[int, Step]]) -> None:
@@ -143,13 +170,13 @@ class Pass:
         self.functions = functions
         self.base = len(given)
         self.names: list[str] = []
-        self.firsts: list[tuple[int, int]] = []
         self.known: dict[str, Entry] = {}
         self.tape: list[Row] = []
         self.values: list[float] = []
         self.consts: list[float] = []
         self.lined: set[int] = set()
         self.labels: dict[int, str] = {}
+        self.roots: list[int] = []
         self.tells = 0
         self.routes = False
         self.odd = False
@@ -157,20 +184,22 @@ class Pass:
 
     def run(self, words: Sequence[str]) -> Entry | None:
         """The entry of the expression that the WORDS are, an empty one at their end; None for what is none, or rare."""
-        consts, known, given, functions = self.consts, self.known, self.given, self.functions
+        consts, known, names, given, functions = self.consts, self.known, self.names, self.given, self.functions
         write, keep = self.tape.append, self.values.append
         n = self.base + len(self.tape)
         stack: list[Any] = []
         push, pop = stack.append, stack.pop
-        kind_of = tables.KINDS.get
-        row, place = language.linked or language.link()
+        place: Any = START
+        row = place[0]
         states: list[Any] = [place]
         held: list[Any] = []
         counts: list[int] = []
+        tells = 0
+        signs = PLAIN_SIGNS.get
         feed = iter(words)
         for word in feed:
-            kind = kind_of(word)
-            if kind is None:
+            found = row.get(word)
+            if found is None:
                 entry = known.get(word)
                 if entry is not None:
                     row = row[NAME]
@@ -181,26 +210,26 @@ class Pass:
                     row = row[NAME]
                     if row is None or next(feed) != "(":
                         return None
-                    states.append(row[OPENING][2])
+                    _, row, place = row["("]
+                    states.append(place)
                     held.append(functions[word])
-                    row = row[OPENING][1]
                 elif word.isidentifier():
                     row = row[NAME]
                     if row is None:
                         return None
                     if word in given:
                         value = given[word]
-                        if type(value) is not float:
+                        if type(value) is not float or value - value != 0:
                             return None
-                        if value - value != 0:
-                            self.odd = True
-                        known[word] = entry = value, len(self.names)
-                        self.firsts.append((n - self.base, len(self.names)))
-                        self.names.append(word)
+                        known[word] = entry = value, len(names)
+                        names.append(word)
                         push(entry)
                     elif word in CONSTANTS:
-                        consts.append(CONSTANTS[word])
-                        push((CONSTANTS[word], -len(consts)))
+                        value = CONSTANTS[word]
+                        if value - value != 0:
+                            self.odd = True
+                        consts.append(value)
+                        push((value, -len(consts)))
                     else:
                         return None
                 else:
@@ -211,19 +240,22 @@ class Pass:
                         value = float(word)
                     except ValueError:
                         return None
+                    if value == INFINITE:
+                        self.odd = True
                     consts.append(value)
                     push((value, -len(consts)))
                 continue
-            action, target, place = row[kind]
+            action, target, place = found
             while action != SHIFT:
                 if action == BINARY:
                     states.pop()
                     sign = held.pop()
                     b, ib = pop()
                     a, ia = pop()
-                    if sign in PLAIN_SIGNS:
+                    run = signs(sign)
+                    if run is not None:
                         try:
-                            y, da, db = PLAIN_SIGNS[sign](a, b)
+                            y, da, db = run(a, b)
                         except REFUSED:
                             y, da, db = self.slowly(SIGNS[sign], (a, b)), 0.0, 0.0
                         write((ia, da, ib, db, sign))
@@ -259,9 +291,11 @@ class Pass:
                         except REFUSED:
                             y, da = self.slowly(step, (a,)), 0.0
                         write((ia, da, None, None, step))
+                        if step.is_root:
+                            self.roots.append(ia)
                     else:
                         y = self.call(step, stack)
-                    self.tells += step.tells
+                    tells += step.tells
                     keep(y)
                     push((y, n))
                     n += 1
@@ -283,10 +317,11 @@ class Pass:
                     held.pop()
                     counts[-1] += 1
                 elif action == ACCEPT:
+                    self.tells += tells
                     return stack[0] if len(stack) == 1 else None
                 elif action != VALUE and action != BLANK:
                     return None
-                action, target, place = states[-1][target][kind]
+                action, target, place = states[-1][target][word]
             else:
                 states.append(place)
                 held.append(word)
@@ -305,7 +340,8 @@ class Pass:
             except REFUSED:
                 y, local = self.slowly(step, (a,)), 0.0
             self.tape.append((ia, local, None, None, step))
-            self.tells += step.tells
+            if step.is_root:
+                self.roots.append(ia)
             return y
         step = POW if sign == "^" else SIGNS.get(sign)
         return None if step is None else self.taped(step, ((a, ia), (b, ib)))

@@ -30,7 +30,7 @@ def may_be_spelled(run: Pass) -> bool:
     if run.odd:  # what is nan is equal to nothing
         return True
     if run.tells < 2 and not (run.tells and run.labels) and LITERALS.isdisjoint(run.consts):
-        return False
+        return any(_squares(run, index) for index in run.roots)
     tape, base, consts, values, names = run.tape, run.base, run.consts, run.values, run.names
     known = run.known
     marks: dict[int, Mark] = {}
@@ -56,9 +56,6 @@ def may_be_spelled(run: Pass) -> bool:
             elif name == "log":
                 if _one_plus(tape, base, consts, first) or marks.get(first, ("",))[0] in ("sum", "gate"):
                     return True
-            elif name == "sqrt" or (name == "power" and step.static == 0.5):
-                if _squares(run, first):
-                    return True
             elif name == "log1p":
                 if first in marks:
                     return True
@@ -72,15 +69,17 @@ def may_be_spelled(run: Pass) -> bool:
                 if kind == "exp":
                     marks[place] = ("exp", None if z is None else -z)
             continue
+        if not marks and type(step) is str and step != "/":
+            continue
         if step == "+" or step == "-":
-            if marks and (first in marks or second in marks):
+            if first in marks or second in marks:
                 found = _sum(step, marks.get(first), marks.get(second), first, second, consts)
                 if found is True:
                     return True
                 if found is not None:
                     marks[place] = found  # type: ignore[assignment]
         elif step == "*":
-            if marks and (first in marks or second in marks):
+            if first in marks or second in marks:
                 for a, b in ((first, second), (second, first)):
                     kind, z = marks.get(a, ("", None))
                     if kind == "gate" and value(b) == z:
@@ -100,7 +99,7 @@ def may_be_spelled(run: Pass) -> bool:
                 return True
         elif step.name == "pow" and first < 0 and consts[~first] == E:
             return True
-    return False
+    return any(_squares(run, index) for index in run.roots)
 
 
 def _has_zero(operands: Sequence[int], consts: Sequence[float]) -> bool:

@@ -66,14 +66,12 @@ def _close(adjoints: list[float], first: Any, second: Any, local: Any) -> None:
 
 
 def graph_of(run: Pass, result: Entry) -> tuple[Graph, int]:
-    """The graph of a program that was read, line by line what the builder makes of it, and the line of its result."""
+    """The graph of a program that was read, and the line of its result: the lines that the builder writes, in its order
+    but for leaves, which nothing counts."""
     graph = Graph()
-    base, consts, firsts = run.base, run.consts, run.firsts
-    lines: dict[int, int] = {}
-    at = 0
+    base, consts = run.base, run.consts
+    lines: dict[int, int] = {index: graph.variable(name) for index, name in enumerate(run.names)}
     for place, (first, _, second, other, step) in enumerate(run.tape):
-        while at < len(firsts) and firsts[at][0] <= place:
-            at = _first(run, graph, lines, at)
         if type(step) is str:
             step = SIGNS[step]
         operands = first if type(first) is tuple else (first,) if other is None else (first, second)
@@ -81,20 +79,12 @@ def graph_of(run: Pass, result: Entry) -> tuple[Graph, int]:
             if operand < 0 and operand not in lines:
                 lines[operand] = graph.constant(consts[~operand])
         lines[base + place] = graph.append(step.primitive, tuple([lines[o] for o in operands]), step.static)
-    while at < len(firsts):
-        at = _first(run, graph, lines, at)
     if result[1] not in lines:
         lines[result[1]] = graph.constant(result[0])
     for index, name in run.labels.items():
-        graph.names[lines[index]] = name
+        if index in lines:
+            graph.names[lines[index]] = name
     return graph, lines[result[1]]
-
-
-def _first(run: Pass, graph: Graph, lines: dict[int, int], at: int) -> int:
-    """The line of what appeared first as number AT."""
-    index = run.firsts[at][1]
-    lines[index] = graph.variable(run.names[index]) if index >= 0 else graph.constant(run.consts[~index])
-    return at + 1
 
 
 def passed(graph: Graph, result: int, point: Mapping[str, float]) -> tuple[Pass, Entry] | None:
