@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from gradcli.batch.fused import Fused
 from gradcli.batch.answers import notes_member, scalar_members
+from gradcli.batch.fused import Fused
+from gradcli.batch.templates import Kernels
 from gradcli.questions import Options, differentiated, evaluated
 from gradcli.text import json_text
 
@@ -25,12 +26,6 @@ if TYPE_CHECKING:
         max_memory: int | None
         order: int
 
-    class Kernels(Protocol):
-        """Compiled programs, which are asked before one is read."""
-
-        def members(self, source: str, given: Mapping[str, Any]) -> str | None:
-            """The members of the answer at the values GIVEN; None where the general way has to be gone."""
-
 
 class Calculator:
     """Answers programs one after the other; nothing is kept of one for the next but compiled kernels.
@@ -44,7 +39,7 @@ class Calculator:
         self.settings = settings
         self.order = settings.order
         self.options = self._options(settings.wrt, settings.mode, settings.decomposition)
-        self.kernels: Kernels | None = None
+        self.kernels: Kernels | None = Kernels(self.options, self.order)
         self._fused = Fused(self.options)
 
     def members(
@@ -62,11 +57,11 @@ class Calculator:
         where there are some. What is None is as for the whole file. Raises GradError as a question does.
         """
         if wrt is None and mode is None and decomposition is None and order is None:
+            if self.kernels is not None:
+                found = self.kernels.members(source, given)
+                if found is not None:
+                    return found
             if self.order == 1:
-                if self.kernels is not None:
-                    found = self.kernels.members(source, given)
-                    if found is not None:
-                        return found
                 return self._fused.members(source, given) or first_order(source, given, self.options)
             return members_of_order(self.order, source, given, self.options)
         settings = self.settings

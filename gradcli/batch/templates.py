@@ -81,6 +81,7 @@ class Kernels:
         literals = [*map(float, pieces[1::2])]
         key: Key = (*given, None, *pieces[::2])
         skeleton = self.skeletons.get(key)
+        is_new = skeleton is None
         if skeleton is None:
             self.idle += 1
             if key in self.skeletons or not self._often(key):
@@ -94,7 +95,7 @@ class Kernels:
         made = self.kernels.get(key)
         if made is None:
             self.idle += 1
-            if key in self.kernels or (decided and not self._often(key)):
+            if key in self.kernels or (decided and not is_new and not self._often(key)):
                 return None
             made = self._compiled(key, pieces, skeleton.groups(literals, decided), [*given])
             if made is None:
