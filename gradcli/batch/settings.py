@@ -91,16 +91,23 @@ class Settings:
 def plain(value: Any) -> object:
     """A float or an array as JSON without a loss: numbers that JSON does not have are words."""
     if type(value) is float:
-        text = repr(value)
-        return JSON_WORDS[text].strip('"') if text in JSON_WORDS else value
-    return {"shape": list(value.shape), "numbers": [plain(number) for number in value.ravel().tolist()]}
+        return _word(value)
+    return {"shape": list(value.shape), "numbers": [_word(number) for number in value.ravel().tolist()]}
 
 
 def value_of(plain: Any) -> Any:
-    if isinstance(plain, str):
-        return NON_FINITE[plain]
-    if isinstance(plain, dict):
-        from gradcli.graph.arrays import from_numbers
+    """What became PLAIN."""
+    if not isinstance(plain, dict):
+        return _number(plain)
+    from gradcli.graph.arrays import from_numbers
 
-        return from_numbers([value_of(number) for number in plain["numbers"]], tuple(plain["shape"]))
-    return float(plain)
+    return from_numbers([_number(number) for number in plain["numbers"]], tuple(plain["shape"]))
+
+
+def _word(number: float) -> object:
+    text = repr(number)
+    return JSON_WORDS[text].strip('"') if text in JSON_WORDS else number
+
+
+def _number(plain: Any) -> float:
+    return NON_FINITE[plain] if isinstance(plain, str) else float(plain)
