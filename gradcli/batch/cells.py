@@ -12,7 +12,6 @@ from gradcli.batch.programs import refuse_torn
 from gradcli.batch.records import ends
 from gradcli.errors import GradError
 from gradcli.graph.nested import NON_FINITE
-from gradcli.graph.scalars import element
 from gradcli.language.builder import value_of
 from gradcli.text import json_string
 
@@ -126,6 +125,7 @@ class Rows:
     def _array(self, name: str, shape: Shape, cells: list[str]) -> Any:
         """The array whose elements stand in columns of their own."""
         from gradcli.graph.arrays import from_numbers
+        from gradcli.graph.scalars import element
 
         numbers = []
         for index, cell in zip(product(*map(range, shape)), cells, strict=True):

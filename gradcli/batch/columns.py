@@ -6,7 +6,6 @@ from math import prod
 
 from gradcli import language
 from gradcli.errors import GradError
-from gradcli.graph.scalars import element
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,3 +102,10 @@ def _first_missing(shape: Shape, places: Iterable[tuple[int, ...]]) -> tuple[int
             axis -= 1
         expected[axis] += 1
     return tuple(expected)
+
+
+def element(name: str, place: Sequence[int]) -> str:
+    """What an element is called; the module that knows it needs numpy, which a batch of scalars never imports."""
+    from gradcli.graph import scalars
+
+    return scalars.element(name, place)

@@ -6,6 +6,7 @@ import random
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from contextlib import contextmanager
 
@@ -300,3 +301,21 @@ def test_chaos(tmp_path, form):
     for jobs in "12":
         killed_and_resumed(batch, output, expected, "--jobs", jobs, kills=4, pause=pause, chance=chance)
     with_workers_killed(batch, output, expected, "--jobs", "2", kills=4, pause=pause, chance=chance)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x*y at x=1, y=2\n", "max(x, 2) at x=1\nsigmod(x, y)\n", '{"expr": "x", "at": {"x": 1}}\n', "x,expr\n1,x^2\n"],
+)
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_batch_of_scalars_imports_neither_numpy_nor_rich_nor_typer(there, text, jobs):
+    """Whatever its lines look like: importing numpy alone takes longer than thousands of answers."""
+    (there / "batch.txt").write_text(text)
+    code = (
+        "import sys; from gradcli.cli import main\n"
+        f"main(['batch', 'batch.txt', '--jobs', '{jobs}', '-o', 'out', '--resume'])\n"
+        "print(sorted({'numpy', 'rich', 'typer', 'mpmath'} & set(sys.modules)))\n"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=surroundings())
+    assert told.stdout == "[]\n"
+    assert (there / "out").read_text().count("\n") == text.count("\n") - text.startswith("x,")
