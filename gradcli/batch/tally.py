@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from gradcli.errors import safe
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gradcli.batch.work import Header
@@ -59,8 +61,10 @@ class Tally:
         for kind, failures in rows:
             place = f"line {failures.line:,}"
             if self.names_files:
-                place = f"{failures.file}, line {failures.line:,}"
-            message = failures.message if len(failures.message) <= LONGEST else failures.message[: LONGEST - 1] + "…"
+                place = f"{safe(failures.file)}, line {failures.line:,}"
+            message = safe(failures.message)
+            if len(message) > LONGEST:
+                message = f"{message[: LONGEST // 2]}…{message[-LONGEST // 2 :]}"
             lines.append(f"  {failures.count:>{digits},} {kind.ljust(name)}  first at {place}: {message}")
         return lines
 
@@ -84,8 +88,4 @@ def rate_of(lines: int, seconds: float) -> str:
     """Lines a second, to three digits; nothing where the time is too short to say."""
     if seconds < 1 or not lines:
         return ""
-    rate = lines / seconds
-    digits = max(0, 2 - len(str(int(rate)))) if rate >= 1 else 2
-    step = 10 ** max(0, len(str(int(rate))) - 3)
-    shown = f"{round(rate / step) * step:,}" if rate >= 100 else f"{rate:.{digits}f}"
-    return f" ({shown} a second)"
+    return f" ({float(f'{lines / seconds:.3g}'):,.10g} a second)"
