@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 from gradcli.batch.cluster_run import Run
 from gradcli.batch.connection import Own, await_workers, check, client_of, hush, is_open
+from gradcli.batch.engines import cores
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ class Dask:
         hush()
         try:
             if scheduler is None:
-                self._own = Own(jobs or _cores())
+                self._own = Own(jobs or cores())
                 self.address = self._own.address
             else:
                 self.address = scheduler
@@ -48,7 +47,7 @@ class Dask:
 
     def run(self, spec: Spec, tasks: Iterator[Task]) -> Iterator[Task]:
         """The answers; a GradError that a task raises stops them at its place."""
-        run = Run(self._client, self.address, spec, tasks, self._say)
+        run = Run(self._client, self.address, self._own, spec, tasks, self._say)
         try:
             yield from run.answers()
         finally:
@@ -72,8 +71,3 @@ class Dask:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _cores() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

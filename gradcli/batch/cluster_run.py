@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-    from gradcli.batch.connection import Say
+    from gradcli.batch.connection import Own, Say
     from gradcli.batch.remote import Answer
     from gradcli.batch.work import Spec, Task
 
@@ -63,9 +63,12 @@ class Job:
 class Run:
     """The jobs of one run: some with the workers, some done before their turn, some waiting to be tried alone."""
 
-    def __init__(self, client: Any, address: str, spec: Spec, tasks: Iterator[Task], say: Say) -> None:
+    def __init__(
+        self, client: Any, address: str, own: Own | None, spec: Spec, tasks: Iterator[Task], say: Say
+    ) -> None:
         self._client = client
         self._address = address
+        self._own = own
         self._spec = spec
         self._text = json.dumps(spec)
         self._say = say
@@ -108,7 +111,9 @@ class Run:
         with self._reached():
             threads = sum(self._client.nthreads().values())
         self._looked = monotonic()
-        if not threads and self._threads and not self._kills:
+        if self._own is not None:
+            self._own.fill_up()
+        elif not threads and self._threads and not self._kills:
             self._say(f"no workers are left at {self._address}; waiting for new ones")
         self._threads = threads
 

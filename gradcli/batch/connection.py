@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
+from threading import Thread
 from time import monotonic, sleep
 
 from gradcli.batch.remote import inventory
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 8  # seconds until a scheduler must have answered
 WORKERS_WITHIN = 60.0  # seconds until it must have a worker
+GREETING = 1 << 20  # bytes, more than a scheduler's first message has
 SILENT = 60  # above every level of logging
 LOUD = ("distributed", "tornado", "asyncio", "dask", "bokeh")
 NAMED = 3  # workers that a message names
@@ -55,11 +57,15 @@ class Own:
         from distributed import LocalCluster
 
         self._folder = TemporaryDirectory(prefix="gradcli-", ignore_cleanup_errors=True)
-        settings = {
-            "distributed.scheduler.allowed-failures": 0,  # a chunk that was killed is tried again, alone
-            "distributed.worker.profile.enabled": False,
-        }
-        with dask.config.set(settings), _unheard():
+        self._count = workers
+        self._settings = dask.config.set(
+            {
+                "distributed.scheduler.allowed-failures": 0,  # a chunk that was killed is tried again, alone
+                "distributed.deploy.lost-worker-timeout": "5s",
+                "distributed.worker.profile.enabled": False,
+            }
+        )
+        with _unheard():
             self._cluster: Any = LocalCluster(
                 n_workers=workers,
                 threads_per_worker=1,
@@ -81,6 +87,10 @@ class Own:
         """The numbers of the worker processes that run."""
         return [nanny.pid for nanny in list(self._cluster.workers.values()) if nanny.pid is not None]
 
+    def fill_up(self) -> None:
+        """Start workers in the place of those that were killed before they had quite started."""
+        self._cluster.scale(self._count)
+
     def stop(self) -> None:
         """Kill every worker, also one in the middle of a chunk: they have nothing to tidy."""
         for nanny in list(self._cluster.workers.values()):
@@ -93,6 +103,7 @@ class Own:
         """End the scheduler."""
         with suppress(Exception):
             self._cluster.close(timeout=1)
+        self._settings.__exit__(None, None, None)
         self._folder.cleanup()
 
 
@@ -103,7 +114,9 @@ def _unheard() -> Iterator[None]:
         yield
         return
     import signal
+    from multiprocessing.resource_tracker import ensure_running
 
+    ensure_running()  # else the thread that starts the first process would, and hear Ctrl-C from then on
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -116,21 +129,59 @@ def client_of(address: str) -> Any:
     import dask.config
     from distributed import Client
 
-    try:
-        with dask.config.set({"distributed.comm.timeouts.connect": f"{PATIENCE}s"}), _unheard():
-            return Client(address, timeout=PATIENCE, set_as_default=False)
-    except (OSError, ValueError, TypeError, RuntimeError, AssertionError, ImportError) as cause:
-        raise GradError("usage", f"no dask scheduler answers at {address}", hint=_why(cause)) from None
+    found: list[Any] = []
+
+    def meet() -> None:
+        try:
+            _greeted(address)
+            found.append(Client(address, timeout=PATIENCE, set_as_default=False))
+        except Exception as cause:  # garbage that answers can make dask fail in any way
+            found.append(cause)
+
+    with dask.config.set({"distributed.comm.timeouts.connect": f"{PATIENCE}s"}), _unheard():
+        thread = Thread(target=meet, daemon=True)  # dask itself may wait without an end
+        thread.start()
+        thread.join(PATIENCE + 2)
+    came = found[0] if found else TimeoutError()
+    if isinstance(came, Exception):
+        raise GradError("usage", f"no dask scheduler answers at {address}", hint=_why(came))
+    return came
+
+
+def _greeted(address: str) -> None:
+    """Return when something at a tcp address has begun as a scheduler does, with the size of a short message.
+
+    What listens there may as well say nothing, or say something that dask would take for the size of a huge one.
+    """
+    import socket
+
+    from distributed.comm.addressing import parse_address, parse_host_port
+
+    scheme, place = parse_address(address)
+    if scheme != "tcp":
+        return
+    end = monotonic() + PATIENCE
+    while True:
+        try:
+            with socket.create_connection(parse_host_port(place), timeout=max(0.1, end - monotonic())) as line:
+                size = int.from_bytes(line.recv(8), "little")
+        except ConnectionError:  # it may be about to start
+            if monotonic() > end:
+                raise
+            sleep(0.2)
+            continue
+        if not 0 < size < GREETING:
+            raise ValueError("what answers is not dask")
+        return
 
 
 def _why(cause: BaseException) -> str:
-    deepest = cause
-    while deepest.__cause__ is not None:
-        deepest = deepest.__cause__
-    text = str(deepest) or type(deepest).__name__
-    if isinstance(deepest, TimeoutError):
-        text = f"waited {PATIENCE} seconds"
-    return f"{text.splitlines()[0]}; an address is written as tcp://HOST:8786"
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    text = f"{getattr(cause, 'strerror', None) or cause}" or type(cause).__name__
+    if isinstance(cause, TimeoutError):
+        text = f"nothing was heard for {PATIENCE} seconds"
+    return f"{text.splitlines()[0]}\nan address looks like tcp://HOST:8786"
 
 
 def is_killed(error: BaseException) -> bool:
