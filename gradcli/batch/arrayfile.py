@@ -73,7 +73,7 @@ class ArrayFile(Table):
         return {**super().settings(), "descr": descr, "width": self.width, "fortran": self.fortran and self.width > 1}
 
     def suitable(self, rows: int) -> int:
-        return rows * self.bytes_of_row
+        return int(rows * self.bytes_of_row)
 
     def pieces(self, size: int, *, start: int = 1) -> Iterator[Piece]:
         """Whole rows as they stand in the file; of an array whose columns stand together, all columns of some rows."""

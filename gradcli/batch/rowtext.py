@@ -1,7 +1,4 @@
-"""Rows of numbers as text: csv, tsv or JSON Lines, each number in the shortest form that reads back, as `repr` has it.
-
-With orjson, which spells ordinary numbers as Python does, many times as fast; the bytes are the same.
-"""
+"""Rows of numbers as csv, tsv or JSON Lines, each number in the shortest form that reads back, as `repr` has it."""
 
 from __future__ import annotations
 
@@ -10,6 +7,7 @@ import io
 
 import numpy as np
 
+from gradcli.batch.shortest import WIDTH, letters
 from gradcli.text import JSON_WORDS, json_string
 
 TYPE_CHECKING = False
@@ -19,8 +17,9 @@ if TYPE_CHECKING:
 
     Rows = np.ndarray[Any, np.dtype[np.float64]]
 
-SMALLEST, LARGEST = 1e-4, 1e16  # between them nobody writes an exponent
-AT_ONCE = 4096  # rows
+DELIMITERS = {"csv": ",", "tsv": "\t"}
+AT_ONCE = 8192  # numbers: what is made of them on the way stays in the cache
+WORDS = {name: JSON_WORDS[text].encode() for name, text in (("nan", "nan"), ("inf", "inf"), ("minus_inf", "-inf"))}
 
 
 def heading(names: Sequence[str], form: str) -> bytes:
@@ -34,47 +33,31 @@ def heading(names: Sequence[str], form: str) -> bytes:
 
 def writer(names: Sequence[str], form: str) -> Callable[[Rows], bytes]:
     """What turns rows into the lines of that form."""
-    fast = _orjson()
-    row = _template(names, form)
-
-    def lines(rows: Rows) -> bytes:
-        found = []
-        for start in range(0, len(rows), AT_ONCE):
-            part = rows[start : start + AT_ONCE]
-            if fast is not None and form != "jsonl" and _is_ordinary(part):
-                text: bytes = fast(part)[2:-2].replace(b"],[", b"\n")
-                found.append(text.replace(b",", b"\t") if form == "tsv" else text)
-                found.append(b"\n")
-            elif form == "jsonl" and not np.isfinite(part).all():
-                for numbers in part.tolist():
-                    texts = [JSON_WORDS.get(text, text) for text in map(repr, numbers)]
-                    found.append((row.replace("%r", "%s") % tuple(texts)).encode())
-            else:
-                found.append((row * len(part) % tuple(part.ravel().tolist())).encode())
-        return b"".join(found)
-
-    return lines
+    columns = len(names)
+    if form == "jsonl":
+        before = [f"{'{' if place == 0 else ','}{json_string(name)}:".encode() for place, name in enumerate(names)]
+        return _in_parts(columns, lambda rows: _members(rows, before))
+    ends = np.array([*[ord(DELIMITERS[form])] * (columns - 1), ord("\n")], np.uint8)
+    return _in_parts(columns, lambda rows: _cells(rows, ends))
 
 
-DELIMITERS = {"csv": ",", "tsv": "\t"}
+def _in_parts(columns: int, text: Callable[[Rows], bytes]) -> Callable[[Rows], bytes]:
+    step = max(AT_ONCE // columns, 1)
+    return lambda rows: b"".join([text(rows[start : start + step]) for start in range(0, len(rows), step)])
 
 
-def _template(names: Sequence[str], form: str) -> str:
-    if form != "jsonl":
-        return DELIMITERS[form].join(["%r"] * len(names)) + "\n"
-    members = (f"{json_string(name).replace('%', '%%')}:%r" for name in names)
-    return f"{{{','.join(members)}}}\n"
+def _cells(rows: Rows, ends: Any) -> bytes:
+    """The numbers, each with what stands behind it."""
+    found = letters(rows.ravel())
+    found.reshape(len(rows), -1, WIDTH)[:, :, -1] = ends
+    return found.tobytes().translate(None, b"\0")
 
 
-def _is_ordinary(rows: Rows) -> bool:
-    """Whether no number is written with an exponent, or is none."""
-    size = np.abs(rows)
-    return bool((((size >= SMALLEST) & (size < LARGEST)) | (size == 0)).all())
-
-
-def _orjson() -> Callable[[Rows], bytes] | None:
-    try:
-        import orjson
-    except ImportError:
-        return None
-    return lambda rows: orjson.dumps(np.ascontiguousarray(rows), option=orjson.OPT_SERIALIZE_NUMPY)
+def _members(rows: Rows, before: Sequence[bytes]) -> bytes:
+    """The numbers, each with its name before it, as an object a line."""
+    found = letters(rows.ravel(), **WORDS).reshape(len(rows), -1, WIDTH)
+    pieces: list[Any] = []
+    for place, name in enumerate(before):
+        pieces += [np.broadcast_to(np.frombuffer(name, np.uint8), (len(rows), len(name))), found[:, place]]
+    pieces.append(np.broadcast_to(np.frombuffer(b"}\n", np.uint8), (len(rows), 2)))
+    return np.concatenate(pieces, axis=1).tobytes().translate(None, b"\0")
