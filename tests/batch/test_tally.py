@@ -40,7 +40,7 @@ def test_a_long_run_is_summed_up():
         (999, 1.0, "999 lines in 1.0 s (999 a second): 999 answered"),
         (99_996, 1.0, "99,996 lines in 1.0 s (100,000 a second): 99,996 answered"),
         (20, 99.96, "20 lines in 1 min 40 s (0.2 a second): 20 answered"),
-        (20, 3_661.0, "20 lines in 1 h 01 min (0.005 a second): 20 answered"),
+        (20, 3_661.0, "20 lines in 1 h 01 min (0.00546 a second): 20 answered"),
     ],
 )
 def test_times_and_rates_have_the_digits_that_matter(lines, seconds, said):
