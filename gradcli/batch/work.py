@@ -48,8 +48,9 @@ def lost(spec: Spec, header: Header, payload: bytes, message: str) -> Task:
     """What stands for the answer of a chunk whose workers were killed."""
     instead = getattr(_module(spec), "lost", None)
     if instead is None:
-        place = f"from {header['first']:,} on" if "first" in header else f"number {header['number']:,}"
-        raise GradError("limit", f"{message} ({place})", hint="the machine may have too little memory: try --jobs 1")
+        place = f"row {header['first']:,} and after" if "first" in header else f"chunk {header['number']:,}"
+        hint = "the machine may have too little memory: try --jobs 1"
+        raise GradError("limit", f"{header.get('file', 'the data')}, {place}: {message}", hint=hint)
     found: Task = instead(spec, header, payload, message)
     return found
 
