@@ -165,7 +165,8 @@ class Run:
                 first.names, form=self.form if text else ROWS, many=self.are_many(first)
             )
             self.say_notes(rows)
-            known = first.rows if len(self.paths) == 1 and "head" not in self.request.given else None
+            whole = len(self.paths) == 1 and "head" not in self.request.given and self.request["bad-rows"] != "skip"
+            known = first.rows if whole else None
             sink = stack.enter_context(self.sink(rows, known))
             engine = stack.enter_context(self.engine(first, text=text))
             try:
@@ -202,13 +203,11 @@ class Run:
         """Where the answers go; the number of rows is KNOWN where the format of the data tells it."""
         if self.form in TEXT:
             return opened(self.output, inputs=self.paths, resume="resume" in self.request.given)
-        if "resume" in self.request.given:
-            raise GradError("usage", f"--resume goes on with csv, tsv and jsonl, and not with {self.form}")
-        if self.form == "npy":
-            from gradcli.batch.arrayfile import ArraySink
+        from gradcli.batch.tables import open_rows
 
-            return ArraySink(self.output, len(rows.program.names), inputs=self.paths, rows=known)
-        raise GradError("usage", f"{self.form} is not written", hint="write csv, tsv, jsonl or npy")
+        resume = "resume" in self.request.given
+        names = rows.program.names
+        return open_rows(self.output, names, self.form, inputs=self.paths, rows=known, resume=resume)
 
     def engine(self, table: Table, *, text: bool) -> Engine:
         """What runs the work: threads where numbers come and go as they are, else processes, or a cluster."""
@@ -258,10 +257,15 @@ class Run:
             return
         if "head" in self.request.given:
             raise GradError("usage", "--head and --resume do not go together")
-        from gradcli.batch.resumed import Resumed
+        resumed: Any
+        if isinstance(sink, File):
+            from gradcli.batch.resumed import Resumed
 
-        assert isinstance(sink, File)
-        resumed = Resumed(sink)
+            resumed = Resumed(sink)
+        else:
+            from gradcli.batch.tables.resumed_rows import ResumedRows
+
+            resumed = ResumedRows(sink)
         yield from resumed.run(engine, settings.spec(), tasks)
         if not self.quiet and not resumed.added:
             self.progress.say(f"{self.output} is complete: nothing was left to do")

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from gradcli.batch.tables.table import Table
+    from gradcli.batch.tables.rows_written import RowsWritten
+    from gradcli.batch.tables.table import Header, Table
 
-__all__ = ["POLICIES", "Bad", "Block", "columns_of", "format_of", "open_table", "refusal"]
+    Parsed = tuple[Any, list[Bad]]  # a column each, and the bad rows
+
+__all__ = ["POLICIES", "Bad", "Block", "columns_of", "format_of", "open_rows", "open_table", "refusal"]
 
 
 def open_table(
@@ -45,7 +48,7 @@ def _table(source: Any, kind: str, columns: Sequence[str] | None, policy: str) -
 
         return Separated(source, policy, tabs=kind == "tsv", columns=columns)
     if kind == "npy":
-        from gradcli.batch.arrayfile import ArrayFile
+        from gradcli.batch.tables.npy import ArrayFile
 
         return ArrayFile(source, policy, columns=columns)
     if kind == "jsonl":
@@ -64,17 +67,48 @@ def _table(source: Any, kind: str, columns: Sequence[str] | None, policy: str) -
 def columns_of(header: dict[str, Any], payload: bytes) -> Block:
     """The block that a piece holds: the same wherever it is computed."""
     table = header["table"]
-    if table["kind"] == "csv":
-        from gradcli.batch.tables.rows_of_text import parsed
-    elif table["kind"] == "npy":
-        from gradcli.batch import arrayfile
-
-        return arrayfile.columns_of(header, payload)
-    elif table["kind"] == "jsonl":
-        from gradcli.batch.tables.objects import parsed
-    else:
-        from gradcli.batch.tables.columnar import parsed
-    values, bad = parsed(header, payload)
+    values, bad = _PARSED[table["kind"]](header, payload)
     columns = dict(zip(table["names"], values, strict=True))
-    rows = values.shape[1]
+    rows = header.get("rows", len(values[0]) if len(values) else 0)
     return after(settled(table["policy"], header["first"], columns, rows, bad), header["from"])
+
+
+def _of_text(header: Header, payload: bytes) -> Parsed:
+    from gradcli.batch.tables.rows_of_text import parsed
+
+    return parsed(header, payload)
+
+
+def _of_objects(header: Header, payload: bytes) -> Parsed:
+    from gradcli.batch.tables.objects import parsed
+
+    return parsed(header, payload)
+
+
+def _of_array(header: Header, payload: bytes) -> Parsed:
+    from gradcli.batch.tables.npy import parsed
+
+    return parsed(header, payload)
+
+
+def _of_columns(header: Header, payload: bytes) -> Parsed:
+    from gradcli.batch.tables.columnar import parsed
+
+    return parsed(header, payload)
+
+
+_PARSED = {"csv": _of_text, "jsonl": _of_objects, "npy": _of_array, "columns": _of_columns}
+
+
+def open_rows(
+    path: str | None, names: Sequence[str], kind: str, *, inputs: Sequence[str] = (), rows: int | None = None,
+    resume: bool = False,
+) -> RowsWritten:  # fmt: skip
+    """What takes rows of doubles and makes a file of that kind (npy, npz, parquet) of them. Raises GradError."""
+    if kind == "npy":
+        from gradcli.batch.tables.rows_written import RowsWritten
+
+        return RowsWritten(path, names, inputs=inputs, rows=rows, resume=resume)
+    from gradcli.batch.tables.spooled import Spooled
+
+    return Spooled(path, names, kind, inputs=inputs, resume=resume)

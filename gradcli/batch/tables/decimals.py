@@ -40,7 +40,7 @@ def decimals(text: Bytes, starts: Places, ends: Places, marks: Places) -> tuple[
 
     `marks` are the places, ascending, of all bytes of the text that are no digits; the byte at each end is one.
     """
-    words: Words = np.ndarray((len(text) - 7,), "<u8", text, 0, (1,))  # type: ignore[arg-type]
+    words: Words = np.ndarray((len(text) - 7,), "<u8", text, 0, (1,))
     signs = text[marks]
     at = np.searchsorted(marks, starts)  # the first mark of each cell, and where it ends
     place = marks[at]

@@ -27,7 +27,7 @@ WORDS = ("NaN", "Infinity", "-Infinity")
 
 
 class JsonLines(Table):
-    """A row an object. A number under `x` is the column x; in a list they are x[0], x[1], in lists of lists x[0,0], ..."""
+    """A row an object. A number under `x` is the column x, a list gives x[0], x[1], ..., lists of lists x[0,0], ..."""
 
     kind = "jsonl"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from tempfile import TemporaryFile
 from zipfile import BadZipFile, ZipFile
 from zlib import error as broken
@@ -10,21 +9,17 @@ from zlib import error as broken
 import numpy as np
 
 from gradcli.batch.tables.columnar import Columnar
+from gradcli.batch.tables.headers import check_numbers, header_of
 from gradcli.batch.tables.jsonl import MOST_COLUMNS, indices
 from gradcli.errors import GradError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import Any, BinaryIO
+    from typing import Any
 
     from gradcli.batch.tables.columnar import Part
     from gradcli.batch.tables.sources import Source
-
-LONGEST_HEADER = 1 << 16
-NUMBERS = "fiub"
-REFUSED = {"O": "Python objects, which are never unpickled", "c": "complex numbers", "S": "text", "U": "text",
-           "M": "dates", "m": "times", "V": "records"}  # fmt: skip
 
 
 class Member:
@@ -35,9 +30,7 @@ class Member:
         with archive.open(info) as file:
             shape, self.fortran, self.dtype = header_of(file, whose)
             self.offset = file.tell()
-        if self.dtype.kind not in NUMBERS:
-            raise GradError("file", f"{whose} holds {REFUSED.get(self.dtype.kind, 'no numbers')}",
-                            hint="save real numbers: numpy.savez(path, x=x.astype(float))")  # fmt: skip
+        check_numbers(self.dtype, whose)
         self.shape = shape
         self.rows = shape[0] if shape else 1
         self.width = int(np.prod(shape[1:], dtype=object))
@@ -111,7 +104,8 @@ class Archive(Columnar):
                 self.places.append((len(self.members), place))
             self.members.append(member)
         if not self.names:
-            raise GradError("file", f"{self.file!r} holds no array", hint="numpy.savez('data.npz', x=x, y=y) writes one")
+            hint = "numpy.savez('data.npz', x=x, y=y) writes one"
+            raise GradError("file", f"{self.file!r} holds no array", hint=hint)
 
     def parts(self, rows: int, start: int) -> Iterator[Part]:
         """The wanted columns."""
@@ -128,20 +122,3 @@ class Archive(Columnar):
         reason = str(error)
         said = f"{reason[:1].lower()}{reason[1:]}" or "it ends too early"
         return GradError("file", f"{self.file!r} is no .npz that can be read: {said}")
-
-
-def header_of(file: BinaryIO | Any, whose: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Shape, order and type that the header of a .npy says; FILE stands behind it then. Nothing is unpickled."""
-    start = file.read(8)
-    if start[:6] == b"\x93NUMPY" and start[6:7] in (b"\1", b"\2", b"\3"):
-        length = int.from_bytes(file.read(2 if start[6] == 1 else 4), "little")
-        if length <= LONGEST_HEADER:
-            try:
-                said = ast.literal_eval(file.read(length).decode("utf-8" if start[6] == 3 else "latin-1").strip())
-                shape, order = said["shape"], said["fortran_order"]
-                dtype = np.lib.format.descr_to_dtype(said["descr"])
-                if type(shape) is tuple and all(type(n) is int and n >= 0 for n in shape) and type(order) is bool:
-                    return shape, order, dtype
-            except (SyntaxError, ValueError, KeyError, TypeError, IndexError, RecursionError, MemoryError):
-                pass
-    raise GradError("file", f"{whose} has no header of a .npy file", hint="numpy.save writes one")

@@ -31,7 +31,7 @@ def _bare(constant: str) -> float:
     raise Bare(constant)
 
 
-DECODE = json.JSONDecoder(parse_int=float, parse_constant=_bare).decode  # a whole number is a double at once: -0 is -0.0
+DECODE = json.JSONDecoder(parse_int=float, parse_constant=_bare).decode  # parse_int: -0 is the double -0.0
 
 
 def decoded(line: bytes) -> Any:

@@ -25,7 +25,7 @@ def library(path: str) -> tuple[Any, Any]:
         import pyarrow.compute
         import pyarrow.parquet
     except ImportError:
-        raise GradError("file", f"{path!r} is a Parquet file, and pyarrow is not installed",
+        raise GradError("file", f"Parquet needs pyarrow, which is not installed: {path!r}",
                         hint="pip install 'gradcli[parquet]'") from None  # fmt: skip
     return pyarrow, pyarrow.parquet
 

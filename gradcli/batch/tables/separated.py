@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from gradcli.batch.tables.table import Piece
 
 DELIMITERS = (",", ";", "\t")
-WIDER = 8  # bytes; a cell has about so many
 
 
 class Separated(Table):
@@ -28,7 +27,9 @@ class Separated(Table):
 
     kind = "csv"
 
-    def __init__(self, source: Source, policy: str, *, tabs: bool = False, columns: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, source: Source, policy: str, *, tabs: bool = False, columns: Sequence[str] | None = None
+    ) -> None:
         super().__init__(source, policy)
         self.delimiter = "\t" if tabs else ","
         self.chunks = lines_of(source, PIECE)

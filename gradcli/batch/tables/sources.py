@@ -28,10 +28,26 @@ class Source:
         self.name = name
         self.head = _filled(file, HEAD)
         self.size = _size(file)
+        self.position = 0  # how much was read
         self._waiting = self.head
 
     def read(self, count: int) -> bytes:
         """The next bytes, COUNT unless the end comes first."""
+        found = self._read(count)
+        self.position += len(found)
+        return found
+
+    def skip(self, count: int) -> None:
+        """Go on behind the next COUNT bytes."""
+        if self.size is not None and count > len(self._waiting):
+            self.file.seek(count - len(self._waiting), 1)
+            self._waiting = b""
+            self.position += count
+            return
+        while count > 0 and (found := self.read(min(count, 1 << 20))):
+            count -= len(found)
+
+    def _read(self, count: int) -> bytes:
         if not self._waiting:
             return _filled(self.file, count)
         found, self._waiting = self._waiting[:count], self._waiting[count:]
@@ -68,7 +84,7 @@ def opened(path: str) -> Source:
         else:
             if os.path.isdir(path):
                 raise GradError("file", f"cannot read {path!r}: it is a directory")
-            file = open(path, "rb", buffering=0)
+            file = open(path, "rb", buffering=0)  # noqa: SIM115 (closed with the source)
         source = Source(file, name)
         if source.head[:2] == b"\x1f\x8b":
             source = _unpacked(source)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from gradcli.batch.tables.blocks import settled
 from gradcli.errors import GradError
 
 TYPE_CHECKING = False
@@ -46,8 +45,10 @@ class Table:
         """Give the columns of a plain array their names. Raises GradError (usage) unless there are as many."""
         if len(names) != self.width:
             listed = ", ".join(names[:MOST_LISTED]) + ", …" * (len(names) > MOST_LISTED)
-            raise GradError("usage", f"{self.file!r} has {self.width:,} columns, and the names are {len(names):,}: {listed}",
-                            hint=f"--columns names every column in order: --columns {_example(self.width)}")  # fmt: skip
+            raise GradError(
+                "usage", f"{self.file!r} has {self.width:,} columns, and the names are {len(names):,}: {listed}",
+                hint=f"--columns names every column in order: --columns {_example(self.width)}",
+            )  # fmt: skip
         self.names = list(names)
 
     def select(self, wanted: Sequence[str]) -> None:
@@ -130,5 +131,3 @@ def after(block: Block, start: int) -> Block:
 def _example(width: int) -> str:
     return ",".join("abcdefgh"[:width]) if width <= 8 else "a,b,c,…"
 
-
-__all__ = ["Table", "after", "missing", "settled"]
