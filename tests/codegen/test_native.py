@@ -28,7 +28,7 @@ VARIANTS = [(p, static, count) for p in PRIMITIVES.values() for static, count in
 WIDEST = max(count for _, _, count in VARIANTS)
 # Units in the last place between the C and the float forward. 1 is what two good roundings differ by, and what a sum or
 # a product after it makes of that is 2; tanh and sinh of C libraries are themselves that far from the truth.
-ULPS = {"tanh": 4, "sinh": 3, "elu": 2, "xlogy": 2, "logsigmoid": 2, "softplus": 2}
+ULPS = {"tanh": 4, "sinh": 3, "elu": 2, "xlogy": 2, "logsigmoid": 2, "softplus": 2, "softmax": 2}
 CANCELS = ("logaddexp",)  # largest + log1p(...): within so much of the larger term
 MORE = (1e-9, -1e-300, 1e5, -1e6, 1e15, 1e22, -1e300, 22.0, -40.0, 709.79, -745.2, 0.34657359027997264, -701.0, -801.0)
 
