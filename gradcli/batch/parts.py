@@ -31,17 +31,29 @@ class Part:
     @property
     def is_finished(self) -> bool:
         """Whether an earlier run has written all of it."""
-        return os.path.isfile(self.target) and not os.path.exists(self.unfinished)
+        return os.path.isfile(self.target)
 
-    def begin(self, *, resume: bool) -> None:
-        """Make its folder; a whole file of an earlier run goes away, unless it is to be gone on with."""
-        os.makedirs(os.path.dirname(self.target), exist_ok=True)
-        if not resume and os.path.isfile(self.target):
-            os.remove(self.target)
+    def begin(self) -> str:
+        """Make its folder, and say where to write."""
+        folder = os.path.dirname(self.target)
+        try:
+            os.makedirs(folder, exist_ok=True)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise GradError("file", f"cannot make the folder {folder!r}: {reason}") from None
+        return self.unfinished
 
     def finish(self) -> None:
         """It is whole: give it its name."""
         os.replace(self.unfinished, self.target)
+
+
+def clear(parts: Iterable[Part]) -> None:
+    """Take away what an earlier run has left, or --resume would take it for a part of this one."""
+    for part in parts:
+        for path in (part.target, part.unfinished):
+            if os.path.isfile(path):
+                os.remove(path)
 
 
 def expanded(paths: Iterable[str]) -> list[str]:

@@ -9,9 +9,10 @@ from collections import deque
 from itertools import chain, islice
 
 from gradcli.batch.pace import Pace
+from gradcli.batch.parts import clear, expanded, is_folder, parts_of
 from gradcli.batch.settings import Settings
 from gradcli.batch.sinks import File, Stream, opened
-from gradcli.batch.sources import tasks
+from gradcli.batch.sources import check, tasks
 from gradcli.batch.tally import Tally
 from gradcli.cli.progress import Progress
 from gradcli.errors import GradError, again
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from gradcli.batch.engines import Engine
+    from gradcli.batch.parts import Part
     from gradcli.batch.sinks import Sink
     from gradcli.batch.work import Header, Task
     from gradcli.cli.quick import Request
@@ -41,25 +43,38 @@ def answer(request: Request) -> int:
     if request.words.count("-") > 1:
         raise GradError("usage", "standard input can be read only once")
     form = "jsonl" if "json" in request.given else request["format"]
-    settings = settings_of(request)
-    chunks = tasks(request.words)
-    if form == "csv":
-        chunks = with_columns(settings, chunks)
+    request.words = expanded(request.words)
+    parts = parts_for(request, form)
+    if parts == []:
+        return 0
     collect_garbage()
-    tally = Tally(names_files=settings.named)
-    pace = Pace(size_of(request.words))
+    tally = Tally(names_files=len(request.words) > 1)
+    pace = Pace(size_of(request.words if parts is None else [part.path for part in parts]))
     progress = progress_of(request, pace)
     failure = None
     try:
-        with sink_of(request, form) as sink, engine_of(request, progress.say) as engine:
-            for header, payload in answers_of(request, engine, sink, settings, pace.watch(chunks), progress.say):
-                tally.add(header)
-                sink.write(payload)
-                pace.add(header)
-                progress.tick()
-                failure = header.get("failure")
+        with engine_of(request, progress.say) as engine:
+            for part in [None] if parts is None else parts:
+                paths = request.words if part is None else [part.path]
+                settings = settings_of(request, named=len(paths) > 1)
+                chunks = tasks(paths)
+                if form == "csv":
+                    chunks = with_columns(settings, chunks)
+                with sink_of(request, request["output"] if part is None else part.begin(), form) as sink:
+                    for header, payload in answers_of(
+                        request, engine, sink, settings, pace.watch(chunks), None if part else progress.say
+                    ):
+                        tally.add(header)
+                        sink.write(payload)
+                        pace.add(header)
+                        progress.tick()
+                        failure = header.get("failure")
+                        if failure:
+                            break
                 if failure:
                     break
+                if part is not None:
+                    part.finish()
             progress.erase()
     finally:
         progress.erase()
@@ -70,7 +85,26 @@ def answer(request: Request) -> int:
     return FAILED if tally.failed else 0
 
 
-def settings_of(request: Request) -> Settings:
+def parts_for(request: Request, form: str) -> list[Part] | None:
+    """The parts that are left to do where --output is a folder; None where all answers go to one place."""
+    output = request["output"]
+    if output is None or form == "table" or not is_folder(output):
+        return None
+    parts = parts_of(request.words, output, lambda path: f".{form}")
+    for part in parts:
+        check(part.path)
+    if "resume" not in request.given:
+        clear(parts)
+        return parts
+    left = [part for part in parts if not part.is_finished]
+    if not left and not request["quiet"]:
+        from gradcli.cli.terminal import complain, note_text
+
+        complain(note_text([f"{output} is complete: nothing was left to do"]))
+    return left
+
+
+def settings_of(request: Request, *, named: bool) -> Settings:
     """What the options say."""
     return Settings(
         at=point_of(request["at"], request["max-memory"]),
@@ -82,7 +116,7 @@ def settings_of(request: Request) -> Settings:
         zero=request["zero"],
         max_memory=request["max-memory"],
         fail_fast="fail-fast" in request.given,
-        named=len(request.words) > 1,
+        named=named,
     )
 
 
@@ -99,9 +133,9 @@ def point_of(text: str | None, memory: int | None) -> dict[str, Any]:
     return dict(along_of(text, memory).values)
 
 
-def sink_of(request: Request, form: str) -> Sink:
+def sink_of(request: Request, output: str | None, form: str) -> Sink:
     """Where the answers go."""
-    output, resume = request["output"], "resume" in request.given
+    resume = "resume" in request.given
     if form == "table":
         if output is not None:
             hint = "write --format csv or jsonl to a file, or > FILE for the table"
@@ -111,8 +145,9 @@ def sink_of(request: Request, form: str) -> Sink:
 
 
 def answers_of(
-    request: Request, engine: Engine, sink: Sink, settings: Settings, chunks: Iterator[Task], say: Callable[[str], None]
-) -> Iterator[Task]:
+    request: Request, engine: Engine, sink: Sink, settings: Settings, chunks: Iterator[Task],
+    say: Callable[[str], None] | None,
+) -> Iterator[Task]:  # fmt: skip
     """The answers; with --resume those that the output has are counted, and come without their bytes."""
     if "resume" not in request.given:
         yield from engine.run(settings.spec(), chunks)
@@ -122,7 +157,7 @@ def answers_of(
     assert isinstance(sink, File)
     resumed = Resumed(sink)
     yield from resumed.run(engine, settings.spec(), chunks)
-    if not request["quiet"] and not resumed.added:
+    if say and not request["quiet"] and not resumed.added:
         say(f"{request['output']} is complete: nothing was left to do")
 
 

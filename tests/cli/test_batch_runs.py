@@ -202,7 +202,6 @@ def test_an_input_is_not_destroyed(there, line, said):
     ("words", "said"),
     [
         (["-o", "no/out"], "cannot write 'no/out': there is no such folder"),
-        (["-o", "."], "cannot write '.': it is a folder"),
         (["--resume"], "--resume needs a file to go on with\n  name it with --output FILE"),
         (["--resume", "-o", "-"], "--resume needs a file to go on with\n  name it with --output FILE"),
         (["--resume", "-o", "/dev/null"], "--resume needs a file, and '/dev/null' is none"),
