@@ -173,7 +173,7 @@ def test_a_cut_output_goes_on_to_the_same_bytes(data):
 def test_processes_give_the_same_bytes(data):
     (data / "many.csv").write_text("x,y\n" + "".join(f"{k},{k + 0.5}\n" for k in range(100_000)))
     for jobs in ("1", "2"):
-        said = start("map", "exp(-x/1e5)*y", "many.csv", "-o", f"out{jobs}.csv", "--jobs", jobs, cwd=data)
+        said = start("map", "exp(-x/1e5)*y", "many.csv", "-o", f"out{jobs}.csv", "--jobs", jobs, "--quiet", cwd=data)
         assert (said.code, said.err) == (0, "")
     assert (data / "out1.csv").read_bytes() == (data / "out2.csv").read_bytes()
     assert (data / "out1.csv").read_bytes().count(b"\n") == 100_001

@@ -1,0 +1,223 @@
+"""A run of the command map: tables in, columns out, progress on the way and a word at the end."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+
+from gradcli.batch.pace import Pace
+from gradcli.batch.rows import MANY, ROWS
+from gradcli.batch.sinks import File, opened
+from gradcli.batch.tables import format_of, open_rows
+from gradcli.batch.tally import lasted, rate_of
+from gradcli.cli.batch import LONG, size_of
+from gradcli.cli.progress import Progress
+from gradcli.cli.terminal import complain, error_text, note_text
+from gradcli.errors import GradError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import TracebackType
+    from typing import Any
+
+    from gradcli.batch.engines import Engine
+    from gradcli.batch.program import Rows
+    from gradcli.batch.rows import Settings
+    from gradcli.batch.tables.table import Table
+    from gradcli.batch.work import Header, Task
+    from gradcli.cli.map import Asked
+
+FAILED = 1
+TEXT = ("csv", "tsv", "jsonl")
+PIECE, LARGE_PIECE = 1 << 20, 1 << 22  # bytes of text, of numbers
+MANY_BYTES = 64 << 20  # of text, which then has MANY rows or nearly as many
+
+
+class Run:
+    """All that one command line computes: the rows of some tables, into one output or into a file for each."""
+
+    def __init__(self, asked: Asked, paths: Sequence[str], output: str | None, form: str | None) -> None:
+        self.asked = asked
+        self.request = asked.request
+        self.asked_form = form
+        self.output = output
+        self.quiet = bool(self.request["quiet"])
+        self.pace = Pace(size_of(paths))
+        names = ["standard input" if path == "-" else path for path in paths]
+        label = names[0] if len(names) == 1 else f"{len(names)} files"
+        self.progress = Progress(label, self.pace, unit="rows", quiet=self.quiet, to_file=output is not None)
+        self.bad = 0
+        self.first_bad = ""
+        self.failed = False
+        self.said: set[str] = set()
+        self.engines: dict[bool, Engine] = {}
+        self.stack = ExitStack()
+
+    def answer(self, paths: Sequence[str], output: str | None, *, named: str | None = None) -> int:
+        """Compute the rows of PATHS one after the other into OUTPUT, and say the exit code.
+
+        NAMED is what the output is called in the end, which says its format.
+        """
+        failure = None
+        form = self.asked_form or ("csv" if output is None else format_of(named or output) or "csv")
+        is_text = form in TEXT
+        with self.asked.table(paths[0]) as first:
+            settings, rows = self.asked.settings(
+                first.names, form=form if is_text else ROWS, many=self.are_many(first)
+            )
+            self.say_notes(rows)
+            known = first.rows if len(paths) == 1 and "head" not in self.request.given else None
+            engine = self.engine(as_text=is_text or first.kind in TEXT)
+            with self.sink(rows, form, output, paths, known) as sink:
+                put = sink.write if is_text else sink.write_block
+                tasks = self.pace.watch(self.tasks(paths, first, rows, heading=form in ("csv", "tsv")))
+                for header, payload in self.answers(engine, settings, tasks, sink, is_text=is_text):
+                    self.count(header)
+                    put(payload)
+                    self.pace.add(header)
+                    self.progress.tick()
+                    failure = header.get("failure")
+                    if failure:
+                        break
+        if failure is None:
+            return 0
+        self.failed = True
+        self.progress.erase()
+        kind, message, hint = failure
+        complain(error_text(GradError(kind, message, hint=hint), as_json=self.request.json))
+        return FAILED
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stack.__exit__(kind, error, trace)
+        self.progress.erase()
+        if kind is None:
+            self.summarise()
+
+    def are_many(self, table: Table) -> bool:
+        """Whether there are so many rows that a C compiler pays."""
+        if table.rows is not None:
+            return table.rows >= MANY
+        return (self.pace.size or 0) >= MANY_BYTES
+
+    def say_notes(self, rows: Rows) -> None:
+        new = [message for _, message in rows.notes if message not in self.said]
+        self.said.update(new)
+        if new and not self.quiet:
+            self.progress.erase()
+            complain(note_text(new))
+
+    def sink(self, rows: Rows, form: str, output: str | None, paths: Sequence[str], known: int | None) -> Any:
+        """Where the answers go; the number of rows is KNOWN where the format of the data tells it."""
+        resume = "resume" in self.request.given
+        if form in TEXT:
+            return opened(output, inputs=paths, resume=resume)
+        return open_rows(output, rows.program.names, form, inputs=paths, rows=known, resume=resume)
+
+    def engine(self, *, as_text: bool) -> Engine:
+        """What runs the work: threads where numbers come and go as they are, else processes, or a cluster."""
+        if as_text not in self.engines:
+            self.engines[as_text] = self.stack.enter_context(self.made(as_text=as_text))
+        return self.engines[as_text]
+
+    def made(self, *, as_text: bool) -> Engine:
+        """A new engine."""
+        request = self.request
+        if request["engine"] == "dask" or request["scheduler"]:
+            from gradcli.batch.cluster import Dask
+
+            return Dask(request["scheduler"], request["jobs"], self.progress.say)
+        from gradcli.batch.engines import cores, local
+
+        if as_text:
+            return local(request["jobs"], self.progress.say, size=self.pace.size)
+        from gradcli.batch.threads import Threads
+
+        return Threads(request["jobs"] or cores())
+
+    def tasks(self, paths: Sequence[str], first: Table, rows: Rows, *, heading: bool) -> Iterator[Task]:
+        """The pieces of all tables, numbered through; before them one for the names of the columns."""
+        number = 0
+        if heading:
+            yield {"number": 0, "first": 1, "file": "", "heading": True}, b""
+            number = 1
+        for place, path in enumerate(paths):
+            with first if place == 0 else self.asked.table(path) as table:
+                if place:
+                    refuse_other(path, table, paths[0], rows)
+                table.select(rows.program.columns)
+                for header, payload in table.pieces(PIECE if table.kind in TEXT else LARGE_PIECE):
+                    yield {**header, "number": number, "file": path}, payload
+                    number += 1
+
+    def answers(
+        self, engine: Engine, settings: Settings, tasks: Iterator[Task], sink: Any, *, is_text: bool
+    ) -> Iterator[Task]:
+        """The answers; with --resume those that the output has are counted, and come without their bytes."""
+        if "resume" not in self.request.given:
+            yield from self.cut(engine.run(settings.spec(), tasks), is_text=is_text)
+            return
+        if "head" in self.request.given:
+            raise GradError("usage", "--head and --resume do not go together")
+        resumed: Any
+        if isinstance(sink, File):
+            from gradcli.batch.resumed import Resumed
+
+            resumed = Resumed(sink)
+        else:
+            from gradcli.batch.tables.resumed_rows import ResumedRows
+
+            resumed = ResumedRows(sink)
+        yield from resumed.run(engine, settings.spec(), tasks)
+        if not self.quiet and not resumed.added and sink is not None and self.output == getattr(sink, "path", None):
+            self.progress.say(f"{self.output} is complete: nothing was left to do")
+
+    def cut(self, answers: Iterator[Task], *, is_text: bool) -> Iterator[Task]:
+        """With --head, no more rows than it says."""
+        left = self.request["head"] if "head" in self.request.given else None
+        for header, payload in answers:
+            if left is not None and header["asked"] and header["lines"] >= left:
+                width = len(payload) // header["lines"]
+                lines = bytes(payload).splitlines(keepends=True)[:left] if is_text else [payload[: left * width]]
+                yield {**header, "lines": left, "asked": left, "errors": {}, "failure": None}, b"".join(lines)
+                return
+            if left is not None and header["asked"]:
+                left -= header["lines"]
+            yield header, payload
+
+    def count(self, header: Header) -> None:
+        for many, _, message, _ in header["errors"].values():
+            self.bad += many
+            self.first_bad = self.first_bad or message
+
+    def summarise(self) -> None:
+        """The summary on standard error: always on a terminal, elsewhere where it was long or rows were bad."""
+        many, seconds = self.bad, self.pace.seconds
+        shown = sys.stderr is not None and (sys.stderr.isatty() or many or seconds >= LONG)
+        if self.quiet or not shown or self.failed:
+            return
+        count = self.pace.count
+        text = f"{count:,} row{'s' * (count != 1)} in {lasted(seconds)}{rate_of(count, seconds)}"
+        if many:
+            became = "left out" if self.request["bad-rows"] == "skip" else "answered with nan"
+            text += f", {many:,} of them bad and {became}\n  first {self.first_bad}"
+        complain(text)
+
+
+def refuse_other(path: str, table: Table, first: str, rows: Rows) -> None:
+    """Raise where the columns of a further file make another program than those of the FIRST."""
+    columns = rows.program.columns
+    bases = {column.partition("[")[0] for column in columns}
+    names = [name for name in table.names if name.partition("[")[0] in bases]
+    if sorted(names) == sorted(columns):
+        return
+    missing = [name for name in columns if name not in names]
+    if missing:
+        table.select(missing)  # which raises
+    raise GradError("name", f"the columns of {path!r} are not those of {first!r}",
+                    hint=f"it has {', '.join(names)}; {first} has {', '.join(columns)}")  # fmt: skip
