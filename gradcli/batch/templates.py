@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from gradcli.language.question import Options
 
-OFTEN = 12  # times that a program is seen before it is compiled
+OFTEN = 20  # times that a program is seen before it is compiled, which costs as much as 20 answers save
 LONGEST = 4000  # characters of a text that is looked at
 MOST = 1000  # of what is kept: kernels, texts that have one, skeletons
 MOST_COUNTED = 4000
@@ -48,6 +48,10 @@ class Kernels:
 
         Never raises GradError: what is wrong with a program is said there.
         """
+        if self.idle > PATIENCE:
+            self.idle += 1
+            if self.idle % SELDOM:
+                return None
         if " at " in source:
             if not self.usable or len(source) > LONGEST:
                 return None
@@ -62,7 +66,9 @@ class Kernels:
         if known is None:
             known = self._found(source, given)
             if known is None:
+                self.idle += 1
                 return None
+        self.idle = 0
         made, literals = known
         members: str | None = made.run(*given.values(), *literals)
         if members is None and made.kernel.missed:
@@ -71,10 +77,6 @@ class Kernels:
 
     def _found(self, source: str, given: Mapping[str, Any]) -> tuple[Compiled, list[float]] | None:
         """The kernel for a text that has not been seen before, and the literals in it."""
-        if self.idle > PATIENCE:
-            self.idle += 1
-            if self.idle % SELDOM:
-                return None
         if not self.usable or len(source) > LONGEST:
             return None
         pieces = split(source) if source.isascii() else [source]
@@ -83,7 +85,6 @@ class Kernels:
         skeleton = self.skeletons.get(key)
         is_new = skeleton is None
         if skeleton is None:
-            self.idle += 1
             if key in self.skeletons or not self._often(key):
                 return None
             skeleton = self._skeleton(key, pieces, [*given])
@@ -94,13 +95,11 @@ class Kernels:
             key = (key, decided)
         made = self.kernels.get(key)
         if made is None:
-            self.idle += 1
             if key in self.kernels or (decided and not is_new and not self._often(key)):
                 return None
             made = self._compiled(key, pieces, skeleton.groups(literals, decided), [*given])
             if made is None:
                 return None
-        self.idle = 0
         if len(self.texts) >= MOST:
             self.texts.clear()
         self.texts[source, *given] = made, literals
