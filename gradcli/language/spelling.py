@@ -6,7 +6,7 @@ from gradcli.errors import GradError
 from gradcli.language import DIGITS, NEWLINE, REFUSED, is_name, tables
 
 SPELLED_OUT = {"\u00d7": "*", "\u00b7": "*", "\u00f7": "/", "\u2212": "-", "\u03c0": "pi"}
-BLANKS = " \t\ufeff"
+BLANKS = " \t"
 
 
 def respelled(words: list[str]) -> list[str]:
@@ -70,7 +70,7 @@ def digits(word: str, at: int) -> int:
 def positions(source: str, words: list[str]) -> list[tuple[int, int]]:
     """From where to where each word stands in the source; the end stands after the last word."""
     found: list[tuple[int, int]] = []
-    at = last = 0
+    at = last = int(source[:1] == "\ufeff")  # a byte order mark; anywhere else it is a word
     for word in words[:-1]:
         while source[at] in BLANKS or source[at] == "#" or (word != NEWLINE and source[at] in "\r\n"):
             at = comment_end(source, at) if source[at] == "#" else at + 1

@@ -790,6 +790,15 @@ BLOCKS = [
         """,
     ),
     (
+        "x\ufeff*y",
+        """
+    error: U+FEFF (zero width no-break space) found, an operator expected
+      x\\ufeff*y
+       ^^^^^^
+      leave it out
+        """,
+    ),
+    (
         "x\u200b",
         """
     error: U+200B (zero width space) found, an operator expected
@@ -1120,7 +1129,7 @@ def test_places_count_in_the_composed_text():
 @given(
     st.text(
         st.sampled_from(
-            "x1.e()[]+-*/^=<,:;#\n\r\t\x00\x1b\x7f\x85\xa0\u0302\u200b\u202e\u2028\u00b2\u221a\ud800\U000e0001\uff11"
+            "x1.e()[]+-*/^=<,:;#\n\r\t\x00\x1b\x7f\x85\xa0\u0302\u200b\ufeff\u202e\u2028\u00b2\u221a\ud800\U000e0001\uff11"
         ),
         max_size=20,
     )
