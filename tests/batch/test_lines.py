@@ -373,6 +373,40 @@ def test_the_answer_does_not_depend_on_how_the_bytes_arrive(data, sizes):
     assert written(data.encode(), sizes) == written(data.encode())
 
 
+@st.composite
+def damaged(draw):
+    """One of the blocks with a few bytes changed, or bytes of any kind behind its first line."""
+    data = bytearray(draw(st.sampled_from(BLOCK)).encode())
+    start = data.index(b"\n", 3) + 1
+    if draw(st.booleans()):
+        return bytes(data[:start]) + draw(st.binary(max_size=60))
+    for _ in range(draw(st.integers(1, 6))):
+        place = draw(st.integers(start, len(data) - 1))
+        data[place : place + draw(st.integers(0, 3))] = draw(st.sampled_from(PARTS) | st.binary(max_size=2))
+    return bytes(data)
+
+
+PARTS = [
+    b'"', b"{", b"}", b"[", b":", b",", b"\\", b"\n", b"\r", b"\0", b"\xff", b"\xc3", b"\xed\xa0\x80", b"-0", b"1e999", b" ",
+    b"at", b"null", b"#", b"\\ud800", "é".encode(), b"\xef\xbb\xbf", b"=", b"@f", b"(", b";",
+]  # fmt: skip
+
+
+@given(damaged(), st.sampled_from([None, {"x": 2.0}]))
+def test_nothing_but_answers_and_errors_comes_of_anything(data, at):
+    """Each on a line of its own, valid JSON in UTF-8, and as many as were foretold."""
+    spec = Settings(at=at).spec()
+    do = work(spec)
+    for header, payload in cut(data, (7, 30)):
+        out, said = do(header, payload)
+        found = [json.loads(line) for line in said.decode().splitlines()]
+        assert said.count(b"\n") == len(found) == out["lines"] == of_batch.answers(spec, header, payload)
+        assert all(("value" in answer) != ("error" in answer) for answer in found)
+        assert sum(count for count, *_ in out["errors"].values()) == sum("error" in answer for answer in found)
+        first = header["first"]
+        assert all(first <= answer.get("line", first) <= first + payload.count(b"\n") for answer in found)
+
+
 @pytest.mark.parametrize("data", BLOCK)
 def test_pieces_of_a_chunk_give_what_the_chunk_gives(data):
     """Taken apart to single lines, for the one that kills."""
