@@ -35,24 +35,23 @@ POWERS = np.array([float(10**k) for k in range(EXACT + 1)])
 LOW = U(0xFFFFFFFF)
 
 
-def decimals(text: Bytes, starts: Places, ends: Places, marks: Places) -> tuple[Floats, Flags]:
+def decimals(text: Bytes, starts: Places, ends: Places, marks: Places, at: Places) -> tuple[Floats, Flags]:
     """The numbers in the cells from `starts` to `ends`, and which of them were not decided (they are 0 there).
 
-    `marks` are the places, ascending, of all bytes of the text that are no digits; the byte at each end is one.
+    `marks` are the places, ascending, of all bytes of the text that are no digits; the byte at each end is one. `at` is
+    where among them stands the first that is not before the start of each cell.
     """
     words: Words = np.ndarray((len(text) - 7,), "<u8", text, 0, (1,))
-    signs = text[marks]
-    at = np.searchsorted(marks, starts)  # the first mark of each cell, and where it ends
-    place = marks[at]
-    sign = signs[at]
+    signs = text.take(marks)
+    place, sign = marks.take(at), signs.take(at)
     negative = (sign == MINUS) & (place == starts)
     first = starts + negative
-    at += negative
-    place, sign = marks[at], signs[at]
+    at = at + negative
+    place, sign = marks.take(at), signs.take(at)
     pointed = (sign == DOT) & (place < ends)
     whole_end = np.where(pointed, place, 0)
     at += pointed
-    place, sign = marks[at], signs[at]
+    place, sign = marks.take(at), signs.take(at)
     raised = ((sign == SMALL_E) | (sign == LARGE_E)) & (place < ends)
     digits_end = np.where(raised, place, ends)
     whole_end = np.where(pointed, whole_end, digits_end)
@@ -69,7 +68,7 @@ def decimals(text: Bytes, starts: Places, ends: Places, marks: Places) -> tuple[
     fine = bare & (count > 0) & (whole <= MOST_DIGITS) & (part <= MOST_DIGITS) & (count <= MOST_DIGITS)
     fine &= (power >= SMALLEST) & (power <= LARGEST)
     whole, part, power = np.where(fine, whole, 0), np.where(fine, part, 0), np.where(fine, power, 0)
-    mantissa = run(words, whole_end, whole, 3) * TENS[part] + run(words, digits_end, part, 3)
+    mantissa = run(words, whole_end, whole, 3) * TENS.take(part) + run(words, digits_end, part, 3)
     values, decided = rounded(mantissa, power)
     np.negative(values, out=values, where=negative)
     fine &= decided
@@ -81,10 +80,10 @@ def exponents(
     words: Words, marks: Places, signs: Bytes, at: Places, place: Places, ends: Places, raised: Flags
 ) -> tuple[Places, Flags]:
     """What stands behind an `e`, and which cells hold nothing else."""
-    after, sign = marks[at], signs[at]
+    after, sign = marks.take(at), signs.take(at)
     signed = raised & ((sign == MINUS) | (sign == PLUS)) & (after == place + 1) & (after < ends)
     length = ends - place - 1 - signed
-    bare = (marks[at + signed] == ends) & (~raised | ((length > 0) & (length <= 8)))
+    bare = (marks.take(at + signed) == ends) & (~raised | ((length > 0) & (length <= 8)))
     length = np.where(bare & raised, length, 0)
     value = run(words, ends, length, 1).astype(np.int64)
     return np.where(signed & (sign == MINUS), -value, value), bare
@@ -107,7 +106,7 @@ def eight(words: Words, ends: Places, lengths: Places) -> Words:
     """Up to eight digits that stop before `ends`."""
     word = words[ends - 8]
     word ^= ZEROS
-    word &= KEPT[lengths]
+    word &= KEPT.take(lengths)
     word *= U(2561)
     word >>= U(8)
     word &= U(0x00FF00FF00FF00FF)
@@ -123,7 +122,7 @@ def rounded(mantissa: Words, power: Places) -> tuple[Floats, Flags]:
     """mantissa * 10^power, correctly rounded, and where that was decided."""
     values = mantissa.astype(np.float64)
     small = (mantissa <= U(1 << 53)) & (power >= -EXACT) & (power <= EXACT)
-    scale = POWERS[np.minimum(np.abs(power), EXACT)]
+    scale = POWERS.take(np.minimum(np.abs(power), EXACT))
     np.divide(values, scale, out=values, where=power < 0)
     np.multiply(values, scale, out=values, where=power > 0)
     hard = np.flatnonzero(~small & (mantissa > 0))
@@ -141,7 +140,7 @@ def scaled(mantissa: Words, power: Places) -> tuple[Floats, Flags]:
     short = (word >> U(63)) == 0
     np.left_shift(word, U(1), out=word, where=short)
     zeros += short
-    high, low = product(word, fives()[power - SMALLEST])
+    high, low = product(word, fives().take(power - SMALLEST))
     upper = high >> U(63)
     digits = high >> (upper + U(9))
     decided = ((high & U(0x1FF)) != 0x1FF) & ~((low <= 1) & ((digits & U(3)) == 1))

@@ -6,14 +6,14 @@ import csv
 
 import numpy as np
 
-from gradcli.batch.tables.text import BLANK, LONGEST_LINE
+from gradcli.batch.tables.text import BLANK, LONGEST_LINE, NEWLINE, SPACE
 from gradcli.errors import GradError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-QUOTE, NEWLINE, SPACE = 34, 10, 32
+QUOTE = 34
 
 
 def tidy(chunk: bytes, delimiter: str) -> int | None:

@@ -7,8 +7,8 @@ import numpy as np
 from gradcli.batch.tables.blocks import Bad
 from gradcli.batch.tables.cells import fault, number
 from gradcli.batch.tables.decimals import MARGIN, decimals
-from gradcli.batch.tables.quotes import NEWLINE, QUOTE, SPACE, is_blank, records, tidy
-from gradcli.batch.tables.text import BLANK
+from gradcli.batch.tables.quotes import QUOTE, is_blank, records, tidy
+from gradcli.batch.tables.text import BLANK, NEWLINE, SPACE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,13 +48,15 @@ def at_once(header: Header, chunk: bytes, delimiter: int) -> Found:
         inside = np.cumsum(signs == QUOTE) % 2 == 1
         ends_line &= ~inside
         ends_cell &= ~inside
-    stops = marks[ends_cell]
+    stop_marks = np.flatnonzero(ends_cell)  # which of the marks end a cell
+    stops = marks[stop_marks]
     last = np.flatnonzero(ends_line[ends_cell])  # among the stops, those that end a line
     counts = np.diff(last, prepend=-1)
     begins = np.concatenate((np.array([MARGIN], np.int64), stops[last[:-1]] + 1))
+    begin_marks = np.concatenate((np.array([MARGIN], np.int64), stop_marks[last[:-1]] + 1))
     blank = blank_lines(text, begins, stops[last], counts, b" " if delimiter == 9 else BLANK)
     if blank.any():
-        last, counts, begins = last[~blank], counts[~blank], begins[~blank]
+        last, counts, begins, begin_marks = last[~blank], counts[~blank], begins[~blank], begin_marks[~blank]
     rows = len(last)
     ragged = np.flatnonzero(counts != width)
     faults: dict[int, tuple[int, str]] = {
@@ -66,11 +68,14 @@ def at_once(header: Header, chunk: bytes, delimiter: int) -> Found:
         stop = last[whole] - (width - 1) + column
         ends = stops[stop]
         starts = stops[stop - 1] + 1 if column else begins[whole]
-        starts, ends = stripped(text, starts, ends)
+        at = stop_marks[stop - 1] + 1 if column else begin_marks[whole]
+        bare, ends = stripped(text, starts, ends)
+        if bare is not starts:
+            starts, at = bare, np.searchsorted(marks, bare)
         filled = values[k] if len(whole) == rows else np.empty(len(whole))
         for low in range(0, len(whole), AT_ONCE):
             part = slice(low, low + AT_ONCE)
-            filled[part], odd = decimals(text, starts[part], ends[part], marks)
+            filled[part], odd = decimals(text, starts[part], ends[part], marks, at[part])
             for place in (np.flatnonzero(odd) + low).tolist():
                 cell = chunk[starts[place] - MARGIN : ends[place] - MARGIN].decode("utf-8", "replace")
                 filled[place] = one(cell, int(whole[place]), column, faults)

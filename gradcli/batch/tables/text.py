@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from gradcli.errors import GradError
 
 TYPE_CHECKING = False
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
 LONGEST_LINE = 1 << 25  # bytes
 BLANK = b" \t"
+NEWLINE, SPACE = 10, 32
 
 
 class Chunk(NamedTuple):
@@ -82,11 +85,9 @@ def numbered(
 
 def rows_in(chunk: bytes, blank: bytes = BLANK) -> int:
     """How many lines hold more than blanks."""
-    lines = chunk.count(b"\n")
-    if may_have_blanks(chunk):
+    text = np.frombuffer(chunk, np.uint8)
+    ends = text == NEWLINE
+    lines = int(np.count_nonzero(ends))
+    if text[0] <= SPACE or (ends[:-1] & (text[1:] <= SPACE)).any():
         lines -= sum(not line.strip(blank) for line in chunk.split(b"\n")[:-1])
     return lines
-
-
-def may_have_blanks(chunk: bytes) -> bool:
-    return chunk[:1] in (b"\n", b" ", b"\t") or b"\n\n" in chunk or b"\n " in chunk or b"\n\t" in chunk
