@@ -2,9 +2,12 @@
 
 import json
 import os
+import subprocess
+import sys
 
+import numpy as np
 import pytest
-from running import run, shell, start
+from running import run, shell, start, surroundings
 
 NEURON = "1/(1+exp(-(w*x+b)))"
 DATA = "x,y,name\n1,2,a\n3,4,b\n0.5,-1,c\n"
@@ -183,3 +186,59 @@ def test_a_closed_pipe_ends_the_run_in_silence(data):
     (data / "many.csv").write_text("x,y\n" + "1,2\n" * 200_000)
     said = shell(f"cd {data} && gradcli map 'x*y' many.csv | head -1; echo ${{PIPESTATUS[0]}}")
     assert (said.out, said.err) == ("value,d_x,d_y\n141\n", "")
+
+
+def test_arrays_come_and_go_as_numbers(data):
+    """Without names in the file --columns gives them; what is written has the names of the columns."""
+    table = np.random.default_rng(0).standard_normal((10_000, 3))
+    np.save("table.npy", table)
+    assert run("map", "x*y + sin(z)", "table.npy", "--columns", "x,y,z", "-o", "out.npy") == (0, "", "")
+    found = np.load("out.npy")
+    assert found.dtype.names == ("value", "d_x", "d_y", "d_z")
+    x, y, z = table.T
+    np.testing.assert_allclose(found["value"], x * y + np.sin(z), rtol=1e-15, atol=1e-16)
+    np.testing.assert_array_equal(found["d_x"], y)
+    np.testing.assert_allclose(found["d_z"], np.cos(z), rtol=1e-15)
+    said = run("map", "x*y + sin(z)", "table.npy", "-o", "other.npy")
+    assert "--columns x,y,z" in said.err
+
+
+def test_numbers_do_not_depend_on_threads_or_on_where_a_run_was_cut(data):
+    np.save("table.npy", np.random.default_rng(1).standard_normal((300_000, 2)))
+    words = ["map", "x*exp(-y)", "table.npy", "--columns", "x,y", "--quiet", "-o"]
+    for jobs in ("1", "2"):
+        assert run(*words, f"out{jobs}.npy", "--jobs", jobs).code == 0
+    whole = (data / "out1.npy").read_bytes()
+    assert (data / "out2.npy").read_bytes() == whole
+    os.truncate("out2.npy", 1_000_003)
+    assert run(*words, "out2.npy", "--resume").code == 0
+    assert (data / "out2.npy").read_bytes() == whole
+
+
+def test_the_kernels_can_be_chosen(data):
+    by_numpy = run("map", "exp(x)*y", "data.csv", "--kernel", "numpy", "--format", "jsonl").out
+    in_c = run("map", "exp(x)*y", "data.csv", "--kernel", "c", "--format", "jsonl").out
+    for one, other in zip(by_numpy.splitlines(), in_c.splitlines(), strict=True):
+        assert json.loads(one) == pytest.approx(json.loads(other), rel=1e-15)
+
+
+LARGE = """
+import resource
+import numpy as np
+from gradcli.cli import main
+with open("large.npy", "wb") as file:
+    header = {"descr": "<f8", "fortran_order": False, "shape": (2_500_000, 5)}
+    np.lib.format.write_array_header_1_0(file, header)
+    for _ in range(25):
+        file.write(np.random.default_rng(0).standard_normal((100_000, 5)).tobytes())
+words = ["--columns", "a,b,c,d,e", "-o", "out.npy", "--quiet", "--kernel", "numpy"]
+print(main(["map", "sigmoid(a*b + c*d + e)", "large.npy", *words]))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 150 * 1024)
+"""
+
+
+def test_memory_does_not_grow_with_the_rows(data):
+    """100 MB in and 120 MB out go through far less than both."""
+    done = subprocess.run([sys.executable, "-c", LARGE], capture_output=True, text=True, env=surroundings(), cwd=data)
+    assert done.stdout == "0\nTrue\n", done.stderr
+    assert np.load("out.npy", mmap_mode="r").shape == (2_500_000,)
