@@ -52,11 +52,12 @@ def source_text(code: Code, inputs: Sequence[int], outputs: Sequence[int], *, ve
     body = _body(code, events, inputs, outputs, names)
     called = {event.called for event in events if event.called}
     return "\n".join([
-        f"#define ROWS {rows}", functions_text(called, vectors=vectors), MOVES.strip("\n"),
+        f"#define ROWS {rows}\n#define WIDTH (ROWS + 8)  /* else the arrays would share few sets of the cache */",
+        functions_text(called, vectors=vectors), MOVES.strip("\n"),
         *(_loop(code, number, event, names) for number, event in enumerate(events) if not event.called),
         f"void {NAME}(const char *const *in, const i64 *in_step, char *const *out, const i64 *out_step, i64 from, "
         "i64 to) {",
-        f"  double a[{count}][ROWS] __attribute__((aligned(64)));",
+        f"  double a[{count}][WIDTH] __attribute__((aligned(64)));",
         "  for (i64 at = from; at < to; at += ROWS) {",
         "    int count = to - at < ROWS ? (int)(to - at) : ROWS;",
         *(f"    {line}" for line in body),
@@ -81,8 +82,29 @@ def _events(code: Code) -> list[Event]:
             operation = code.operations[index]
             groups.setdefault((operation.text, operation.operands), []).append(index)
         found += [Event(indices, text) for (text, _), indices in groups.items()]
+        inline = _near_their_use(code, inline)
         for start in range(0, len(inline), LONGEST_LOOP):
             found.append(Event(inline[start : start + LONGEST_LOOP], None))
+    return found
+
+
+def _near_their_use(code: Code, operations: Sequence[int]) -> list[int]:
+    """The OPERATIONS so that each stands where it is first needed: what is read in the same loop needs no array."""
+    left = set(operations)
+    found: list[int] = []
+    used = {operand for index in operations for operand in code.operations[index].operands}
+    for last in [index for index in operations if index not in used]:
+        waiting = [last]
+        while waiting:
+            index = waiting[-1]
+            missing = [operand for operand in code.operations[index].operands if operand in left and operand != index]
+            if missing and index in left:
+                waiting += missing[::-1]
+                continue
+            waiting.pop()
+            if index in left:
+                left.remove(index)
+                found.append(index)
     return found
 
 
@@ -181,6 +203,6 @@ def _loop(code: Code, number: int, event: Event, names: dict[int, int]) -> str:
         here.add(index)
         if index in names:
             statements.append(f"a[{names[index]}][i] = v{index};")
-    start = f"NOINLINE void loop_{number}(double (*restrict a)[ROWS]) {{"
+    start = f"NOINLINE void loop_{number}(double (*restrict a)[WIDTH]) {{"
     return "\n".join([start, "  a = __builtin_assume_aligned(a, 64);", "  for (int i = 0; i < ROWS; i++) {",
                       *(f"    {s}" for s in statements), "  }", "}"])  # fmt: skip
