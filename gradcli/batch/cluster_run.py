@@ -11,8 +11,9 @@ from time import monotonic
 
 import gradcli
 from gradcli.batch import work
+from gradcli.batch.ahead import Ahead
 from gradcli.batch.connection import is_killed
-from gradcli.batch.processes import KILLED_TWICE, MOST_KILLS, Ahead
+from gradcli.batch.processes import KILLED_TWICE, MOST_KILLS
 from gradcli.batch.remote import answer, framed, unframed
 from gradcli.errors import GradError
 

@@ -1,97 +1,23 @@
-"""Worker processes and the pipes to them."""
+"""What goes to all workers and comes from them, as it arrives."""
 
 from __future__ import annotations
 
 import os
-import sys
 from collections import deque
 from queue import Empty, SimpleQueue
-from subprocess import DEVNULL, PIPE, Popen
 from threading import Lock, Thread
 
 from gradcli.batch.frames import Frames, next_frame
+from gradcli.batch.signals import unheard
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
-
+    from gradcli.batch.started import Worker
     from gradcli.batch.work import Task
 
-    Event = tuple["Worker", Task | None]
+    Event = tuple[Worker, Task | None]
 
-START = "import sys; sys.path[:] = sys.argv[1:]; from gradcli.launch import work; work()"
-ROOM = 1 << 20  # bytes in a pipe, so that a worker need not wait until its answer is read
 PIECE = 1 << 20
-
-
-def start_command() -> list[str]:
-    """The command of a worker: this Python, with the path on which this process found its modules."""
-    if not sys.executable:
-        raise OSError(2, "the path of Python is not known")
-    home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    path = [os.path.abspath(place or os.curdir) for place in sys.path]
-    return [sys.executable, "-P", "-c", START, *path, *([] if home in path else [home])]
-
-
-class Worker:
-    """A process that reads frames and writes frames."""
-
-    __slots__ = ("flight", "process", "ready")
-
-    def __init__(self, command: Sequence[str]) -> None:
-        """Start it. OSError where the machine has no room for another process."""
-        self.flight: deque[Any] = deque()  # what it has been given and not answered, in order
-        self.ready = False
-        with _Unheard():
-            self.process = Popen(command, bufsize=0, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)  # noqa: S603
-        _widen(self.entry)
-        _widen(self.exit)
-
-    @property
-    def entry(self) -> int:
-        """Where its frames are written."""
-        assert self.process.stdin is not None
-        return self.process.stdin.fileno()
-
-    @property
-    def exit(self) -> int:
-        """Where its answers are read."""
-        assert self.process.stdout is not None
-        return self.process.stdout.fileno()
-
-    def end(self) -> int:
-        """Kill it, if it still runs, and say its exit code; a worker has nothing to tidy."""
-        self.process.kill()
-        for stream in (self.process.stdin, self.process.stdout):
-            assert stream is not None
-            stream.close()
-        return self.process.wait()
-
-
-class _Unheard:
-    """Within it, processes start so that Ctrl-C does not reach them: it is this process that ends them."""
-
-    def __enter__(self) -> None:
-        if os.name != "nt":
-            import signal
-
-            self.before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-
-    def __exit__(self, *_: object) -> None:
-        if os.name != "nt":
-            import signal
-
-            signal.pthread_sigmask(signal.SIG_SETMASK, self.before)
-
-
-def _widen(pipe: int) -> None:
-    try:
-        from fcntl import F_SETPIPE_SZ, fcntl
-
-        fcntl(pipe, F_SETPIPE_SZ, ROOM)
-    except (ImportError, OSError):  # not Linux, or the user has as many pages in pipes as are allowed
-        pass
 
 
 class Polled:
@@ -200,8 +126,9 @@ class Threaded:
         """Watch the pipes of WORKER from now on."""
         unsent: SimpleQueue[bytes | None] = SimpleQueue()
         self._unsent[id(worker)] = unsent
-        Thread(target=self._read, args=(worker,), daemon=True).start()
-        Thread(target=_write, args=(worker, unsent), daemon=True).start()
+        with unheard("SIGINT", "SIGTERM"):
+            Thread(target=self._read, args=(worker,), daemon=True).start()
+            Thread(target=_write, args=(worker, unsent), daemon=True).start()
 
     def remove(self, worker: Worker) -> None:
         """Watch them no longer."""
@@ -243,7 +170,9 @@ class Threaded:
         self._events.put((worker, None))
 
     def close(self) -> None:
-        """The threads end with their workers."""
+        """Let the threads end: those that read end with their workers."""
+        for unsent in self._unsent.values():
+            unsent.put(None)
 
 
 def _write(worker: Worker, unsent: SimpleQueue[bytes | None]) -> None:

@@ -7,6 +7,7 @@ import os
 import stat
 import sys
 
+from gradcli.batch.sending import PIECE, send
 from gradcli.errors import GradError
 
 TYPE_CHECKING = False
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
             """Close it."""
 
 
-PIECE = 4096  # bytes that a pipe takes all at once or not at all
-PATIENCE = 1.0  # seconds for the rest of a longer line after Ctrl-C
 STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 REASONS = {
     errno.ENOENT: "there is no such folder",
@@ -133,7 +132,7 @@ class Descriptor:
     def _put(self, piece: bytes | memoryview) -> None:
         try:
             if not self.is_file:
-                _send(self.place, piece)
+                send(self.place, piece)
                 return
             written = os.write(self.place, piece)
             while written < len(piece):
@@ -257,57 +256,3 @@ def lock(place: int, path: str) -> None:
         raise GradError("file", f"{path!r} is being written by another gradcli", hint=hint) from None
     except OSError:  # a file system that has no locks
         pass
-
-
-def _send(place: int, piece: bytes | memoryview) -> None:
-    """A piece into a pipe or to a terminal. Ctrl-C comes before it or behind it, and does not tear it."""
-    if len(piece) <= PIECE:
-        _await_room(place, None)
-        try:
-            piece = piece[os.write(place, piece) :]
-        except BlockingIOError:  # someone else made it so that writing does not wait
-            pass
-        if not piece:
-            return
-    with _Uninterrupted() as signals:
-        rest = memoryview(piece)
-        while rest:
-            if not _await_room(place, PATIENCE) and signals.pending():
-                return  # nobody reads; the line stays torn
-            try:
-                rest = rest[os.write(place, rest[:PIECE]) :]
-            except BlockingIOError:
-                pass
-
-
-def _await_room(place: int, seconds: float | None) -> bool:
-    """Wait until a pipe has room for a piece."""
-    try:
-        from select import POLLOUT, poll
-    except ImportError:  # Windows
-        return True
-    waiting = poll()
-    waiting.register(place, POLLOUT)
-    return bool(waiting.poll(None if seconds is None else 1000 * seconds))
-
-
-class _Uninterrupted:
-    """Within it SIGINT and SIGTERM wait."""
-
-    def __enter__(self) -> _Uninterrupted:
-        try:
-            import _signal  # type: ignore[import-not-found]  # `signal` would import enum
-
-            self._signals = _signal
-            self._before = _signal.pthread_sigmask(_signal.SIG_BLOCK, (_signal.SIGINT, _signal.SIGTERM))
-        except AttributeError:  # Windows
-            self._signals = None
-        return self
-
-    def pending(self) -> bool:
-        """Whether one of them has come."""
-        return self._signals is not None and bool(self._signals.sigpending())
-
-    def __exit__(self, *_: object) -> None:
-        if self._signals is not None:
-            self._signals.pthread_sigmask(self._signals.SIG_SETMASK, self._before)
