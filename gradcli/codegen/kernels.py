@@ -108,10 +108,12 @@ def kernel(
     writer = _Writer(graph, result, live, leaves)
     if not writer.fits:
         return None
+    live_sources = [line for line in (sources or {}).values() if line is not None]
+    writer.look_ahead(live_sources)
     writer.forward()
     outputs, form = [writer.texts[result]], '"value":%r'
     if sources is not None:
-        writer.backward([line for line in sources.values() if line is not None])
+        writer.backward()
         members = []
         for name, line in sources.items():
             adjoint = None if line is None else writer.adjoints.get(line)
@@ -137,6 +139,8 @@ class _Writer:
         self.suspects: list[str] = []  # numbers that have to be looked at, to know that all are finite
         self.gates: list[str] = []  # flags: the pattern that the notes depend on
         self.edges: list[Edge] = []
+        self.active: Sequence[bool] = ()
+        self.reached: set[int] = set()
         self.noted = False
         self.fits = all(
             graph.primitives[index] is not CONSTANT or index in leaves or math.isfinite(graph.statics[index])
@@ -152,6 +156,19 @@ class _Writer:
             self.statements.append(f"{name} = {text}")
         return self.named[text]
 
+    def look_ahead(self, sources: Iterable[int]) -> None:
+        """Find the lines that depend on the SOURCES, and those of them that a gradient arrives at."""
+        graph = self.graph
+        self.active = _active(graph, sources)
+        if self.active[self.result]:
+            self.reached.add(self.result)
+        for index in reversed(self.lines):
+            operands = graph.operands[index]
+            if index in self.reached and operands:
+                outputs = trace_rules(graph.primitives[index], graph.statics[index], len(operands)).outputs
+                flowing = [o for o, output in zip(operands, outputs, strict=True) if output is not None]
+                self.reached.update(operand for operand in flowing if self.active[operand])
+
     def forward(self) -> None:
         """Every value that the result is computed from."""
         graph, texts = self.graph, self.texts
@@ -163,7 +180,8 @@ class _Writer:
                 texts[index] = literal(graph.statics[index])
             else:
                 operands = [texts[operand] for operand in graph.operands[index]]
-                texts[index] = self.name(_applied(primitive, graph.statics[index], operands))
+                differ = index in self.reached  # or the tie is found there
+                texts[index] = self.name(_applied(primitive, graph.statics[index], operands, differ=differ))
         seen = {self.result}
         for index in reversed(self.lines):
             primitive, operands_of = graph.primitives[index], graph.operands[index]
@@ -174,13 +192,11 @@ class _Writer:
         unseen = [index for index in self.lines if index not in seen]
         self.suspects += [texts[index] for index in unseen if not _is_number(texts[index])]
 
-    def backward(self, sources: Sequence[int]) -> None:
+    def backward(self) -> None:
         """Every adjoint that a source depends on, from the result back."""
-        graph = self.graph
-        active = _active(graph, sources)
-        if not active[self.result]:
-            return
-        self.adjoints[self.result] = "1.0"
+        graph, active = self.graph, self.active
+        if self.result in self.reached:
+            self.adjoints[self.result] = "1.0"
         for index in reversed(self.lines):
             if index in self.adjoints:
                 self._pull_back(index, active)
@@ -324,14 +340,14 @@ class _Writer:
         return Kernel(text, form, self.edges)
 
 
-def _applied(primitive: Primitive, static: Any, operands: Sequence[str]) -> str:
-    """PRIMITIVE over texts, plain Python where that is enough."""
+def _applied(primitive: Primitive, static: Any, operands: Sequence[str], *, differ: bool = False) -> str:
+    """PRIMITIVE over texts, plain Python where that is enough. DIFFER says of two that they are not equal."""
     name = primitive.name
     if name == "equal" and operands[0] == operands[1]:
         return "1.0"  # it is finite
     if name == "where" and _is_number(operands[0]):
         return operands[1] if float(operands[0]) else operands[2]
-    if len(operands) == 2 and name in UNTIED and operands[0] != operands[1]:
+    if differ and len(operands) == 2 and name in UNTIED and operands[0] != operands[1]:
         return UNTIED[name].format(*operands)
     if name in PLAIN and name not in INLINE:
         return PLAIN[name].format(*operands, literal(static) if primitive.static else None)

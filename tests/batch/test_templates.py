@@ -74,6 +74,7 @@ def test_a_published_example_has_the_same_bytes(case):
 @example("exp(3*x)/(4+exp(5*x))", ["7", "1", "7"], [{"x": 1.0, "y": 2.0, "z": 3.0}], {})
 @example("log(3+exp(x))", ["1"], [{"x": 1.0, "y": 2.0, "z": 3.0}], {})
 @example("max(x, 5)*3", ["0", "7"], [{"x": -1.0, "y": 2.0, "z": 3.0}], {})
+@example("max(2, (-1))", ["0"], [{"x": 0.0, "y": 0.0, "z": 0.0}], {})
 @example("3*x^4", ["5", "2"], [{"x": -0.0, "y": 2.0, "z": 3.0}], {"decomposition": "naive"})
 @given(
     texts,

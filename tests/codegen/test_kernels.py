@@ -183,6 +183,20 @@ def test_a_kernel_of_any_graph_says_what_the_sweeps_say(graph, numbers, sources)
     check(graph, len(graph) - 1, [*sources], dict(zip("xyz", numbers, strict=True)))
 
 
+@pytest.mark.parametrize("name", UNTIED)
+def test_a_tie_without_a_gradient(name):
+    """Where no gradient arrives a tie is worth no note, and the sign of a zero is the forward's."""
+    for x, y in itertools.product((0.0, -0.0), repeat=2):
+        graph = Graph()
+        lines = [graph.variable("x"), graph.variable("y")]
+        gate = graph.append(PRIMITIVES[name], tuple(lines))
+        stopped = graph.append(PRIMITIVES["mul"], (graph.append(PRIMITIVES["sign"], (gate,)), lines[0]))
+        alone = kernel_of(graph, gate, None)
+        assert alone.run(x, y) == f'"value":{number(PRIMITIVES[name], None, (x, y))!r}'
+        check(graph, stopped, lines, {"x": x, "y": y})
+        check(graph, gate, [], {"x": x, "y": y})
+
+
 def test_the_value_alone():
     """Without sources there are no gradients."""
     graph, result, _ = single(PRIMITIVES["exp"], None, 1)
