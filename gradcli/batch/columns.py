@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from math import prod
 
 from gradcli import language
@@ -9,23 +10,27 @@ from gradcli.errors import GradError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
     from gradcli.graph import Shape
 
 MOST_NAMES = 12  # that a message lists
+MOST_COMPARED = 1000
 
 
 class Columns:
     """What the columns of a table name: for each variable its shape and the places of its elements, in C order.
 
-    What is wrong with a name matters where a program uses it: `places_of` raises then.
+    Only those are looked at that name one of the WORDS, where these are given: a table may have a million columns. What
+    is wrong with a name matters where a program uses it: `places_of` raises then.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], words: Container[str] | None = None) -> None:
         self.names = list(names)
         self.found: dict[str, list[tuple[tuple[int, ...], int]]] = {}
         for place, column in enumerate(self.names):
+            if words is not None and language.normalised(column.partition("[")[0].strip()) not in words:
+                continue
             split = _split(column)
             if split is not None:
                 name, index = split
@@ -67,6 +72,11 @@ class Columns:
                 hint="its other columns are there: every element needs one",
             )  # fmt: skip
         return [places[index] for index in sorted(places)]
+
+    def near(self, name: str) -> str | None:
+        """A variable of the table that NAME may have been meant for."""
+        some = dict.fromkeys(split[0] for split in map(_split, self.names[:MOST_COMPARED]) if split)
+        return next(iter(get_close_matches(name, some, 1, 0.6)), None)
 
     def listed(self) -> str:
         """What the table has, for a hint."""

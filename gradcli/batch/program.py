@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 import numpy as np
 
+from gradcli import language
 from gradcli.autodiff.adjoint import adjoint_lines
 from gradcli.batch.columns import Columns
+from gradcli.batch.settings import WORD
 from gradcli.codegen.rowprogram import RowProgram
 from gradcli.errors import GradError
 from gradcli.graph import CONSTANT, VARIABLE, Graph
@@ -42,14 +42,15 @@ class Rows:
             raise GradError(
                 "usage", "map answers every row, so ties cannot be an error", hint="use --ties split or --ties first"
             )
-        columns = Columns(names)
+        words = {*WORD.findall(language.normalised(source)), *shared, *(options.wrt or ())}
+        columns = Columns(names, words)
         _refuse_both(columns, shared)
         drafted = build(source, given=shared, ties=options.ties, memory=options.max_memory)
         defined = {*drafted.definitions, *drafted.builder.functions}
         self.notes = [("unused", f"{name}: the program defines it, so the column of that name is not read")
                       for name in drafted.definitions if name in columns]  # fmt: skip
         known = {name: columns for name in columns.found if name not in defined}
-        question = _RowQuestion(source, known, shared, options)
+        question = _RowQuestion(source, known, columns, shared, options)
         if question.shapes is not None:
             refuse_arrays(question, "map")
         self.notes += _remarks(question, columns, names)
@@ -59,12 +60,12 @@ class Rows:
 class _RowQuestion(Question):
     """A question at no point in particular: what is a column has a shape and no value."""
 
-    __slots__ = ("columns",)
+    __slots__ = ("table",)
 
     def __init__(
-        self, source: str, columns: Mapping[str, Columns], shared: Mapping[str, Any], options: Options
+        self, source: str, columns: Mapping[str, Columns], table: Columns, shared: Mapping[str, Any], options: Options
     ) -> None:
-        self.columns = columns
+        self.table = table
         wanted = options.wrt or ()
         used = build(source, given={*columns, *shared}, ties=options.ties, memory=options.max_memory).variables
         given = dict(shared)
@@ -84,11 +85,9 @@ class _RowQuestion(Question):
         program = build(self.source, given=self.given, places=True)
         missing = [name for name in program.variables if name not in self.point]
         spans = [span for name in missing if (span := program.graph.spans[program.variables[name]]) is not None]
-        columns = next(iter(self.columns.values()), None)
-        have = list(self.columns)
-        near = get_close_matches(missing[0], have, 1, 0.6)
-        hint = f"did you mean {near[0]!r}?\n" if near else ""
-        hint += f"the columns are {columns.listed() if columns else 'none'}; or give a value: {missing[0]}=..."
+        near = self.table.near(missing[0])
+        hint = f"did you mean {near!r}?\n" if near else ""
+        hint += f"the columns are {self.table.listed()}; or give a value: {missing[0]}=..."
         listed = " and ".join(filter(None, [", ".join(map(repr, missing[:-1])), repr(missing[-1])]))
         raise GradError("name", f"no column and no value for {listed}", hint=hint, source=program.source, spans=spans)
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
+from importlib.util import find_spec
+from os import environ
+from shutil import which
 
 from gradcli.batch.pace import Pace
 from gradcli.batch.rows import MANY, ROWS
@@ -13,6 +16,7 @@ from gradcli.batch.tally import lasted, rate_of
 from gradcli.cli.batch import LONG, size_of
 from gradcli.cli.progress import Progress
 from gradcli.cli.terminal import complain, error_text, note_text
+from gradcli.codegen.compiler import CANDIDATES
 from gradcli.errors import GradError
 
 TYPE_CHECKING = False
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
 FAILED = 1
 TEXT = ("csv", "tsv", "jsonl")
 PIECE, LARGE_PIECE = 1 << 20, 1 << 22  # bytes of text, of numbers
+LEAST_PIECE, LEAST_OF_CELL = 1 << 12, 4
 MANY_BYTES = 64 << 20  # of text, which then has MANY rows or nearly as many
 
 
@@ -51,6 +56,8 @@ class Run:
         self.first_bad = ""
         self.failed = False
         self.said: set[str] = set()
+        self.kinds: set[str] = set()
+        self.many = False
         self.engines: dict[bool, Engine] = {}
         self.stack = ExitStack()
 
@@ -63,6 +70,7 @@ class Run:
         form = self.asked_form or ("csv" if output is None else format_of(named or output) or "csv")
         is_text = form in TEXT
         with self.asked.table(paths[0]) as first:
+            self.kinds.add(first.kind)
             settings, rows = self.asked.settings(
                 first.names, form=form if is_text else ROWS, many=self.are_many(first)
             )
@@ -101,9 +109,9 @@ class Run:
 
     def are_many(self, table: Table) -> bool:
         """Whether there are so many rows that a C compiler pays."""
-        if table.rows is not None:
-            return table.rows >= MANY
-        return (self.pace.size or 0) >= MANY_BYTES
+        many = table.rows >= MANY if table.rows is not None else (self.pace.size or 0) >= MANY_BYTES
+        self.many = self.many or many
+        return many
 
     def say_notes(self, rows: Rows) -> None:
         new = [message for _, message in rows.notes if message not in self.said]
@@ -151,7 +159,7 @@ class Run:
                 if place:
                     refuse_other(path, table, paths[0], rows)
                 table.select(rows.program.columns)
-                for header, payload in table.pieces(PIECE if table.kind in TEXT else LARGE_PIECE):
+                for header, payload in table.pieces(size_of_pieces(table, rows)):
                     yield {**header, "number": number, "file": path}, payload
                     number += 1
 
@@ -207,6 +215,26 @@ class Run:
             became = "left out" if self.request["bad-rows"] == "skip" else "answered with nan"
             text += f", {many:,} of them bad and {became}\n  first {self.first_bad}"
         complain(text)
+        faster = self.advice() if seconds >= LONG else None
+        if faster:
+            complain(note_text([faster]))
+
+    def advice(self) -> str | None:
+        """What would have made a long run shorter, if anything that is not installed."""
+        if "jsonl" in self.kinds and find_spec("orjson") is None:
+            return "pip install 'gradcli[fast]' reads JSON Lines faster"
+        if self.many and self.request["kernel"] == "auto" and not any(map(which, CANDIDATES)) and "CC" not in environ:
+            return f"with a C compiler on the path ({', '.join(CANDIDATES)}) many rows are computed faster"
+        return None
+
+
+def size_of_pieces(table: Table, rows: Rows) -> int:
+    """Bytes of a piece whose rows, with all that is computed of them, take no more than LARGE_PIECE."""
+    program = rows.program
+    most = max(LARGE_PIECE // (8 * (len(program.columns) + len(program.outputs))), 1)
+    if table.kind in TEXT:
+        return max(min(PIECE, most * LEAST_OF_CELL * len(table.names)), LEAST_PIECE)
+    return min(table.suitable(most), LARGE_PIECE)
 
 
 def refuse_other(path: str, table: Table, first: str, rows: Rows) -> None:

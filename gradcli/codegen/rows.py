@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Column = np.ndarray[Any, np.dtype[np.float64]]
 
 BLOCK = 8192  # rows: a buffer is 64 KiB
-MOST_BYTES = 48 << 20  # of all buffers
+MOST_BYTES = 16 << 20  # of all buffers
 LEAST_BLOCK = 256
 MOST_STATEMENTS = 300  # of a function: compiling takes a time that grows with its length
 IN_PLACE = {  # calls of numpy that write their result into an operand's buffer, too
@@ -52,7 +52,7 @@ class Kernel:
         self.source = code.text()
         self.inputs, self.outputs = len(program.inputs), len(program.outputs)
         self._floats, self._tests, self._seeds = code.floats.count, code.tests.count, code.seeds
-        taken = 8 * (self._floats + 2) + self._tests
+        taken = 8 * (self._floats + self.inputs + self.outputs) + self._tests
         self.block = block or max(LEAST_BLOCK, min(BLOCK, MOST_BYTES // taken))
         scope: dict[str, Any] = {**_CALLS, **code.functions}
         exec(compile(self.source, "<rows>", "exec"), scope)  # noqa: S102
