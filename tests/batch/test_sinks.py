@@ -4,6 +4,7 @@ import io
 import os
 import signal
 import stat
+import subprocess
 import sys
 import threading
 import time
@@ -14,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradcli.batch import sinks
-from gradcli.batch.sinks import PIECE, Descriptor, File, Stream, opened
+from gradcli.batch.sending import PIECE
+from gradcli.batch.sinks import Descriptor, File, Stream, opened
 from gradcli.errors import GradError
 
 fcntl = pytest.importorskip("fcntl")
@@ -254,61 +255,42 @@ def test_an_interrupt_leaves_whole_lines_in_a_pipe(interrupts, blocking):
     assert data == b"a line of some bytes\n" * (len(data) // 21)
 
 
-def test_a_long_line_is_finished_after_ctrl_c(monkeypatch):
+def writing(line_and_more):
+    """A process that writes to a pipe, and has begun; a signal reaches no thread but its first, as in a batch."""
+    code = f"""
+import sys
+from gradcli.batch import sending
+from gradcli.batch.sinks import Descriptor
+sending.PATIENCE = 0.5
+try:
+    Descriptor(1).write({line_and_more})
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    running = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=env)
+    assert os.read(running.stdout.fileno(), 1000) == b"x" * 1000
+    return running
+
+
+def test_a_long_line_is_finished_after_ctrl_c():
     """It takes several writes; the signal waits for the last."""
-    read, write = os.pipe()
-    raised = []
-
-    def raises(*_):
-        raised.append(time.monotonic())
-        raise Interrupted
-
-    before = signal.signal(signal.SIGINT, raises)
-    got = []
-
-    def late():
-        time.sleep(0.1)
-        os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(0.1)
-        with open(read, "rb") as stream:
-            got.append(stream.read())
-
-    try:
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        reader = threading.Thread(target=late)
-        reader.start()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        with pytest.raises(Interrupted):
-            Descriptor(write).write(b"x" * 500_000 + b"\n" + b"next\n" * 100_000)
-    finally:
-        signal.signal(signal.SIGINT, before)
-        os.close(write)
-    reader.join()
-    assert got[0].startswith(b"x" * 500_000 + b"\n")
-    assert got[0].endswith(b"\n")
-    assert got[0].count(b"next\n") < 100_000
+    running = writing("b'x' * 500_000 + b'\\n' + b'next\\n' * 100_000")
+    running.send_signal(signal.SIGINT)
+    time.sleep(0.1)
+    rest = running.communicate()[0]
+    assert running.returncode == 130
+    assert rest.startswith(b"x" * 499_000 + b"\n")
+    assert rest.endswith(b"\n")
+    assert rest.count(b"next\n") < 100_000
 
 
-def test_a_long_line_that_nobody_reads_is_given_up(monkeypatch):
+def test_a_long_line_that_nobody_reads_is_given_up():
     """Ctrl-C has to end the run within two seconds."""
-    monkeypatch.setattr(sinks, "PATIENCE", 0.1)
-    read, write = os.pipe()
-
-    def raises(*_):
-        raise Interrupted
-
-    before = signal.signal(signal.SIGINT, raises)
-    try:
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
-        timer.start()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        with pytest.raises(Interrupted):
-            Descriptor(write).write(b"x" * 500_000 + b"\n")
-    finally:
-        signal.signal(signal.SIGINT, before)
-        os.close(write)
-        os.close(read)
+    running = writing("b'x' * 500_000 + b'\\n'")
+    running.send_signal(signal.SIGINT)
+    assert running.wait(20) == 130
+    running.stdout.close()
 
 
 def test_blocks_of_bytes_are_counted(tmp_path):
