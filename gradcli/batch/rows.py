@@ -13,11 +13,12 @@ from gradcli.batch.program import Rows
 from gradcli.batch.rowtext import heading, writer
 from gradcli.batch.settings import plain, value_of
 from gradcli.batch.tables import columns_of, refusal
+from gradcli.errors import GradError
 from gradcli.language.question import Options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any, Protocol
 
     from gradcli.batch.tables.blocks import Block
@@ -93,14 +94,11 @@ def work(spec: Spec) -> Work:
 class Answers:
     """Answers pieces of a table, in several threads at once where that is asked for."""
 
-    def __init__(
-        self, settings: Settings, program: RowProgram, say: Callable[[str], None] = lambda message: None, *,
-        here: bool = False,
-    ) -> None:  # fmt: skip
+    def __init__(self, settings: Settings, program: RowProgram, *, here: bool = False) -> None:
         self.settings = settings
         self.here = here  # the bytes are written by this process, and need not be bytes of their own
         self.program = program
-        self.kernel = kernel_of(program, settings, say)
+        self.kernel = kernel_of(program, settings)
         self.names = program.names
         self._text = None if settings.form == ROWS else writer(self.names, settings.form)
 
@@ -155,24 +153,36 @@ def told(spec: Spec, header: Header, payload: bytes, output: bytes) -> Header:
     return _heading_of(header) if header.get("heading") else header_of(header, columns_of(header, payload))
 
 
-_KERNELS = Lock()
+_COMPILING = Lock()
 
 
-def kernel_of(program: RowProgram, settings: Settings, say: Callable[[str], None]) -> Kernel:
-    """What computes the program: the loop in C where that was asked for or pays, else numpy."""
-    if settings.kernel == "c" or (settings.kernel == "auto" and settings.many):
-        from gradcli.codegen.native import compiled
+def settle_kernel(settings: Settings, program: RowProgram) -> None:
+    """Choose between numpy and C once, for all who compute: their bits differ."""
+    if settings.kernel == "auto":
+        pays = settings.many or settings.fast_math
+        settings.kernel = "c" if pays and _compiled(program, settings)[0] is not None else "numpy"
 
-        reasons: list[str] = []
-        with _KERNELS:
-            found = compiled(program, fast_math=settings.fast_math, say=reasons.append)
-        if found is not None:
-            return _OneThread(found)
-        if settings.kernel == "c":
-            say(f"no loop in C, numpy computes: {'; '.join(reasons) or 'there is no compiler'}")
-    from gradcli.codegen.rows import Kernel as OfNumpy
 
-    return OfNumpy(program)
+def kernel_of(program: RowProgram, settings: Settings) -> Kernel:
+    """What computes the program. Raises GradError (usage) where it has to be a loop in C, and there can be none."""
+    if settings.kernel != "c":
+        from gradcli.codegen.rows import Kernel as OfNumpy
+
+        return OfNumpy(program)
+    found, reason = _compiled(program, settings)
+    if found is None:
+        raise GradError("usage", f"no loop in C on this machine: {reason}", hint="--kernel numpy computes the same")
+    return _OneThread(found)
+
+
+def _compiled(program: RowProgram, settings: Settings) -> tuple[Any, str]:
+    """The loop in C, or None and the reason."""
+    from gradcli.codegen.native import compiled
+
+    reasons: list[str] = []
+    with _COMPILING:
+        found = compiled(program, fast_math=settings.fast_math, say=reasons.append)
+    return found, "; ".join(reasons)
 
 
 class _OneThread:

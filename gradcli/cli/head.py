@@ -32,7 +32,7 @@ def show(asked: Asked) -> int:
         table.select(rows.program.columns)
         blocks = [*_first(table, wanted)]
     bad = [row for block in blocks for row in block.bad if row.row <= _last(blocks)]
-    answers = Answers(settings, rows.program, lambda message: complain(note_text([message])))
+    answers = Answers(settings, rows.program)
     found = np.concatenate([answers.computed(block) for block in blocks])[:wanted]
     given = {
         name: np.concatenate([block.columns[name] for block in blocks])[:wanted].tolist()

@@ -9,7 +9,7 @@ from os import environ
 from shutil import which
 
 from gradcli.batch.pace import Pace
-from gradcli.batch.rows import MANY, ROWS
+from gradcli.batch.rows import MANY, ROWS, settle_kernel
 from gradcli.batch.sinks import File, opened
 from gradcli.batch.tables import format_of, open_rows
 from gradcli.batch.tally import lasted, rate_of
@@ -74,6 +74,7 @@ class Run:
             settings, rows = self.asked.settings(
                 first.names, form=form if is_text else ROWS, many=self.are_many(first)
             )
+            settle_kernel(settings, rows.program)
             self.say_notes(rows)
             known = first.rows if len(paths) == 1 and "head" not in self.request.given else None
             engine = self.engine(as_text=is_text or first.kind in TEXT)

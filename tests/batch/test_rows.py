@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from gradcli.batch import rowtext
-from gradcli.batch.rows import ROWS, Settings, answers, told, work
+from gradcli.batch.rows import ROWS, Settings, answers, settle_kernel, told, work
 from gradcli.batch.tables import open_table
 from gradcli.batch.threads import Threads
+from gradcli.errors import GradError
 
 TABLE = "x,y\n1,2\n3,4\n5,6\n0.5,-1\n2,2\n"
 
@@ -125,3 +126,19 @@ def test_the_kernels_give_the_same_numbers(path, kernel):
     found = [np.frombuffer(work(spec(source="sigmoid(x)*exp(-y)", kernel=kernel))(*task)[1]) for task in tasks(path)]
     by_numpy = [np.frombuffer(work(spec(source="sigmoid(x)*exp(-y)"))(*task)[1]) for task in tasks(path)]
     np.testing.assert_allclose(np.concatenate(found), np.concatenate(by_numpy), rtol=1e-15)
+
+
+def test_the_kernel_is_chosen_once_and_nobody_computes_by_another(monkeypatch):
+    """Numpy and C differ in the last bits, so a worker without a compiler refuses."""
+    settings = Settings("x*y", ["x", "y"], {}, many=True)
+    monkeypatch.setenv("CC", "no-such-compiler")
+    settle_kernel(settings, settings.rows().program)
+    assert settings.kernel == "numpy"
+    with pytest.raises(GradError, match="no loop in C on this machine: CC is 'no-such-compiler'"):
+        work(spec(kernel="c"))
+
+
+def test_few_rows_are_not_worth_a_compiler():
+    settings = Settings("x*y", ["x", "y"], {})
+    settle_kernel(settings, settings.rows().program)
+    assert settings.kernel == "numpy"
