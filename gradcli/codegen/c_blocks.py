@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gradcli.codegen.c import Code
 
 LONGEST_LOOP = 40  # operations; more of them would not stay in registers anyway
-MOST_BYTES = 1 << 19  # of the arrays of a block, on the stack of a thread
+MOST_BYTES = 1 << 18  # of the arrays of a block: about what stays in the cache of a processor
 BLOCKS = (256, 128, 64, 32)  # rows, the most that fit
 NAME = "gradcli_rows"
 
@@ -27,10 +27,6 @@ NOINLINE void store(const double *restrict from, int count, char *to, i64 step) 
 }"""
 
 
-class TooLong(Exception):
-    """A program whose block of rows would not fit."""
-
-
 class Event:
     """One step over a block: a loop of inline operations, or a call of a function (`called`) for its results."""
 
@@ -42,26 +38,29 @@ class Event:
 
 
 def source_text(code: Code, inputs: Sequence[int], outputs: Sequence[int], *, vectors: Collection[str] = ()) -> str:
-    """The whole C source of a kernel; VECTORS as in functions_text. Raises TooLong."""
+    """The whole C source of a kernel; VECTORS as in functions_text.
+
+    Its function says 0, or 1 where there was no memory.
+    """
     events = _events(code)
     ends = _ends(code, events, outputs)
     names, count = _arrays(code, events, inputs, ends)
-    rows = next((rows for rows in BLOCKS if 8 * rows * count <= MOST_BYTES), None)
-    if rows is None:
-        raise TooLong(f"{count} arrays")
+    rows = next((rows for rows in BLOCKS if 8 * rows * count <= MOST_BYTES), BLOCKS[-1])
     body = _body(code, events, inputs, outputs, names)
     called = {event.called for event in events if event.called}
     return "\n".join([
         f"#define ROWS {rows}\n#define WIDTH (ROWS + 8)  /* else the arrays would share few sets of the cache */",
         functions_text(called, vectors=vectors), MOVES.strip("\n"),
         *(_loop(code, number, event, names) for number, event in enumerate(events) if not event.called),
-        f"void {NAME}(const char *const *in, const i64 *in_step, char *const *out, const i64 *out_step, i64 from, "
+        "int posix_memalign(void **, unsigned long, unsigned long);", "void free(void *);",
+        f"int {NAME}(const char *const *in, const i64 *in_step, char *const *out, const i64 *out_step, i64 from, "
         "i64 to) {",
-        f"  double a[{count}][WIDTH] __attribute__((aligned(64)));",
+        "  double (*a)[WIDTH];",
+        f"  if (posix_memalign((void **)&a, 64, {count}UL * sizeof *a)) return 1;",
         "  for (i64 at = from; at < to; at += ROWS) {",
         "    int count = to - at < ROWS ? (int)(to - at) : ROWS;",
         *(f"    {line}" for line in body),
-        "  }", "}", "",
+        "  }", "  free(a);", "  return 0;", "}", "",
     ])  # fmt: skip
 
 

@@ -13,6 +13,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 TYPE_CHECKING = False
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 CANDIDATES = ("cc", "gcc", "clang")
 PATIENCE = 60.0  # seconds for one compilation
+SCRATCH = "compiling-"
 MOST_KEPT = 200  # libraries, of about 30 kB each
 FLAGS = ("-std=gnu11", "-O3", "-fPIC", "-shared", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-w")
 # glibc's libmvec: off by up to 3.5 units in the last place, where its functions of one number are off by 0.5 to 2
@@ -62,7 +64,7 @@ class Compiler:
                 return ctypes.CDLL(str(kept))
             except OSError:
                 pass  # of another system: it is made again
-        with tempfile.TemporaryDirectory(prefix="gradcli-", dir=folder) as scratch:
+        with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder) as scratch:
             made = self._compiled(source, flags, Path(scratch))
             try:
                 found = ctypes.CDLL(str(made))
@@ -123,12 +125,14 @@ def _kept(folder: Path, key: str) -> Path | None:
 
 
 def _keep(made: Path, folder: Path, key: str) -> None:
-    """Move a library to the folder in one step, and the oldest of too many out of it."""
+    """Move a library to the folder in one step; out of it the oldest of too many, and what killed runs left there."""
     try:
         made.replace(folder / f"{key}-{_digest(made.read_bytes())}.so")
-        others = sorted(folder.glob("*.so"), key=lambda path: path.stat().st_mtime)
-        for path in others[:-MOST_KEPT]:
+        for path in sorted(folder.glob("*.so"), key=lambda path: path.stat().st_mtime)[:-MOST_KEPT]:
             path.unlink()
+        for path in folder.glob(f"{SCRATCH}*"):
+            if path.stat().st_mtime < time.time() - 86_400:
+                shutil.rmtree(path, ignore_errors=True)
     except OSError:
         pass  # what cannot be kept is made again next time
 

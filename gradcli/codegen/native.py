@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 
 from gradcli.codegen.c import Unwritten, written
-from gradcli.codegen.c_blocks import NAME, TooLong, source_text
+from gradcli.codegen.c_blocks import NAME, source_text
 from gradcli.codegen.compiler import FLAGS, Compiler, Unavailable
 from gradcli.codegen.trial import fault_of
 
@@ -30,6 +30,10 @@ FEWEST_ROWS = 32_768  # for a thread of its own: waking it costs as much as some
 STEP = 4096  # rows; the parts of threads are multiples of it, so that no two write to one page
 
 
+class TooLong(Exception):
+    """A program that a compiler would take minutes for."""
+
+
 class Kernel:
     """The compiled loop. It lets other threads of Python run while it works."""
 
@@ -37,7 +41,7 @@ class Kernel:
 
     def __init__(self, library: ctypes.CDLL, inputs: int, outputs: int) -> None:
         self._function = getattr(library, NAME)
-        self._function.restype = None
+        self._function.restype = ctypes.c_int
         self._function.argtypes = [ctypes.c_void_p] * 4 + [ctypes.c_longlong] * 2
         self.inputs = inputs
         self.outputs = outputs
@@ -62,7 +66,8 @@ class Kernel:
         starts = range(0, count, max(step, 1))
 
         def part(start: int) -> None:
-            self._function(*arguments, start, min(start + step, count))
+            if self._function(*arguments, start, min(start + step, count)):
+                raise MemoryError
 
         if parts == 1:
             part(0)
