@@ -7,7 +7,7 @@ from gradcli.text import json_number, json_string
 try:
     from orjson import dumps
 except ImportError:
-    dumps = None  # type: ignore[assignment]
+    dumps = None
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ def texts(numbers: list[float]) -> list[str]:
     if dumps is not None:
         text = dumps(numbers).decode()
         if "e" not in text and "0.0000" not in text:  # there the two put exponents in another way
-            return text[1:-1].split(",")
+            found: list[str] = text[1:-1].split(",")
+            return found
     return [*map(repr, numbers)]
 
 

@@ -8,6 +8,8 @@ from gradcli.batch.templates import Kernels
 from gradcli.questions import Options, differentiated, evaluated
 from gradcli.text import json_text
 
+MOST_KEPT = 100  # ways to answer, for lines that say their own
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +35,7 @@ class Calculator:
     The `kernels`, where there are some, are asked first, about programs answered by the options of the whole file.
     """
 
-    __slots__ = ("_fused", "kernels", "options", "order", "settings")
+    __slots__ = ("_fused", "_others", "kernels", "options", "order", "settings")
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -41,6 +43,7 @@ class Calculator:
         self.options = self._options(settings.wrt, settings.mode, settings.decomposition)
         self.kernels: Kernels | None = Kernels(self.options, self.order)
         self._fused = Fused(self.options)
+        self._others: dict[tuple[object, ...], Fused] = {}
 
     def members(
         self,
@@ -64,11 +67,24 @@ class Calculator:
             if self.order == 1:
                 return self._fused.members(source, given) or first_order(source, given, self.options)
             return members_of_order(self.order, source, given, self.options)
-        settings = self.settings
-        options = self._options(
-            settings.wrt if wrt is None else wrt, mode or settings.mode, decomposition or settings.decomposition
-        )
-        return members_of_order(self.order if order is None else order, source, given, options)
+        fused = self._by_line(wrt, mode, decomposition)
+        order = self.order if order is None else order
+        if order == 1:
+            return fused.members(source, given) or first_order(source, given, fused.options)
+        return members_of_order(order, source, given, fused.options)
+
+    def _by_line(self, wrt: Sequence[str] | None, mode: str | None, decomposition: str | None) -> Fused:
+        """What answers lines with options of their own, the same for the same options."""
+        key = (wrt if wrt is None else tuple(wrt), mode, decomposition)
+        found = self._others.get(key)
+        if found is None:
+            settings = self.settings
+            names = settings.wrt if wrt is None else wrt
+            options = self._options(names, mode or settings.mode, decomposition or settings.decomposition)
+            if len(self._others) >= MOST_KEPT:
+                self._others.clear()
+            found = self._others[key] = Fused(options)
+        return found
 
     def _options(self, wrt: Sequence[str] | None, mode: str, decomposition: str) -> Options:
         settings = self.settings

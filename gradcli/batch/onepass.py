@@ -6,6 +6,8 @@ every operand beside its local gradient; both come from the generated steps.
 
 from __future__ import annotations
 
+from functools import cache
+
 from gradcli.batch.steps import DUE, STEPS
 from gradcli.graph import NAMED, Primitive, real
 from gradcli.graph.carriers import number
@@ -91,6 +93,7 @@ POW, NEGATIVE, SAME = EVERY["pow", None, 2], EVERY["neg", None, 1], EVERY["same"
 _POWERS: dict[float, Step] = {static: step for (name, static, _), step in EVERY.items() if name == "power" and static}
 
 
+@cache
 def functions(ties: str) -> dict[str, dict[int, Step]]:
     """What can be called by name: the step by the number of operands."""
     found: dict[str, dict[int, Step]] = {}
