@@ -13,6 +13,7 @@ import json
 import math
 import os
 import random
+import re
 import statistics
 import subprocess
 import sys
@@ -80,7 +81,8 @@ def questions(kind: str, count: int, seed: int = 1) -> Iterator[tuple[str, dict[
     while found < count:
         if kind in ("distinct", "text"):
             text = expression(chance)
-            at = point(chance, tuple(name for name in NAMES if name in text.replace("exp", "").replace("max", "")))
+            words = set(re.findall(r"\w+", text))
+            at = point(chance, tuple(name for name in NAMES if name in words))
         elif kind == "values":
             text, at = "1/(1+exp(-(w0*x0+w1*x1+w2)))", point(chance, NAMES[:5])
         else:
