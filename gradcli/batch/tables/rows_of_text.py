@@ -12,7 +12,7 @@ from gradcli.batch.tables.text import BLANK, NEWLINE, SPACE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from numpy.typing import NDArray
@@ -22,21 +22,41 @@ if TYPE_CHECKING:
     Places = NDArray[np.int64]
     Floats = NDArray[np.float64]
     Found = tuple[Floats, list[Bad]]  # a line for each wanted column, and the bad rows
+    Part = tuple[Floats, list[Bad], int]  # and how many lines of text it was
 
-AT_ONCE = 8192  # cells; what they need stays in the cache
+IN_CACHE = 1 << 17  # bytes
+AT_ONCE = 1 << 14  # cells
 
 
 def parsed(header: Header, chunk: bytes) -> Found:
     """The wanted columns of a piece; nan and an entry in the list where a row is bad."""
-    delimiter = header["table"]["delimiter"]
-    if b'"' in chunk and tidy(chunk, delimiter) is None:
-        return carefully(header, chunk)
-    return at_once(header, chunk, ord(delimiter))
-
-
-def at_once(header: Header, chunk: bytes, delimiter: int) -> Found:
-    """All cells by numpy; those that are not plain decimal numbers one by one."""
     table = header["table"]
+    delimiter = table["delimiter"]
+    if b'"' not in chunk:
+        parts = [at_once(table, part, ord(delimiter)) for part in cut(chunk)]
+    elif tidy(chunk, delimiter) is None:
+        parts = [carefully(table, chunk)]
+    else:
+        parts = [at_once(table, chunk, ord(delimiter))]
+    bad: list[Bad] = []
+    row, line = header["first"], header["line"]
+    for values, faults, lines in parts:
+        bad += [fault._replace(row=row + fault.row, line=line + fault.line) for fault in faults]
+        row, line = row + values.shape[1], line + lines
+    return parts[0][0] if len(parts) == 1 else np.concatenate([values for values, _, _ in parts], 1), bad
+
+
+def cut(chunk: bytes) -> Iterator[bytes]:
+    """Whole lines, about as many as the cache holds with all that is computed from them."""
+    begin = 0
+    while begin < len(chunk):
+        end = chunk.find(b"\n", begin + IN_CACHE) + 1 or len(chunk)
+        yield chunk[begin:end] if end - begin < len(chunk) else chunk
+        begin = end
+
+
+def at_once(table: Header, chunk: bytes, delimiter: int) -> Part:
+    """All cells by numpy; those that are not plain decimal numbers one by one."""
     width, wanted = table["width"], np.array(table["wanted"], np.int64)
     text = np.zeros(len(chunk) + 2 * MARGIN, np.uint8)
     text[MARGIN:-MARGIN] = np.frombuffer(chunk, np.uint8)
@@ -63,25 +83,29 @@ def at_once(header: Header, chunk: bytes, delimiter: int) -> Found:
         row: (-1, f"{cells(int(counts[row]))}, and the header has {width:,}") for row in ragged.tolist()
     }
     whole = np.flatnonzero(counts == width)
-    values = np.full((len(wanted), rows), np.nan)
-    for k, column in enumerate(wanted.tolist()):
-        stop = last[whole] - (width - 1) + column
-        ends = stops[stop]
-        starts = stops[stop - 1] + 1 if column else begins[whole]
-        at = stop_marks[stop - 1] + 1 if column else begin_marks[whole]
-        bare, ends = stripped(text, starts, ends)
-        if bare is not starts:
-            starts, at = bare, np.searchsorted(marks, bare)
-        filled = values[k] if len(whole) == rows else np.empty(len(whole))
-        for low in range(0, len(whole), AT_ONCE):
-            part = slice(low, low + AT_ONCE)
-            filled[part], odd = decimals(text, starts[part], ends[part], marks, at[part])
-            for place in (np.flatnonzero(odd) + low).tolist():
-                cell = chunk[starts[place] - MARGIN : ends[place] - MARGIN].decode("utf-8", "replace")
-                filled[place] = one(cell, int(whole[place]), column, faults)
-        if len(whole) != rows:
-            values[k, whole] = filled
-    return values, listed(header, faults, lambda row: chunk.count(b"\n", 0, int(begins[row]) - MARGIN))
+    stop = last[whole] - (width - 1) + wanted[:, None]  # a line for each wanted column
+    before = np.maximum(stop, 1) - 1
+    first = (wanted == 0)[:, None]
+    starts = np.where(first, begins[whole], stops.take(before) + 1).ravel()
+    at = np.where(first, begin_marks[whole], stop_marks.take(before) + 1).ravel()
+    ends = stops.take(stop).ravel()
+    bare, ends = stripped(text, starts, ends)
+    if bare is not starts:
+        starts, at = bare, np.searchsorted(marks, bare)
+    found = np.empty(len(ends))
+    for low in range(0, len(ends), AT_ONCE):
+        part = slice(low, low + AT_ONCE)
+        found[part], odd = decimals(text, starts[part], ends[part], marks, at[part])
+        for place in (np.flatnonzero(odd) + low).tolist():
+            cell = chunk[starts[place] - MARGIN : ends[place] - MARGIN].decode("utf-8", "replace")
+            column, row = divmod(place, len(whole))
+            found[place] = one(cell, int(whole[row]), int(wanted[column]), faults)
+    values = found.reshape(len(wanted), len(whole))
+    if len(whole) != rows:
+        values = np.full((len(wanted), rows), np.nan)
+        values[:, whole] = found.reshape(len(wanted), len(whole))
+    lines = [chunk.count(b"\n", 0, int(begins[row]) - MARGIN) for row in sorted(faults)]
+    return values, listed(table, faults, lines), chunk.count(b"\n")
 
 
 def one(cell: str, row: int, column: int, faults: dict[int, tuple[int, str]]) -> float:
@@ -122,9 +146,8 @@ def blank_lines(text: Bytes, begins: Places, ends: Places, counts: Places, blank
     return found
 
 
-def carefully(header: Header, chunk: bytes) -> Found:
+def carefully(table: Header, chunk: bytes) -> Part:
     """The same by the csv module, for text in which quotes stand anywhere."""
-    table = header["table"]
     wanted: Sequence[int] = table["wanted"]
     rows: list[list[float]] = []
     faults: dict[int, tuple[int, str]] = {}
@@ -142,15 +165,15 @@ def carefully(header: Header, chunk: bytes) -> Found:
         else:
             rows.append([one(row_cells[column], row, column, faults) for column in wanted])
     values = np.array(rows, np.float64).reshape(len(rows), len(wanted)).T
-    return values, listed(header, faults, lambda row: begins[row])
+    return values, listed(table, faults, [begins[row] for row in sorted(faults)]), end
 
 
-def listed(header: Header, faults: dict[int, tuple[int, str]], line: Any) -> list[Bad]:
-    table = header["table"]
-    names = dict(zip(table["wanted"], table["names"], strict=True))
+def listed(table: Header, faults: dict[int, tuple[int, str]], lines: list[int]) -> list[Bad]:
+    """The bad rows, their numbers and lines from 0."""
+    names = dict(zip(table["wanted"], table["names"], strict=True)) if faults else {}
     return [
-        Bad(header["first"] + row, header["line"] + line(row), names.get(column, ""), fact)
-        for row, (column, fact) in sorted(faults.items())
+        Bad(row, line, names.get(column, ""), fact)
+        for (row, (column, fact)), line in zip(sorted(faults.items()), lines, strict=True)
     ]
 
 
