@@ -60,18 +60,15 @@ class Kernel:
         if not all(column.flags.writeable for column in outputs):
             raise ValueError("an output is read-only")
         places = (*_places(inputs), *_places(outputs))
-        arguments = [place.buffer_info()[0] for place in places]
+        columns = (inputs, outputs)
         parts = min(threads or cores(), max(1, count // FEWEST_ROWS))
         step = -(-count // (parts * STEP)) * STEP
         starts = range(0, count, max(step, 1))
 
-        def part(start: int) -> None:
-            if self._function(*arguments, start, min(start + step, count)):
+        def part(start: int, alive: object = columns) -> None:  # whatever becomes of the one who asked
+            if self._function(*[place.buffer_info()[0] for place in places], start, min(start + step, count)):
                 raise MemoryError
 
-        if parts == 1:
-            part(0)
-            return
         rest = [_pool().submit(part, start) for start in starts[1:]]
         part(0)
         for each in rest:
