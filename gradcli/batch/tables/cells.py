@@ -42,6 +42,6 @@ def advice(cell: str) -> str:
         return ": write it without '_'"
     if digits[:2].lower() == "0x":
         return ": write it in decimal"
-    if digits.lower() in ("na", "n/a", "null", "none", "#n/a", "-", "?"):
+    if cell.lower() in ("na", "n/a", "null", "none", "#n/a", "-", "?"):
         return ": write nan where there is none"
     return ""

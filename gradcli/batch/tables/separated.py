@@ -47,7 +47,7 @@ class Separated(Table):
                 raise GradError("file", f"{self.file!r} is empty", hint="a table begins with the names of its columns")
             if line.startswith(b"#"):
                 comment = line
-            elif line.strip(BLANK if not tabs else b" "):
+            elif line.strip(b" \n" if tabs else BLANK + b"\n"):
                 break
         header = comment[1:] if line is None else line
         text = self._decoded(header)
