@@ -32,9 +32,9 @@ ALWAYS double log_core(double x) {
   s = PLUS(r, PLUS(r, s, -0.25), 1.0 / 3);
   return y + (r * r * PLUS(r, s, -0.5) + lost);
 }""",
-    # The steps of fdlibm, which most C libraries take; so below. Copyright (C) 1993 by Sun Microsystems, Inc. All rights
-    # reserved. Developed at SunPro, a Sun Microsystems, Inc. business. Permission to use, copy, modify, and distribute
-    # this software is freely granted, provided that this notice is preserved.
+    # The steps of fdlibm, which most C libraries take; so below. Copyright (C) 1993 by Sun Microsystems, Inc. All
+    # rights reserved. Developed at SunPro, a Sun Microsystems, Inc. business. Permission to use, copy, modify, and
+    # distribute this software is freely granted, provided that this notice is preserved.
     "log1p": r"""
 ALWAYS double log1p_core(double x) {
   double u = 1.0 + x, exponent = real((bits(u) >> 52) | 0x4330000000000000ULL) - (0x1p52 + 1023.0);
