@@ -96,6 +96,7 @@ class Growing(Serial):
         self.jobs = jobs
         self.size = size
         self._say = say
+        self._spent, self._done = 0.0, 0  # seconds and bytes, in this process
         self._others: Engine | None = None
 
     def close(self) -> None:
@@ -105,19 +106,24 @@ class Growing(Serial):
 
     def run(self, spec: Spec, tasks: Iterator[Task]) -> Iterator[Task]:
         """The answers; a GradError that a task raises stops them at its place."""
-        do = make(spec)
-        spent, done = 0.0, 0
-        for header, payload in tasks:
+        do = make(spec) if self._others is None else None
+        while do is not None and self._others is None:
+            task = next(tasks, None)
+            if task is None:
+                return
             begun = perf_counter()
-            answer = do(header, payload)
-            spent += perf_counter() - begun
-            done += len(payload)
+            answer = do(*task)
+            self._spent += perf_counter() - begun
+            self._done += len(task[1])
             yield answer
-            if spent > ALONE and (self.size is None or spent * (self.size - done) > ALONE * done):
-                break
-        else:
-            return
-        from gradcli.batch.processes import Processes
+            if self._pays():
+                from gradcli.batch.processes import Processes
 
-        self._others = Processes(self.jobs, self._say)
+                self._others = Processes(self.jobs, self._say)
+        assert self._others is not None
         yield from self._others.run(spec, tasks)
+
+    def _pays(self) -> bool:
+        """Whether there was enough work, and as much is left."""
+        left = self.size is None or self._spent * (self.size - self._done) > ALONE * self._done
+        return self._spent > ALONE and left

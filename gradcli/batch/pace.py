@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from gradcli.batch.work import Header, Task
 
 SPAN = 10.0  # seconds over which the rate is taken
+MOMENT = 0.2  # seconds that the lines of a task may take
+LEAST, MOST = 4 << 10, 128 << 10  # bytes of a task
 
 
 class Pace:
@@ -45,6 +47,10 @@ class Pace:
             self._recent.append((now, self.count, self._done))
             while len(self._recent) > 2 and self._recent[1][0] < now - SPAN:
                 self._recent.popleft()
+
+    def portion(self) -> int:
+        """How many bytes the next task had better have: what takes a moment, however much work a line is."""
+        return int(min(max(self._slope(2) * MOMENT, LEAST), MOST))
 
     @property
     def seconds(self) -> float:

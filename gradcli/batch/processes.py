@@ -77,19 +77,17 @@ class Processes:
         self._command = command
         self._threads = threads
         self._pipes: Polled | Threaded | None = None
+        self._spec: Spec | None = None
         self._kills = 0
         self._failed_starts = 0
         self._do: Work | None = None
 
     def run(self, spec: Spec, tasks: Iterator[Task]) -> Iterator[Task]:
         """The answers; a GradError that a task raises stops them at its place."""
-        self._pipes = pipes = Threaded() if self._threads else Polled()
-        self._spec = spec
-        self._waiting: deque[Job] = deque()  # not yet with a worker; first those that come back
+        pipes = self._begin(spec)
         source = Ahead(tasks, self.jobs * IN_FLIGHT, pipes.wake)
         order: deque[Job] = deque()
         try:
-            self._start(self.jobs)
             while True:
                 while len(order) < WINDOW * self.jobs and (task := source.take()) is not None:
                     order.append(Job(task))
@@ -107,9 +105,21 @@ class Processes:
                     return
                 else:
                     raise source.error
+        except BaseException:
+            self.close()
+            raise
         finally:
             source.stop()
+
+    def _begin(self, spec: Spec) -> Polled | Threaded:
+        """Start the workers, if those of the run before do not do the same work."""
+        self._waiting: deque[Job] = deque()  # not yet with a worker; first those that come back
+        if self._pipes is None or self._spec != spec:
             self.close()
+            self._spec, self._do = spec, None
+            self._pipes = Threaded() if self._threads else Polled()
+            self._start(self.jobs)
+        return self._pipes
 
     def close(self) -> None:
         """Leave no worker."""
@@ -129,6 +139,7 @@ class Processes:
 
     def _start(self, count: int) -> None:
         assert self._pipes is not None
+        assert self._spec is not None
         try:
             for _ in range(count):
                 worker = Worker(self._command or start_command())
@@ -163,6 +174,7 @@ class Processes:
 
     def _compute(self, job: Job) -> None:
         if self._do is None:
+            assert self._spec is not None
             self._do = work.make(self._spec)
         try:
             job.answers = [self._do(*job.task)]
@@ -211,6 +223,7 @@ class Processes:
         self._start(1)
 
     def _judge(self, job: Job) -> None:
+        assert self._spec is not None
         job.kills += 1
         if job.kills < TRIES:
             return

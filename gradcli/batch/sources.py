@@ -11,7 +11,7 @@ from gradcli.errors import GradError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import BinaryIO
 
     from gradcli.batch.work import Task
@@ -32,8 +32,8 @@ OTHER_FORMATS = {
 }  # fmt: skip
 
 
-def tasks(paths: Sequence[str], *, size: int = READ) -> Iterator[Task]:
-    """Every chunk of every file, numbered on, of about SIZE bytes. Raises GradError (file) where one cannot be read.
+def tasks(paths: Sequence[str], *, size: Callable[[], int] = lambda: READ) -> Iterator[Task]:
+    """Every chunk of every file, numbered on, of about SIZE() bytes. Raises GradError (file) where one cannot be read.
 
     What can be looked at beforehand is: no answer is given before a file is found to be missing.
     """
@@ -42,7 +42,7 @@ def tasks(paths: Sequence[str], *, size: int = READ) -> Iterator[Task]:
     return _numbered(paths, size)
 
 
-def _numbered(paths: Sequence[str], size: int) -> Iterator[Task]:
+def _numbered(paths: Sequence[str], size: Callable[[], int]) -> Iterator[Task]:
     number = 0
     for path in paths:
         for header, payload in chunks(path, size):
@@ -50,7 +50,7 @@ def _numbered(paths: Sequence[str], size: int) -> Iterator[Task]:
             number += 1
 
 
-def chunks(path: str, size: int = READ) -> Iterator[Task]:
+def chunks(path: str, size: Callable[[], int] = lambda: READ) -> Iterator[Task]:
     """One file in chunks, as they can be read: from a pipe what is there, without waiting for more."""
     cutter = Cutter(shown(path))
     stream = opened(path)
@@ -63,10 +63,10 @@ def chunks(path: str, size: int = READ) -> Iterator[Task]:
             start += more
         refuse_binary(path, start)
         yield from cutter.feed(start.removeprefix(BOM))
-        wanted = min(FIRST_READ, size)
+        wanted = min(FIRST_READ, size())
         while data := _read(path, stream, wanted):
             yield from cutter.feed(data)
-            wanted = min(2 * wanted, size)
+            wanted = min(2 * wanted, size())
         yield from cutter.finish()
     finally:
         if path != "-":

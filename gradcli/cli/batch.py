@@ -57,7 +57,7 @@ def answer(request: Request) -> int:
             for part in [None] if parts is None else parts:
                 paths = request.words if part is None else [part.path]
                 settings = settings_of(request, named=len(paths) > 1)
-                chunks = tasks(paths)
+                chunks = tasks(paths, size=pace.portion)
                 if form == "csv":
                     chunks = with_columns(settings, chunks)
                 with sink_of(request, request["output"] if part is None else part.begin(), form) as sink:

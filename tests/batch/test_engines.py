@@ -145,7 +145,8 @@ def test_a_line_is_tried_again_alone():
         flights.append([[(job.kills, job.whole is not None) for job in worker.flight] for worker in alone.workers])
 
     alone._deal = watched
-    list(alone.run(FAKE, tasks(with_line(40, b"die\n"))))
+    with alone:
+        list(alone.run(FAKE, tasks(with_line(40, b"die\n"))))
     second = [flight for flight in flights if any((1, True) in jobs for jobs in flight)]
     assert second
     assert all(sum(map(len, flight)) == 1 for flight in second)
@@ -199,6 +200,22 @@ def test_what_a_worker_prints_is_not_taken_for_an_answer():
     """Frames travel where nothing else is written."""
     lines = with_line(40, b"print\n")
     assert by_processes(lines)[0] == b"".join(lines).upper()
+
+
+def test_workers_stay_for_the_next_run():
+    """Many small files are one long run; another kind of work needs other workers."""
+    with Processes(2, command=COMMAND) as engine:
+        assert bytes_of(engine.run(FAKE, tasks(PLAIN))) == b"".join(PLAIN).upper()
+        first = [worker.process.pid for worker in engine.workers]
+        os.kill(first[0], signal.SIGKILL)
+        assert bytes_of(engine.run(FAKE, tasks(PLAIN))) == b"".join(PLAIN).upper()
+        second = [worker.process.pid for worker in engine.workers]
+        assert first[1] in second
+        out = bytes_of(engine.run({**FAKE, "end": "!"}, tasks(PLAIN)))
+        assert out == b"".join(PLAIN).upper().replace(b"\n", b"\n!")
+        assert not set(second) & {worker.process.pid for worker in engine.workers}
+        processes = [worker.process for worker in engine.workers]
+    assert all(process.poll() is not None for process in processes)
 
 
 def test_leaving_early_leaves_no_worker():
@@ -319,7 +336,6 @@ class TestGrowing:
 
     def spread(self, monkeypatch, lines, size=None):
         """The answers, and whether other processes had a part in them."""
-        monkeypatch.setattr("gradcli.batch.pipes.start_command", lambda: COMMAND)
         monkeypatch.setattr("gradcli.batch.processes.start_command", lambda: COMMAND)
         with Growing(2, print, size=size) as engine:
             out = bytes_of(engine.run(FAKE, tasks(lines, 1)))

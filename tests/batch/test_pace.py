@@ -2,7 +2,7 @@
 
 import pytest
 
-from gradcli.batch.pace import SPAN, Pace
+from gradcli.batch.pace import LEAST, MOST, SPAN, Pace
 
 
 class Clock:
@@ -57,6 +57,15 @@ def test_nobody_knows_how_long_a_pipe_is():
 def test_an_input_that_grows_is_not_done_more_than_whole():
     """A file may be appended to."""
     assert after(15, (1.0, 5, 0), (2.0, 5, 0)).part == 1.0
+
+
+@pytest.mark.parametrize(
+    ("answers", "portion"),
+    [([], LEAST), ([(10.0, 1, 0)], LEAST), ([(0.0001, 9, 0)], 20_000), ([(1e-6, 9, 0)], MOST)],
+)
+def test_a_task_is_as_large_as_what_takes_a_moment(answers, portion):
+    """However long a line takes: a kill costs little, and the answers of slow lines do not wait for each other."""
+    assert after(None, *answers).portion() == portion
 
 
 def test_nothing_is_divided_by_nothing():
