@@ -242,3 +242,14 @@ def test_memory_does_not_grow_with_the_rows(data):
     done = subprocess.run([sys.executable, "-c", LARGE], capture_output=True, text=True, env=surroundings(), cwd=data)
     assert done.stdout == "0\nTrue\n", done.stderr
     assert np.load("out.npy", mmap_mode="r").shape == (2_500_000,)
+
+
+def test_a_table_without_rows_has_an_answer_without_rows(data):
+    (data / "none.csv").write_text("x,y\n")
+    assert run("map", "x*y", "none.csv") == (0, "value,d_x,d_y\n", "")
+    assert run("map", "x*y", "none.csv", "--head", "3").out.splitlines()[0] == "row  x  y  value  ∂/∂x  ∂/∂y"
+
+
+def test_a_program_has_a_gradient_by_a_column_that_it_does_not_read(data):
+    assert run("map", "2*x", "data.csv", "--wrt", "y,x").out.splitlines()[:2] == ["value,d_y,d_x", "2.0,0.0,2.0"]
+    assert run("map", "2*x", "data.csv", "--wrt", "q").code == 2
