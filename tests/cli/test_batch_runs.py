@@ -318,3 +318,10 @@ def test_a_batch_of_scalars_imports_neither_numpy_nor_rich_nor_typer(there, text
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=surroundings())
     assert told.stdout == "[]\n"
     assert (there / "out").read_text().count("\n") == text.count("\n") - text.startswith("x,")
+
+
+def test_workers_run_no_code_of_the_folder_they_start_in(there):
+    """Nobody has to fear a folder because of a file's name."""
+    for name in ("json.py", "gradcli.py", "select.py", "site.py", "subprocess.py"):
+        (there / name).write_text("raise SystemExit('read')\n")
+    assert start("batch", "batch.txt", "--jobs", "2") == (0, answers(50), "")
