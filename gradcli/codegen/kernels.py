@@ -7,57 +7,21 @@ gives None, and the program has to be answered in the general way.
 
 from __future__ import annotations
 
-import math
+from math import isfinite
 
-from gradcli.codegen.python import INLINE, expression, literal
-from gradcli.graph import CAUTIOUS, CONSTANT, SATURATED_BELOW, VARIABLE, Graph, Primitive, real
+from gradcli.codegen.plain import AT_EDGE, PASSES_ON, UNTIED, WORLD, applied, is_number, product
+from gradcli.codegen.python import literal
+from gradcli.graph import CAUTIOUS, CONSTANT, SATURATED_BELOW, VARIABLE
 from gradcli.graph.carriers import trace_rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from typing import Any
 
-    from gradcli.graph import Edge
+    from gradcli.graph import Edge, Graph
 
 MOST_LINES = 300  # of a graph that gets a kernel: compiling takes some 50 us a line
 MOST_PATTERNS = 256  # of open gates whose notes are kept
-
-# What a forward computes wherever that is finite and Python does not raise; tests/codegen compares it with `real`.
-PLAIN = {
-    **INLINE,
-    "div": "({} / {})", "square": "({0} * {0})", "mod": "({} % {})", "power": "pow({}, {})", "pow": "pow({}, {})",
-    "relu": "(0.0 if {0} <= 0.0 else {0})", "relu_split": "(0.0 if {0} <= 0.0 else {0})",
-    "relu_first": "(0.0 if {0} <= 0.0 else {0})",
-    "abs": "abs({})",
-    **{
-        name: name + "({})"
-        for name in (
-            "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt", "erf", "erfc", "sin", "cos", "tan",
-            "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
-        )
-    },
-    "atan2": "atan2({}, {})",
-}  # fmt: skip
-# What max and min of two numbers are where they differ; a tie of lines with a gradient is never answered here.
-UNTIED = {"max": "({0} if {0} > {1} else {1})", "min": "({0} if {0} < {1} else {1})"}
-UNTIED |= {f"{name}_first": text for name, text in UNTIED.items()}
-# Whether a line is at its tie or kink, over y and its operands; of other primitives the edge itself is asked.
-AT_EDGE = {
-    **dict.fromkeys(UNTIED, "{1} == {2}"), "abs": "{1} == 0.0", "hypot": "{0} == 0.0",
-    **dict.fromkeys(("relu", "relu_split", "relu_first"), "{1} == 0.0"),
-}  # fmt: skip
-# Lines that are not finite, or raise, where one of these operands is not finite; None stands for all operands.
-PASSES_ON: dict[str, tuple[int, ...] | None] = {
-    **dict.fromkeys(("add", "sub", "mul", "neg", "same", "stop", "square", "abs", "log", "log1p", "log2", "log10")),
-    **dict.fromkeys(("sqrt", "cbrt", "sin", "cos", "tan", "sinh", "cosh", "asinh", "acosh", "lgamma")),
-    "div": (0,),
-}  # fmt: skip
-WORLD = {
-    "__builtins__": {}, "real": real, "abs": abs, "float": float,
-    "ArithmeticError": ArithmeticError, "ValueError": ValueError,
-    **{name: getattr(math, name) for name in dir(math) if not name.startswith("_")},
-}  # fmt: skip
 
 
 class Kernel:
@@ -143,13 +107,13 @@ class _Writer:
         self.reached: set[int] = set()
         self.noted = False
         self.fits = all(
-            graph.primitives[index] is not CONSTANT or index in leaves or math.isfinite(graph.statics[index])
+            graph.primitives[index] is not CONSTANT or index in leaves or isfinite(graph.statics[index])
             for index in self.lines
         )
 
     def name(self, text: str) -> str:
         """A name for what TEXT computes."""
-        if text.isidentifier() or _is_number(text):
+        if text.isidentifier() or is_number(text):
             return text
         if text not in self.named:
             name = self.named[text] = f"v{len(self.named)}"
@@ -181,7 +145,7 @@ class _Writer:
             else:
                 operands = [texts[operand] for operand in graph.operands[index]]
                 differ = index in self.reached  # or the tie is found there
-                texts[index] = self.name(_applied(primitive, graph.statics[index], operands, differ=differ))
+                texts[index] = self.name(applied(primitive, graph.statics[index], operands, differ=differ))
         seen = {self.result}
         for index in reversed(self.lines):
             primitive, operands_of = graph.primitives[index], graph.operands[index]
@@ -190,7 +154,7 @@ class _Writer:
                 seen.update(operands_of if slots is None else [operands_of[slot] for slot in slots])
         seen.discard(self.result)
         unseen = [index for index in self.lines if index not in seen]
-        self.suspects += [texts[index] for index in unseen if not _is_number(texts[index])]
+        self.suspects += [texts[index] for index in unseen if not is_number(texts[index])]
 
     def backward(self) -> None:
         """Every adjoint that a source depends on, from the result back."""
@@ -204,7 +168,7 @@ class _Writer:
             self._watch_inputs(active)
         for index in self.lines:  # what flows on is seen there
             if index in self.adjoints and not self._flows_on(index, active):
-                self.suspects += [self.adjoints[index]] * (not _is_number(self.adjoints[index]))
+                self.suspects += [self.adjoints[index]] * (not is_number(self.adjoints[index]))
 
     def _flows_on(self, index: int, active: Sequence[bool]) -> bool:
         """Whether an adjoint that is not finite makes another so."""
@@ -220,7 +184,7 @@ class _Writer:
         if sum(index in self.closed for index in inputs) > 1:
             self.noted = True
             adjoints = [self.adjoints[index] for index in inputs]
-            self.gates += [self.name(f"({adjoint} == 0.0)") for adjoint in adjoints if not _is_number(adjoint)]
+            self.gates += [self.name(f"({adjoint} == 0.0)") for adjoint in adjoints if not is_number(adjoint)]
 
     def _pull_back(self, index: int, active: Sequence[bool]) -> None:
         graph = self.graph
@@ -243,7 +207,7 @@ class _Writer:
             closed = shut
             if primitive.opens:
                 local, closed = self._gate(local, shut)
-            flow = _product(upstream, local)
+            flow = product(upstream, local)
             if closed is not None:
                 flow = f"(0.0 if {closed} else {flow})"
             before = self.adjoints.get(operand)
@@ -307,7 +271,7 @@ class _Writer:
             if what is CONSTANT:
                 texts[line] = literal(trace.graph.statics[line])
                 continue
-            text = _applied(what, trace.graph.statics[line], [texts[operand] for operand in trace.graph.operands[line]])
+            text = applied(what, trace.graph.statics[line], [texts[operand] for operand in trace.graph.operands[line]])
             texts[line] = self.name(text) if uses[line] > 1 or text in self.named else text
         return {slot: texts[output] for slot, output in outputs.items()}
 
@@ -338,34 +302,6 @@ class _Writer:
             "    except (ArithmeticError, ValueError): return None\n"
         )
         return Kernel(text, form, self.edges)
-
-
-def _applied(primitive: Primitive, static: Any, operands: Sequence[str], *, differ: bool = False) -> str:
-    """PRIMITIVE over texts, plain Python where that is enough. DIFFER says of two that they are not equal."""
-    name = primitive.name
-    if name == "equal" and operands[0] == operands[1]:
-        return "1.0"  # it is finite
-    if name == "where" and _is_number(operands[0]):
-        return operands[1] if float(operands[0]) else operands[2]
-    if differ and len(operands) == 2 and name in UNTIED and operands[0] != operands[1]:
-        return UNTIED[name].format(*operands)
-    if name in PLAIN and name not in INLINE:
-        return PLAIN[name].format(*operands, literal(static) if primitive.static else None)
-    return expression(primitive, static, operands)
-
-
-def _product(upstream: str, local: str) -> str:
-    """upstream * local; a factor 1 or -1 changes no bit but the sign."""
-    for factor, other in ((upstream, local), (local, upstream)):
-        if factor == "1.0":
-            return other
-        if factor == "-1.0" and not _is_number(other):
-            return f"(-{other})"
-    return f"({upstream} * {local})"
-
-
-def _is_number(text: str) -> bool:
-    return text[-1:].isdigit() and not text.isidentifier()
 
 
 def _active(graph: Graph, sources: Iterable[int]) -> list[bool]:

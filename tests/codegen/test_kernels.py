@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradcli.autodiff import depends, evaluate, pull_back
-from gradcli.codegen import kernels
-from gradcli.codegen.kernels import AT_EDGE, MOST_LINES, PASSES_ON, PLAIN, UNTIED, WORLD, kernel
+from gradcli.codegen import plain
+from gradcli.codegen.kernels import MOST_LINES, kernel
+from gradcli.codegen.plain import AT_EDGE, PASSES_ON, PLAIN, UNTIED, WORLD
 from gradcli.graph import Graph
 from gradcli.graph.carriers import number
 from gradcli.graph.labels import Labels
@@ -76,7 +77,7 @@ def grown(primitive, static, count):
 def test_a_kernel_says_what_the_sweeps_say(primitive):
     """At ordinary points, at edges and far out, alone and with other lines above and below it."""
     for static, count in variants(primitive):
-        plain = single(primitive, static, count)
+        alone = single(primitive, static, count)
         below = single(primitive, static, count)
         above = grown(primitive, static, count)
         x = below[2][0]
@@ -84,7 +85,7 @@ def test_a_kernel_says_what_the_sweeps_say(primitive):
         tuples = itertools.product(GIVEN, repeat=count) if count < 3 else [(x,) * count for x in GIVEN]
         for operands in tuples:
             point = {f"x{slot}": value for slot, value in enumerate(operands)}
-            check(*plain, point)
+            check(*alone, point)
             check(*above, point)
             check(below[0], result, below[2], point)
             check(below[0], result, below[2][:1], point)
@@ -147,8 +148,8 @@ def test_what_is_not_finite_stays_visible(name):
         slots = PASSES_ON.get(name) or range(count)
         if not all(math.isfinite(operands[slot]) for slot in slots):
             for static in (2.0, 0.5, 3.0) if primitive.static else (None,):
-                plain = run_plainly(PLAIN[name], (*operands, static)) if name in PLAIN else None
-                found = plain if name in PLAIN else number(primitive, None, operands)
+                found = run_plainly(PLAIN[name], (*operands, static)) if name in PLAIN else None
+                found = found if name in PLAIN else number(primitive, None, operands)
                 assert found is None or not math.isfinite(found), (operands, static)
 
 
@@ -250,6 +251,6 @@ def test_a_long_program_is_not_compiled():
 )  # fmt: skip
 def test_a_wrong_table_would_be_seen(monkeypatch, table, name, wrong):
     """The test of every primitive fails where a table is wrong."""
-    monkeypatch.setitem(getattr(kernels, table), name, wrong)
+    monkeypatch.setitem(getattr(plain, table), name, wrong)
     with pytest.raises(AssertionError):
         test_a_kernel_says_what_the_sweeps_say(PRIMITIVES[name])
