@@ -5,13 +5,12 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections import deque
 from itertools import chain, islice
 
 from gradcli.batch.pace import Pace
 from gradcli.batch.parts import clear, expanded, is_folder, parts_of
 from gradcli.batch.settings import Settings
-from gradcli.batch.sinks import File, Stream, opened
+from gradcli.batch.sinks import File, opened
 from gradcli.batch.sources import check, tasks
 from gradcli.batch.tally import Tally
 from gradcli.cli.progress import Progress
@@ -20,7 +19,6 @@ from gradcli.errors import GradError, again
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from types import TracebackType
     from typing import Any
 
     from gradcli.batch.engines import Engine
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
 
 FAILED = 1
 LONG = 2.0  # seconds from which on a run is worth a word on a file or a pipe
-MOST_ROWS = 60  # of a table
 SAMPLE = 1_000  # answers that decide on the columns of a CSV
 
 
@@ -140,6 +137,8 @@ def sink_of(request: Request, output: str | None, form: str) -> Sink:
         if output is not None:
             hint = "write --format csv or jsonl to a file, or > FILE for the table"
             raise GradError("usage", "a table goes to standard output", hint=hint)
+        from gradcli.cli.batch_table import Drawn
+
         return Drawn(request["digits"])
     return opened(output, inputs=request.words, resume=resume)
 
@@ -214,51 +213,6 @@ def with_columns(settings: Settings, chunks: Iterator[Task]) -> Iterator[Task]:
     first: Header = {"number": 0, "first": 1, "file": "", "heading": True}
     whole = chain([(first, b"")], seen, chunks)
     return (({**header, "number": number}, payload) for number, (header, payload) in enumerate(whole))
-
-
-class Drawn(Stream):
-    """Standard output as a table of the first and the last answers, and of those between that failed."""
-
-    def __init__(self, digits: int | None) -> None:
-        super().__init__(sys.stdout.buffer)
-        self.digits = digits or 6
-        self.total = 0
-        self.first: list[tuple[int, bytes]] = []
-        self.failed: list[tuple[int, bytes]] = []
-        self.last: deque[tuple[int, bytes]] = deque(maxlen=MOST_ROWS // 3)
-
-    def write(self, payload: bytes) -> None:
-        """Whole lines, of which a few are kept."""
-        for line in payload.splitlines():
-            self.total += 1
-            row = self.total, line
-            if len(self.first) < MOST_ROWS:
-                self.first.append(row)
-            elif len(self.failed) < MOST_ROWS // 3 and b'"error":{' in line:
-                self.failed.append(row)
-            self.last.append(row)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self.close()
-
-    def close(self) -> None:
-        """Draw it."""
-        import json
-
-        from gradcli.cli.screen import Screen
-        from gradcli.render.batch import draw
-
-        rows = dict(self.first)
-        if self.total > MOST_ROWS:
-            third = MOST_ROWS // 3
-            failed = [row for row in self.first[third:] if b'"error":{' in row[1]]
-            rows = dict([*self.first[:third], *[*failed, *self.failed][:third], *self.last])
-        answers = [(number, json.loads(rows[number])) for number in sorted(rows)]
-        screen = Screen()
-        screen.show(draw(answers, self.total, width=screen.width, unicode=screen.unicode, digits=self.digits))
 
 
 def summarise(tally: Tally, seconds: float, *, quiet: bool) -> None:
