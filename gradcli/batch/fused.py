@@ -10,6 +10,8 @@ from gradcli.batch.steps import DUE
 from gradcli.batch.sweep import ABSENT, SHUT, graph_of, passed, pull_back
 from gradcli.graph import VARIABLE
 from gradcli.graph.decompose import decompose
+from gradcli.graph.labels import Labels
+from gradcli.insight.notes import Note, Run, notes
 from gradcli.language import MAX_BYTES, MAX_TOKENS, NEWLINE, scan
 from gradcli.questions import UNUSED, Options
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from gradcli.autodiff import Flow
     from gradcli.batch.onepass import Entry
     from gradcli.graph import Graph
-    from gradcli.insight.notes import Note
 
 
 class Fused:
@@ -84,7 +85,7 @@ class Fused:
             gradients = dict(zip(names, [0.0 if a is ABSENT else a for a in adjoints], strict=False))
             return self._of_names(run, value, gradients, [])
         numbers = [value, *adjoints[: len(names)]]
-        if ABSENT in adjoints:
+        if ABSENT in numbers:
             numbers = [0.0 if number is ABSENT else number for number in numbers]
         told = iter(texts(numbers))
         first = next(told)
@@ -93,9 +94,6 @@ class Fused:
 
     def _noted(self, run: Pass, graph: Graph, result: int) -> str | None:
         """The answer of a GRAPH where something may be worth a note."""
-        from gradcli.graph.labels import Labels
-        from gradcli.insight.notes import Run, notes
-
         options = self.options
         if options.ties == "error":
             return None
@@ -115,8 +113,6 @@ class Fused:
         """The answer by the names that are asked for, with those that the program does not use."""
         wrt, known, given = self.options.wrt, run.known, run.given
         if len(run.names) < run.base:
-            from gradcli.insight.notes import Note
-
             for name in given:
                 if name not in known:
                     if type(given[name]) is not float:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # exp: exp(z) or 1/exp(-z) · sum: 1 + exp(z), or another sum or difference of such · gate: sigmoid(z) · twice: 2*gate
 
 
+LOOKED_AT = frozenset(("exp", "sigmoid", "log", "log1p", "neg", "power"))
 LITERALS = frozenset((0.0, 1.0, -1.0, E))  # without one of these, a form has two exp, or what Step.tells of
 
 
@@ -45,10 +46,12 @@ def may_be_spelled(run: Pass) -> bool:
         place += 1
         if other is None:
             if second is not None:
-                if step.name in ("max", "max_first") and len(first) == 2 and _has_zero(first, consts):
+                if step.primitive.shown == "max" and len(first) == 2 and _has_zero(first, consts):
                     return True
                 continue
             name = step.name
+            if name not in LOOKED_AT:
+                continue
             if name == "exp":
                 marks[place] = ("exp", value(first))
             elif name == "sigmoid":
@@ -62,7 +65,7 @@ def may_be_spelled(run: Pass) -> bool:
             elif name == "neg":
                 if first >= base and _named(tape, first - base) == "softplus":
                     return True
-            elif name == "power" and step.static == -1.0 and first in marks:
+            elif step.static == -1.0 and first in marks:
                 kind, z = marks[first]
                 if kind == "sum":
                     return True

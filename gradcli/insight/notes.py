@@ -26,9 +26,13 @@ FAR_OUT = {
 
 def notes(run: Run) -> list[Note]:
     """Every note of a run, in the order in which a reader needs them: births, conventions, gates, recognised forms."""
-    found = [*births(run)]
+    total = sum(run.values)
+    found = [] if total - total == 0 else [*births(run)]
     if run.sweep is not None:
-        found += [*backward_births(run), *_conventions(run), *_gates(run), *_routing(run), *recognised(run)]
+        total = sum([number for number in run.sweep.numbers if number is not None])
+        if total - total != 0:  # a flow or a sum that is not finite leaves an adjoint that is not
+            found += backward_births(run)
+        found += [*_conventions(run), *_gates(run), *_routing(run), *recognised(run)]
     return [*first_of_each_kind(found)]
 
 
