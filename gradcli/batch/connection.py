@@ -35,6 +35,7 @@ def hush() -> None:
     import warnings
 
     os.environ.setdefault("DASK_DISTRIBUTED__LOGGING__DISTRIBUTED", "critical")
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker")  # which is at odds with a process that is killed
     try:
         import distributed  # noqa: F401
     except ImportError as cause:
@@ -65,18 +66,22 @@ class Own:
                 "distributed.worker.profile.enabled": False,
             }
         )
-        with _unheard():
-            self._cluster: Any = LocalCluster(
-                n_workers=workers,
-                threads_per_worker=1,
-                processes=True,
-                host="127.0.0.1",
-                protocol="tcp://",
-                dashboard_address=None,
-                memory_limit=0,
-                silence_logs=SILENT,
-                local_directory=self._folder.name,
-            )
+        try:
+            with _unheard():
+                self._cluster: Any = LocalCluster(
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    processes=True,
+                    host="127.0.0.1",
+                    protocol="tcp://",
+                    dashboard_address=None,
+                    memory_limit=0,
+                    silence_logs=SILENT,
+                    local_directory=self._folder.name,
+                )
+        except BaseException:
+            self._folder.cleanup()
+            raise
 
     @property
     def address(self) -> str:
