@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from gradcli.batch.tables import columns_of, open_rows, open_table
 from gradcli.batch.rowtext import heading, writer
+from gradcli.batch.tables import columns_of, open_rows, open_table
 
 SIZES = (1, 7, 64, 1 << 20)  # bytes of a piece
 KINDS = ("csv", "tsv", "jsonl", "npy", "npz", "parquet")

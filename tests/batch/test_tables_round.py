@@ -5,10 +5,10 @@ import sys
 
 import numpy as np
 import pytest
+from batch_tables import KINDS, SIZES, needed, read, same, write
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from batch_tables import KINDS, SIZES, needed, read, same, write
 
 from gradcli.batch.tables import open_rows, open_table
 from gradcli.errors import GradError

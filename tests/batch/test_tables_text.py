@@ -5,9 +5,9 @@ import random
 
 import numpy as np
 import pytest
+from batch_tables import SIZES, read, same
 from hypothesis import given
 from hypothesis import strategies as st
-from batch_tables import SIZES, read, same
 
 from gradcli.batch.tables import open_table, refusal
 from gradcli.batch.tables.cells import number
@@ -34,8 +34,8 @@ XY = {"x": np.array([1.0, 3.0]), "y": np.array([2.0, 4.0])}
     [
         "x,y\n1,2\n3,4\n", "x,y\n1,2\n3,4", "x,y\r\n1,2\r\n3,4\r\n", "x,y\r1,2\r3,4", "\ufeffx,y\n1,2\n3,4\n",
         "x;y\n1;2\n3;4\n", "x\ty\n1\t2\n3\t4\n", " x , y \n 1 ,  2\n3, 4 \n", '"x","y"\n"1","2"\n"3","4"\n',
-        "x, y\n1, 2\n\n   \n3, 4\n\n", '"x",y\n"1" , 2\n 3,"4"\n', "# x,y\n1,2\n3,4\n", "# made by hand\nx,y\n1,2\n3,4\n",
-        "\n\nx,y\n1.,2e0\n+3,.4E+1\n",
+        "x, y\n1, 2\n\n   \n3, 4\n\n", '"x",y\n"1" , 2\n 3,"4"\n', "# x,y\n1,2\n3,4\n",
+        "# made by hand\nx,y\n1,2\n3,4\n", "\n\nx,y\n1.,2e0\n+3,.4E+1\n",
     ],
 )  # fmt: skip
 def test_the_same_table_in_many_spellings(tmp_path, text):
@@ -158,7 +158,8 @@ def test_a_long_line_and_many_columns(tmp_path):
 
 spellings = st.one_of(
     st.floats().map(repr), st.floats().map("{:.17e}".format), st.floats(-1e9, 1e9).map("{:.3f}".format),
-    st.integers(-(10**25), 10**25).map(str), st.from_regex(r"[-+]?[0-9]{0,24}\.?[0-9]{0,24}([eE][-+]?[0-9]{1,4})?", fullmatch=True),
+    st.integers(-(10**25), 10**25).map(str),
+    st.from_regex(r"[-+]?[0-9]{0,24}\.?[0-9]{0,24}([eE][-+]?[0-9]{1,4})?", fullmatch=True),
     st.text("0123456789.eE+- _xnaif\t", max_size=12),
 )  # fmt: skip
 
@@ -216,7 +217,7 @@ LINES = {
     '{"x": null, "v": [1, 2]}': ("x", "a number is missing"),
     '{"v": [1, 2]}': ("x", "a number is missing"),
     '{"x": 1, "v": [1]}': ("v[0]", "1 number, and 2 in the first rows"),
-    '{"x": 1, "v": 5}': ("v[0]", "a list of 2 was expected, 5.0 found"),
+    '{"x": 1, "v": 5}': ("v[0]", "a list of 2 was expected, 5 found"),
     '{"x": true, "v": [1, 2]}': ("x", "true is no number"),
     '{"x": "1", "v": [1, 2]}': ("x", '"1" is no number'),
     '{"x": NaN, "v": [1, 2]}': ("", 'NaN is not JSON: write "NaN", with quotes'),
@@ -242,7 +243,8 @@ def test_objects_read_by_orjson_are_the_same(tmp_path, monkeypatch):
     rng = random.Random(7)
     numbers = [np.uint64(rng.getrandbits(64)).view(np.float64).item() for _ in range(5000)]
     lines = [json.dumps({"x": value}) for value in numbers if np.isfinite(value)]
-    lines += ['{"x": -0}', '{"x": 18446744073709551616}', '{"x": 1e400}', '{"x": 1e-400}', '{"x": 1, "x": 2}', '{"x": "\\ud800"}']
+    edges = ("-0", "18446744073709551616", "1e400", "1e-400", '1, "x": 2', '"\\ud800"')
+    lines += [f'{{"x": {text}}}' for text in edges]
     path = table(tmp_path, "\n".join(lines), "data.jsonl")
     by_orjson = read(path, 4096, bad_rows="nan")
     monkeypatch.setattr(objects, "_loads", lambda: None)

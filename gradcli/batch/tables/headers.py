@@ -25,10 +25,12 @@ def header_of(file: Any, whose: str) -> tuple[tuple[int, ...], bool, np.dtype[An
         length = int.from_bytes(file.read(2 if start[6] == 1 else 4), "little")
         if length <= LONGEST_HEADER:
             try:
-                said = ast.literal_eval(file.read(length).decode("utf-8" if start[6] == 3 else "latin-1").strip())
+                text = file.read(length).decode("utf-8" if start[6] == 3 else "latin-1")
+                said = ast.literal_eval(text.strip())
                 shape, order = said["shape"], said["fortran_order"]
                 dtype = np.lib.format.descr_to_dtype(said["descr"])
-                if type(shape) is tuple and all(type(n) is int and n >= 0 for n in shape) and type(order) is bool:
+                counts = type(shape) is tuple and all(type(count) is int and count >= 0 for count in shape)
+                if counts and type(order) is bool and text.endswith("\n"):  # which a header that was cut off does not
                     return shape, order, dtype
             except (SyntaxError, ValueError, KeyError, TypeError, IndexError, RecursionError, MemoryError):
                 pass

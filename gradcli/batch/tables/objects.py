@@ -10,6 +10,7 @@ import numpy as np
 from gradcli.batch.tables.blocks import Bad
 from gradcli.batch.tables.cells import MOST_SHOWN
 from gradcli.batch.tables.text import BLANK
+from gradcli.text import shortest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -147,5 +148,7 @@ def element(found: dict[str, Any], key: str, shape: Sequence[int], index: Sequen
 def shown(value: object) -> str:
     if isinstance(value, (list, dict)):
         return "a list" if isinstance(value, list) else "an object"
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return shortest(float(str(value)))
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "…"
