@@ -76,6 +76,11 @@ OBJECTS = b"\x93NUMPY\x01\x00\x50\x00" + b"{'descr': '|O', 'fortran_order': Fals
 GOOD = saved(np.arange(6.0).reshape(3, 2))
 
 
+def told(shape):
+    """The good file with another shape in a header of the same length."""
+    return GOOD.replace(b"(3, 2), }" + b" " * (len(shape) - 6), shape + b", }")
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -83,9 +88,9 @@ GOOD = saved(np.arange(6.0).reshape(3, 2))
         (b"x,y\n1,2\n", "'a.npy' is no npy file"),
         (GOOD[:100], "'a.npy' has no header of a .npy file"),
         (GOOD[:-1], "'a.npy' is cut off: its header promises 3 rows"),
-        (GOOD.replace(b"(3, 2)", b"(9999999999, 2)"), "'a.npy' is cut off: its header promises 9,999,999,999 rows"),
-        (GOOD.replace(b"(3, 2)", b"(-3, 2)"), "'a.npy' has no header of a .npy file"),
-        (GOOD.replace(b"(3, 2)", b"__import__('os')"), "'a.npy' has no header of a .npy file"),
+        (told(b"(9999999999, 2)"), "'a.npy' is cut off: its header promises 9,999,999,999 rows"),
+        (told(b"(-3, 2)"), "'a.npy' has no header of a .npy file"),
+        (told(b"__import__('os')"), "'a.npy' has no header of a .npy file"),
         (OBJECTS, "'a.npy' holds Python objects, which are never unpickled"),
         (saved(np.array([1j])), "'a.npy' holds complex numbers"),
         (saved(np.array(["a"])), "'a.npy' holds text"),
