@@ -10,7 +10,7 @@ from itertools import chain, islice
 from gradcli.batch.pace import Pace
 from gradcli.batch.parts import clear, expanded, is_folder, parts_of
 from gradcli.batch.settings import Settings
-from gradcli.batch.sinks import File, opened
+from gradcli.batch.sinks import STANDARD_OUTPUT, File, opened
 from gradcli.batch.sources import check, tasks
 from gradcli.batch.tally import Tally
 from gradcli.cli.progress import Progress
@@ -75,11 +75,20 @@ def answer(request: Request) -> int:
             progress.erase()
     finally:
         progress.erase()
-        if failure is None and sys.exc_info()[0] in (None, GradError):
+        ended_by = sys.exc_info()[0]
+        if failure is None and (ended_by is None or (ended_by is GradError and tally.lines)):
             summarise(tally, pace.seconds, quiet=request["quiet"])
+        elif ended_by is not None and not issubclass(ended_by, Exception) and not request["quiet"]:
+            say_how_to_go_on(request["output"], progress.say)
     if failure is not None:
         return fail(header, as_json=request.json)
     return FAILED if tally.failed else 0
+
+
+def say_how_to_go_on(output: str | None, say: Callable[[str], None]) -> None:
+    """What a run that was interrupted leaves, if it went to a file."""
+    if output is not None and os.path.isfile(output) and output not in STANDARD_OUTPUT:
+        say(f"{output} ends with a whole line, and --resume goes on from there")
 
 
 def parts_for(request: Request, form: str) -> list[Part] | None:

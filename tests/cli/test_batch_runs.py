@@ -90,7 +90,8 @@ def test_a_signal_ends_a_run_in_order(there, options, sent, code, word):
         _, told = running.communicate(timeout=20)
         assert time.monotonic() - begun < 2
         assert gone(running.pid)
-    assert (running.returncode, told.decode()) == (code, f"gradcli: {word}\n")
+    note = "note: out ends with a whole line, and --resume goes on from there\n"
+    assert (running.returncode, told.decode()) == (code, f"{note}gradcli: {word}\n")
     written = out.read_text()
     assert written == answers(written.count("\n"))
 
@@ -138,7 +139,7 @@ def test_a_killed_worker_is_told(there):
         _, told = running.communicate(timeout=20)
     assert told.decode() == (
         "note: a worker process ended by signal 9; what it had not answered is computed\n"
-        "      again\ngradcli: terminated\n"
+        "      again\nnote: out ends with a whole line, and --resume goes on from there\ngradcli: terminated\n"
     )
     written = (there / "out").read_text()
     assert written == answers(written.count("\n"))
