@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     Local = Callable[..., float] | None
     Flow = tuple[int, int, int, float, float, float, bool]
 
+MOST_KEPT = 5_000  # local gradients as functions
 FEW = 3  # operands up to which each local gradient is computed by itself, and only where it is needed
 
 
@@ -178,6 +179,8 @@ def locals_of(primitive: Primitive, static: Any, count: int) -> tuple[Local, ...
 
         frozen: dict[tuple[str, Any, int], tuple[Local, ...]] = LOCALS
         found = frozen.get(key) or _read_from_the_rules(primitive, static, count)
+        if len(_LOCALS) > MOST_KEPT:  # every exponent has its own
+            _LOCALS.clear()
         _LOCALS[key] = found
     return found
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from gradcli import autodiff
-from gradcli.batch.answers import scalar_members, texts
+from gradcli.batch.answers import notes_member, scalar_members, texts
 from gradcli.batch.onepass import SAME, Pass, functions
+from gradcli.batch.remarks import remarks, with_closed_gates
 from gradcli.batch.spelled import may_be_spelled
 from gradcli.batch.steps import DUE
 from gradcli.batch.sweep import ABSENT, SHUT, graph_of, passed, pull_back
@@ -59,38 +60,44 @@ class Fused:
         if entry is None:
             return None
         graph = None
+        folded = False
         if self.recognises and (run.tells or run.consts or run.roots or run.odd) and may_be_spelled(run):
             graph, result = graph_of(run, entry)
-            found = decompose(graph, result, self.options.decomposition)
-            if found.graph is not graph:
-                graph, result = found.graph, found.moved[result]
+            other = decompose(graph, result, self.options.decomposition)
+            if other.graph is not graph:
+                graph, result = other.graph, other.moved[result]
                 again = passed(graph, result, given)
                 if again is None:
                     return None
                 run, entry = again
-        if not (DUE or run.odd):
-            adjoints = pull_back(run.tape, run.base, len(run.consts), entry[1])
+                folded = True
+        if not (run.odd or 1 in DUE):
+            tape = with_closed_gates(run.tape) if DUE else run.tape
+            adjoints = pull_back(tape, run.base, len(run.consts), entry[1])
             total = sum(adjoints) + sum(run.values)
-            shut = run.routes and sum([a is SHUT for a in adjoints[: len(run.names)]]) > 1
-            if total - total == 0 and not shut and not DUE:
-                return self._plain(run, entry[0], adjoints)
+            if total - total == 0 and 1 not in DUE:
+                if not DUE and not (run.routes and sum([a is SHUT for a in adjoints[: len(run.names)]]) > 1):
+                    return self._plain(run, entry[0], adjoints, [])
+                found = remarks(run, tape, adjoints) if not folded and self.options.wrt is None else None
+                if found is not None:
+                    return self._plain(run, entry[0], adjoints, found)
         if graph is None:
             graph, result = graph_of(run, entry)
         return self._noted(run, graph, result)
 
-    def _plain(self, run: Pass, value: float, adjoints: Sequence[float]) -> str | None:
-        """The answer without a note, but of names that do not occur. Every number is finite."""
+    def _plain(self, run: Pass, value: float, adjoints: Sequence[float], found: list[Note]) -> str | None:
+        """The answer with the notes FOUND, and those of names that do not occur. Every number is finite."""
         names = run.names
         if len(names) < run.base or self.options.wrt is not None:
             gradients = dict(zip(names, [0.0 if a is ABSENT else a for a in adjoints], strict=False))
-            return self._of_names(run, value, gradients, [])
+            return self._of_names(run, value, gradients, found)
         numbers = [value, *adjoints[: len(names)]]
         if ABSENT in numbers:
             numbers = [0.0 if number is ABSENT else number for number in numbers]
         told = iter(texts(numbers))
         first = next(told)
         pairs = [f'"{name}":{text}' for name, text in zip(names, told)]  # noqa: B905
-        return f'"value":{first},"gradients":{{{",".join(pairs)}}}'
+        return f'"value":{first},"gradients":{{{",".join(pairs)}}}{notes_member(found)}'
 
     def _noted(self, run: Pass, graph: Graph, result: int) -> str | None:
         """The answer of a GRAPH where something may be worth a note."""

@@ -111,9 +111,9 @@ def functions(ties: str) -> dict[str, dict[int, Step]]:
 
 
 def power(exponent: float) -> Step | None:
-    """The step of x^EXPONENT; None where an exponent has no key of its own."""
+    """The step of x^EXPONENT; None where that is nan."""
     found = _POWERS.get(exponent)
-    if found is None and exponent == exponent and exponent != 0:
+    if found is None and exponent == exponent:
         from gradcli.autodiff import locals_of
 
         primitive = NAMED["power"]
@@ -127,7 +127,8 @@ def power(exponent: float) -> Step | None:
         found = Step(primitive, exponent, 1, run)
         if len(_POWERS) > MOST_POWERS:
             _POWERS.clear()
-        _POWERS[exponent] = found
+        if exponent:  # the two zeros would be one key
+            _POWERS[exponent] = found
     return found
 
 

@@ -7,7 +7,7 @@ import math
 from gradcli.graph import primitives, real
 
 NAMED = primitives()
-DUE = []  # what may be worth a note is added here
+DUE = []  # what may be worth a note is added here: 0 for a closed relu and a line that is saturated, else 1
 due = DUE.append
 pow_0 = NAMED['pow'].edges[0].when
 hypot_0 = NAMED['hypot'].edges[0].when
@@ -264,7 +264,7 @@ def f43(a):
     y = math.tanh(a)
     d0 = math.pow(1.0 / math.cosh(a), 2.0)
     if -0.0001 < d0 < 0.0001:
-        due(1)
+        due(0)
     return y, d0
 
 
@@ -672,7 +672,9 @@ def f76(a, b, c):
 def f77(a):
     y = 0.0 if a <= 0.0 else a
     d0 = (1.0 if a > 0.0 else 0.0) if y == y else y
-    if relu_0(y, a) or not d0:
+    if not d0:
+        due(0)
+    if relu_0(y, a):
         due(1)
     return y, d0
 
@@ -680,7 +682,9 @@ def f77(a):
 def f78(a):
     y = 0.0 if a <= 0.0 else a
     d0 = (1.0 if a > 0.0 else 0.0) + 0.5 * (1.0 if a == 0.0 else 0.0) if y == y else y
-    if relu_split_0(y, a) or not d0:
+    if not d0:
+        due(0)
+    if relu_split_0(y, a):
         due(1)
     return y, d0
 
@@ -688,7 +692,9 @@ def f78(a):
 def f79(a):
     y = 0.0 if a <= 0.0 else a
     d0 = (1.0 if a >= 0.0 else 0.0) if y == y else y
-    if relu_first_0(y, a) or not d0:
+    if not d0:
+        due(0)
+    if relu_first_0(y, a):
         due(1)
     return y, d0
 
@@ -743,7 +749,7 @@ def f88(a):
     y = math.erf(a)
     d0 = 1.1283791670955126 * math.exp(-math.pow(a, 2.0))
     if -0.0001 < d0 < 0.0001:
-        due(1)
+        due(0)
     return y, d0
 
 
@@ -751,7 +757,7 @@ def f89(a):
     y = math.erfc(a)
     d0 = -1.1283791670955126 * math.exp(-math.pow(a, 2.0))
     if -0.0001 < d0 < 0.0001:
-        due(1)
+        due(0)
     return y, d0
 
 
@@ -779,7 +785,7 @@ def f94(a):
     y = real.sigmoid(a)
     d0 = y * real.sigmoid(-a)
     if -0.0001 < d0 < 0.0001:
-        due(1)
+        due(0)
     return y, d0
 
 
@@ -787,7 +793,7 @@ def f95(a):
     y = -real.softplus(-a)
     d0 = real.sigmoid(-a)
     if -0.0001 < d0 < 0.0001:
-        due(1)
+        due(0)
     return y, d0
 
 
@@ -795,7 +801,7 @@ def f96(a):
     y = a + math.log1p(math.exp(-a)) if a > 0.0 else math.log1p(math.exp(a))
     d0 = real.sigmoid(a)
     if -0.0001 < d0 < 0.0001:
-        due(1)
+        due(0)
     return y, d0
 
 
@@ -813,7 +819,7 @@ def f99(a):
     y = real.softsign(a)
     d0 = math.pow(1.0 / (1.0 + abs(a)), 2.0)
     if -0.0001 < d0 < 0.0001:
-        due(1)
+        due(0)
     return y, d0
 
 

@@ -25,7 +25,7 @@ import math
 from gradcli.graph import primitives, real
 
 NAMED = primitives()
-DUE = []  # what may be worth a note is added here
+DUE = []  # what may be worth a note is added here: 0 for a closed relu and a line that is saturated, else 1
 due = DUE.append
 '''
 MOST = 8  # operands of the variadic ones
@@ -105,7 +105,8 @@ def _watch(
                 lines.append(f"d{slot} = {share}")
                 shares[slot] = f"d{slot}"
         bound = repr(SATURATED_BELOW)
-        tests += [f"-{bound} < {share} < {bound}" if small else f"not {share}" for share in shares if share is not None]
+        near = [f"-{bound} < {share} < {bound}" if small else f"not {share}" for share in shares if share is not None]
+        lines += [f"if {' or '.join(near)}:", f"    due({int(len(near) > 1)})"]
     if tests:
         lines += [f"if {' or '.join(tests)}:", "    due(1)"]
     return lines

@@ -46,6 +46,8 @@ def trace_rules(primitive: Primitive, static: Any, count: int) -> Trace:
     """The rules of PRIMITIVE with COUNT operands: the leaves are y and the operands, one output per operand."""
     key = (primitive.name, static, count)
     if key not in _TRACES:
+        if len(_TRACES) > MOST_TRACES:  # every exponent has its own
+            _TRACES.clear()
         graph, leaves = _leaves(["y", *(f"x{slot}" for slot in range(count))])
         extra = (static,) if primitive.static else ()
         if primitive.variadic:

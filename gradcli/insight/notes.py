@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Note", "Run", "notes", "recognised", "tied"]
 MOST_OF_A_KIND = 8
+CLOSED = "blocks: its input is negative, so exactly 0 goes back"
 FAR_OUT = {
     "sigmoid": "exact far out", "tanh": "exact far out", "softplus": "no overflow", "logsigmoid": "exact far out",
     "logaddexp": "no overflow", "softmax": "no overflow", "hypot": "no overflow, and 0 at the origin",
@@ -77,13 +78,17 @@ def _gates(run: Run) -> Iterator[Note]:
             why = "stop cuts it off" if primitive.name == "stop" else "a comparison is flat on both sides"
             kind, says = "dead", f"passes no gradient: {why}"
         elif primitive.shown == "relu" and numbers == [0.0] and run.values[graph.operands[index][0]] < 0:
-            kind, says = "dead", "blocks: its input is negative, so exactly 0 goes back"
+            kind, says = "dead", CLOSED
         elif primitive.verbs[0] == "saturates" and numbers and max(map(abs, numbers)) < SATURATED_BELOW:
-            largest = significant(max(numbers, key=abs))
-            kind, says = "saturated", f"saturated: its local gradient is only {largest}"
+            kind, says = "saturated", saturated(numbers)
         else:
             continue
         yield Note(kind, labels.names[index], f"{labels.equation(index)}: {says}")
+
+
+def saturated(numbers: Sequence[float]) -> str:
+    """What is said of a line with these local gradients, all nearly 0."""
+    return f"saturated: its local gradient is only {significant(max(numbers, key=abs))}"
 
 
 def _routing(run: Run) -> Iterator[Note]:
@@ -97,18 +102,18 @@ def _routing(run: Run) -> Iterator[Note]:
     inputs = [i for i, primitive in enumerate(run.graph.primitives) if primitive is VARIABLE and run.active[i]]
     shut = [i for i in inputs if run.sweep.closed[i]]
     passed = [i for i in inputs if not run.sweep.closed[i] and run.sweep.numbers[i]]
-    if len(shut) < 2 or not passed:
-        return
     (word,) = words
-    who = (
-        f"to {run.labels.names[passed[0]]}, 1 of {len(inputs)} inputs"
-        if len(passed) == 1
-        else f"to {len(passed)} of {len(inputs)} inputs"
-    )
-    name = run.labels.names[run.result]
-    yield Note(
-        "flow", name, f"{name}: {word} routed the gradient {who}; the other {len(inputs) - len(passed)} get exactly 0"
-    )
+    names = run.labels.names
+    yield from routed(word, len(shut), [names[i] for i in passed], len(inputs), names[run.result])
+
+
+def routed(word: str, shut: int, passed: Sequence[str], inputs: int, name: str) -> Iterator[Note]:
+    """What is said where max or min, the WORD, left SHUT of the INPUTS without any gradient of NAME."""
+    if shut < 2 or not passed:
+        return
+    who = f"to {passed[0]}, 1 of {inputs} inputs" if len(passed) == 1 else f"to {len(passed)} of {inputs} inputs"
+    rest = inputs - len(passed)
+    yield Note("flow", name, f"{name}: {word} routed the gradient {who}; the other {rest} get exactly 0")
 
 
 def recognised(run: Run) -> Iterator[Note]:
