@@ -9,6 +9,8 @@ try:
 except ImportError:
     dumps = None
 
+IS_FAST = dumps is not None  # `texts`, in comparison with `repr`
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from math import e, pi, tau
 
+from gradcli.batch.answers import IS_FAST, texts
 from gradcli.codegen.kernels import Kernel, kernel
 from gradcli.errors import GradError
 from gradcli.graph import CONSTANT, VARIABLE
@@ -133,7 +134,7 @@ def compiled(
     made = kernel(
         question.graph, question.result, question.sources if order else None, {**leaves, **free},
         [f"a{place}" for place in range(len(names))], [f"c{place}" for place in range(len(groups))], json_string,
-        noted=bool(question.unused or question.program.remarks),
+        noted=bool(question.unused or question.program.remarks), texts=texts if IS_FAST else None,
     )  # fmt: skip
     return None if made is None else Compiled(made, free)
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from gradcli.graph import Edge, Graph
 
+    Texts = Callable[[list[float]], Sequence[str]]
+
 MOST_LINES = 300  # of a graph that gets a kernel: compiling takes some 50 us a line
 MOST_PATTERNS = 256  # of open gates whose notes are kept
 
@@ -33,11 +35,12 @@ class Kernel:
 
     __slots__ = ("missed", "notes", "run", "text")
 
-    def __init__(self, text: str, form: str, edges: Sequence[Edge]) -> None:
+    def __init__(self, text: str, form: str, edges: Sequence[Edge], texts: Texts | None) -> None:
         self.text = text
         self.notes: dict[tuple[bool, ...], str] = {}
         self.missed: list[tuple[bool, ...]] = []
         world = {**WORLD, "form": form, "noted": self.notes.get, "miss": self.missed.append}
+        world["texts"] = texts
         world |= {f"edge{number}": edge.when for number, edge in enumerate(edges)}
         exec(compile(text, "<kernel>", "exec"), world)  # noqa: S102 - operation names and v0, v1, ... are its words
         self.run: Callable[..., str | None] = world["kernel"]
@@ -59,12 +62,13 @@ def kernel(
     member: Callable[[str], str],
     *,
     noted: bool = False,
+    texts: Texts | None = None,
 ) -> Kernel | None:
     """The kernel of the program whose RESULT is to be differentiated by the SOURCES (None: the value alone).
 
     It is run with numbers for the parameters GIVEN, which have to be floats, and for the LITERALS. LEAVES says which
     lines stand for them, as texts. MEMBER makes a JSON text of a name. NOTED says that there are notes in any case.
-    None where the program is too long or has arrays.
+    TEXTS writes numbers faster than `repr`, and the same. None where the program is too long or has arrays.
     """
     live = graph.live([result])
     if graph.shapes is not None or sum(live) > MOST_LINES:
@@ -75,16 +79,17 @@ def kernel(
     live_sources = [line for line in (sources or {}).values() if line is not None]
     writer.look_ahead(live_sources)
     writer.forward()
-    outputs, form = [writer.texts[result]], '"value":%r'
+    hole = "%r" if texts is None else "%s"
+    outputs, form = [writer.texts[result]], f'"value":{hole}'
     if sources is not None:
         writer.backward()
         members = []
         for name, line in sources.items():
             adjoint = None if line is None else writer.adjoints.get(line)
-            members.append(f"{member(name)}:{'0.0' if adjoint is None else '%r'}")
+            members.append(f"{member(name)}:{'0.0' if adjoint is None else hole}")
             outputs += [] if adjoint is None else [adjoint]
         form += f',"gradients":{{{",".join(members)}}}'
-    return writer.kernel(given, literals, outputs, form, noted=noted)
+    return writer.kernel(given, literals, outputs, form, texts, noted=noted)
 
 
 class _Writer:
@@ -276,7 +281,14 @@ class _Writer:
         return {slot: texts[output] for slot, output in outputs.items()}
 
     def kernel(
-        self, given: Sequence[str], literals: Sequence[str], outputs: Sequence[str], form: str, *, noted: bool
+        self,
+        given: Sequence[str],
+        literals: Sequence[str],
+        outputs: Sequence[str],
+        form: str,
+        texts: Texts | None,
+        *,
+        noted: bool,
     ) -> Kernel:
         """The statements as a function, compiled."""
         lines = []
@@ -288,7 +300,7 @@ class _Writer:
         for start in range(0, len(suspects), 50):
             some = " + ".join(suspects[start : start + 50])
             lines += [f"total = {some}", "if total - total != 0.0: return None"]
-        numbers = ", ".join(outputs)
+        numbers = ", ".join(outputs) if texts is None else f"*texts([{', '.join(outputs)}])"
         if self.noted or noted:
             key = "".join(f"{flag}, " for flag in dict.fromkeys(self.gates))
             lines += [f"pattern = ({key.strip()})", "notes = noted(pattern)"]
@@ -301,7 +313,7 @@ class _Writer:
             f"def kernel({', '.join([*given, *literals])}):\n    try:\n        {body}\n"
             "    except (ArithmeticError, ValueError): return None\n"
         )
-        return Kernel(text, form, self.edges)
+        return Kernel(text, form, self.edges, texts)
 
 
 def _active(graph: Graph, sources: Iterable[int]) -> list[bool]:

@@ -206,6 +206,14 @@ def test_the_value_alone():
     assert made.run(1000.0) is None
 
 
+def test_another_writer_of_numbers():
+    """A faster one than `repr` may put the texts into the answer."""
+    graph, result, _ = single(PRIMITIVES["mul"], None, 2)
+    made = kernel(graph, result, {"x": 0, "y": 1, "z": None}, {0: "a0", 1: "a1"}, ["a0", "a1"], [], json_string,
+                  texts=lambda numbers: [f"<{number}>" for number in numbers])  # fmt: skip
+    assert made.run(2.0, 3.0) == '"value":<6.0>,"gradients":{"x":<3.0>,"y":<2.0>,"z":0.0}'
+
+
 @pytest.mark.parametrize("value", [1, True, None, "1", [1.0]])
 def test_what_is_no_float_is_not_answered(value):
     """A kernel could take a whole number or an array for one, and would print it so."""
