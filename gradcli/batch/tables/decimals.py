@@ -58,16 +58,16 @@ def decimals(text: Bytes, starts: Places, ends: Places, marks: Places, at: Place
     whole = whole_end - first
     part = digits_end - whole_end - pointed
     power = -part
-    if raised.any():
-        at += raised
-        shift, bare = exponents(words, marks, signs, at, place, ends, raised)
-        power = power + shift
-    else:
-        bare = place == ends
+    bare = place == ends
+    some = np.flatnonzero(raised)
+    if len(some):
+        shift, bare[some] = exponents(words, marks, signs, at[some] + 1, place[some], ends[some])
+        power[some] += shift
     count = whole + part
     fine = bare & (count > 0) & (whole <= MOST_DIGITS) & (part <= MOST_DIGITS) & (count <= MOST_DIGITS)
     fine &= (power >= SMALLEST) & (power <= LARGEST)
-    whole, part, power = np.where(fine, whole, 0), np.where(fine, part, 0), np.where(fine, power, 0)
+    if not fine.all():
+        whole, part, power = whole * fine, part * fine, power * fine
     mantissa = run(words, whole_end, whole, 3) * TENS.take(part) + run(words, digits_end, part, 3)
     values, decided = rounded(mantissa, power)
     np.negative(values, out=values, where=negative)
@@ -77,14 +77,14 @@ def decimals(text: Bytes, starts: Places, ends: Places, marks: Places, at: Place
 
 
 def exponents(
-    words: Words, marks: Places, signs: Bytes, at: Places, place: Places, ends: Places, raised: Flags
+    words: Words, marks: Places, signs: Bytes, at: Places, place: Places, ends: Places
 ) -> tuple[Places, Flags]:
-    """What stands behind an `e`, and which cells hold nothing else."""
+    """What stands behind the `e` at each place, and which cells hold nothing else."""
     after, sign = marks.take(at), signs.take(at)
-    signed = raised & ((sign == MINUS) | (sign == PLUS)) & (after == place + 1) & (after < ends)
+    signed = ((sign == MINUS) | (sign == PLUS)) & (after == place + 1) & (after < ends)
     length = ends - place - 1 - signed
-    bare = (marks.take(at + signed) == ends) & (~raised | ((length > 0) & (length <= 8)))
-    length = np.where(bare & raised, length, 0)
+    bare = (marks.take(at + signed) == ends) & (length > 0) & (length <= 8)
+    length = length * bare
     value = run(words, ends, length, 1).astype(np.int64)
     return np.where(signed & (sign == MINUS), -value, value), bare
 

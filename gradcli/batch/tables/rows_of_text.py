@@ -70,8 +70,9 @@ def at_once(table: Header, chunk: bytes, delimiter: int) -> Part:
         ends_cell &= ~inside
     stop_marks = np.flatnonzero(ends_cell)  # which of the marks end a cell
     stops = marks[stop_marks]
-    last = np.flatnonzero(ends_line[ends_cell])  # among the stops, those that end a line
-    counts = np.diff(last, prepend=-1)
+    last = np.flatnonzero(ends_line.take(stop_marks))  # among the stops, those that end a line
+    counts = last + 1
+    counts[1:] -= counts[:-1].copy()
     begins = np.concatenate((np.array([MARGIN], np.int64), stops[last[:-1]] + 1))
     begin_marks = np.concatenate((np.array([MARGIN], np.int64), stop_marks[last[:-1]] + 1))
     blank = blank_lines(text, begins, stops[last], counts, b" " if delimiter == 9 else BLANK)
