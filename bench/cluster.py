@@ -18,7 +18,9 @@ import tempfile
 import time
 from functools import partial
 
+from gradcli.batch import cluster_run
 from gradcli.batch.cluster import Dask
+from gradcli.batch.cluster_run import ENOUGH, MOST
 from gradcli.batch.engines import Serial
 from gradcli.batch.processes import Processes
 from gradcli.batch.rows import Settings as Rows
@@ -151,16 +153,18 @@ def answered(engine, work: Work) -> bytes:
 
 
 def overheads() -> dict[str, float]:
-    """What dask costs, whatever is computed: its start, a chunk that holds nothing, bytes there and back."""
+    """What dask costs, whatever is computed: its start, a job that holds nothing, bytes there and back."""
     costs = {}
     begun = time.perf_counter()
     with Dask(jobs=2) as engine:
         costs["start"] = time.perf_counter() - begun
         spec = Settings().spec()
         empty, large = b"# nothing\n", b"#" + b"x" * (MIB - 2) + b"\n"
+        cluster_run.ENOUGH = 0  # each chunk a job
         costs["chunk"], costs["busy"] = each_chunk(engine, spec, empty, 600)
         seconds, busy = each_chunk(engine, spec, large, 150)
         costs["link"] = MIB / max(seconds - costs["chunk"], 1e-9)
+        cluster_run.ENOUGH = ENOUGH
         costs["link busy"] = max(busy - costs["busy"], 0) / MIB
         client = engine._client
         back = [client.submit(bytes, 4 * MIB, pure=False) for _ in range(20)]
@@ -208,7 +212,7 @@ def print_overheads(costs: dict[str, float]) -> None:
     print(f"""
 dask on this machine, client and scheduler in one process, 2 workers
   start of the cluster             {costs["start"]:8.2f} s
-  a chunk that holds nothing       {1e3 * costs["chunk"]:8.2f} ms
+  a job that holds nothing         {1e3 * costs["chunk"]:8.2f} ms
     client and scheduler compute   {1e3 * costs["busy"]:8.2f} ms of it
   bytes to the workers             {costs["link"] / 1e6:8.0f} MB/s
   bytes back                       {costs["back"] / 1e6:8.0f} MB/s""")
@@ -226,9 +230,10 @@ def print_parts(works: list[Work], rows: list[dict[str, float]]) -> None:
 
 def calculate(work: Work, cost: dict[str, float], costs: dict[str, float], machines: int, cores: int) -> None:
     """A billion: the slowest of the three who work at the same time decides."""
-    chunks = BILLION / cost["chunk"]
+    job = max(cost["chunk"], min(ENOUGH / cost["compute"], MOST / cost["in"]))
+    jobs = BILLION / job
     bytes_in, bytes_out = BILLION * cost["in"], BILLION * cost["out"]
-    client = BILLION * (cost["read"] + cost["write"]) + chunks * costs["busy"]
+    client = BILLION * (cost["read"] + cost["write"]) + jobs * costs["busy"]
     client += (bytes_in + bytes_out) * costs["link busy"]
     link = max(bytes_in, bytes_out) / LINK
     workers = BILLION * cost["compute"] / (machines * cores)
@@ -238,7 +243,7 @@ def calculate(work: Work, cost: dict[str, float], costs: dict[str, float], machi
     print(f"""
 a billion {work.unit}s of {work.name!r} on {machines} machines of {cores} cores: {told(slowest)}
   = max(client, link, workers), who work at the same time
-  client   N*(read + write) + N/chunk*c + bytes*b       {told(client)}   c, b: for a chunk, a byte; scheduler included
+  client   N*(read + write) + N/{job:<6,.0f}*c + bytes*b      {told(client)}   c, b: for a job, a byte; scheduler included
   link     max(bytes in, bytes out) / (10 Gbit/s)       {told(link)}   assumed, not measured
   workers  N*compute / (machines*cores)                 {told(workers)}   assumed as fast as this machine's
   one client can feed compute/max(client, link) =       {fed:8,.1f} cores

@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from gradcli.batch.remote import Answer
     from gradcli.batch.work import Spec, Task
 
-IN_FLIGHT = 3  # chunks for each thread of the workers, one of them being computed
-WINDOW = 8  # chunks for each thread that are taken and not yet handed on
+IN_FLIGHT = 3  # jobs for each thread of the workers, one of them being computed
+WINDOW = 8  # jobs for each thread that are taken and not yet handed on
 GATHERED = 32  # answers that are fetched in one go
-AHEAD = 8  # chunks that are read before there is room for them
+AHEAD = 16  # chunks that are read before there is room for them
+ENOUGH = 0.25  # seconds that a job should take: dask itself takes milliseconds for each
+MOST, MANY = 4 << 20, 64  # bytes and chunks of a job
 GROUPS = 16  # that a chunk which kills is split into, and each of them that does
 LOOK = 1.0  # seconds between two looks at the workers
 
@@ -77,6 +79,9 @@ class Run:
         self._flying: set[Job] = set()
         self._killers: deque[Job] = deque()
         self._kills = 0
+        self._group: list[Task] = []  # chunks for the next job
+        self._bytes = 0
+        self._seconds = ENOUGH  # that a chunk takes
         self._threads = 1
         self._looked = float("-inf")
         self._news: SimpleQueue[Job | None] = SimpleQueue()  # a job whose future has ended; None: a task can be taken
@@ -119,16 +124,26 @@ class Run:
         self._threads = threads
 
     def _fill(self) -> None:
-        """Give chunks to the workers, unless one that kills is to be tried alone."""
+        """Give chunks to the workers, unless some that kill are to be tried alone."""
         threads = max(1, self._threads)
-        while (
-            not self._killers
-            and len(self._flying) < IN_FLIGHT * threads
-            and len(self._order) < WINDOW * threads
-            and (task := self._source.take()) is not None
-        ):
-            self._order.append(Job([task]))
+        while not self._killers and len(self._flying) < IN_FLIGHT * threads and len(self._order) < WINDOW * threads:
+            full = self._gather()
+            if not self._group or not (full or self._source.ended or len(self._flying) < threads):
+                return  # there will be more, and every worker has something to do
+            self._order.append(Job(self._group))
+            self._group, self._bytes = [], 0
             self._send(self._order[-1])
+
+    def _gather(self) -> bool:
+        """Take chunks for the next job, and say whether they are enough for one."""
+        many = min(MANY, ENOUGH / max(self._seconds, 1e-6))
+        while (not self._group or len(self._group) + 1 <= many) and self._bytes < MOST:
+            task = self._source.take()
+            if task is None:
+                return False
+            self._group.append(task)
+            self._bytes += len(task[1])
+        return True
 
     def _send(self, job: Job) -> None:
         with self._reached():
@@ -159,7 +174,9 @@ class Run:
         """What came of a job: None where it has failed."""
         self._flying.discard(job)
         if frames is not None:
-            job.answers = unframed(frames)
+            told, *job.answers = unframed(frames)
+            assert not isinstance(told, GradError)
+            self._seconds += (told[0]["seconds"] / len(job.tasks) - self._seconds) / 2
             self._kills = 0
         elif job.future.status != "error":
             raise self._lost()
@@ -179,8 +196,14 @@ class Run:
     def _judge(self, job: Job) -> None:
         """Try a chunk alone whose worker was killed, and if that kills again, take it apart."""
         job.answers = self._alone(job.tasks)
-        if job.answers is None:
-            job.answers = self._survivors(list(work.pieces(self._spec, *job.tasks[0])))
+        if job.answers is not None:
+            return
+        job.answers = []
+        for task in job.tasks:
+            found = self._alone([task]) if len(job.tasks) > 1 else None
+            job.answers += self._survivors(list(work.pieces(self._spec, *task))) if found is None else found
+            if job.answers and isinstance(job.answers[-1], GradError):
+                return
 
     def _alone(self, tasks: Sequence[Task]) -> list[Answer] | None:
         """The answers of TASKS while nothing else runs; None if they kill."""

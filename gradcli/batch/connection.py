@@ -134,12 +134,16 @@ def client_of(address: str) -> Any:
     import dask.config
     from distributed import Client
 
+    class Quiet(Client):  # type: ignore[misc]
+        def __del__(self) -> None:
+            """Closing one that never met its scheduler takes long and writes to standard error."""
+
     found: list[Any] = []
 
     def meet() -> None:
         try:
             _greeted(address)
-            found.append(Client(address, timeout=PATIENCE, set_as_default=False))
+            found.append(Quiet(address, timeout=PATIENCE, set_as_default=False))
         except Exception as cause:  # garbage that answers can make dask fail in any way
             found.append(cause)
 
@@ -176,7 +180,7 @@ def _greeted(address: str) -> None:
             sleep(0.2)
             continue
         if not 0 < size < GREETING:
-            raise ValueError("what answers is not dask")
+            raise ConnectionError("what answers is not dask")
         return
 
 
@@ -186,7 +190,7 @@ def _why(cause: BaseException) -> str:
     text = f"{getattr(cause, 'strerror', None) or cause}" or type(cause).__name__
     if isinstance(cause, TimeoutError):
         text = f"nothing was heard for {PATIENCE} seconds"
-    return f"{text.splitlines()[0]}\nan address looks like tcp://HOST:8786"
+    return text.splitlines()[0] + "\nan address looks like tcp://HOST:8786" * (type(cause) is ValueError)
 
 
 def is_killed(error: BaseException) -> bool:

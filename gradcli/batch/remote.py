@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from time import perf_counter
 
 import gradcli
 from gradcli.batch import work
@@ -24,7 +25,7 @@ _made = threading.local()
 
 
 def answer(release: str, spec: str, tasks: bytes) -> bytes:
-    """Frames of answers to frames of tasks; a GradError is the last of them.
+    """Frames of answers to frames of tasks, behind one that says how long they took; a GradError is the last of them.
 
     Text and bytes alone travel: dask would search lists and dicts for tasks of its own. ImportError where this is not
     the RELEASE that asks.
@@ -32,6 +33,7 @@ def answer(release: str, spec: str, tasks: bytes) -> bytes:
     if release != gradcli.__version__:
         raise ImportError(f"gradcli {gradcli.__version__} where gradcli {release} asks")
     do = _kept(spec)
+    begun = perf_counter()
     answers: list[Answer] = []
     for header, payload in Frames().feed(tasks):
         try:
@@ -39,7 +41,7 @@ def answer(release: str, spec: str, tasks: bytes) -> bytes:
         except GradError as error:
             answers.append(error)
             break
-    return framed(answers)
+    return packed({"seconds": perf_counter() - begun}) + framed(answers)
 
 
 def framed(answers: Iterable[Answer]) -> bytes:

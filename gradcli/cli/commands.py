@@ -42,11 +42,12 @@ def _bad_input() -> type[GradError]:
 
 
 def refuse(error: GradError, *, as_json: bool) -> int:
-    """Print an error, as text or as JSON's object, and say the exit code of bad input."""
+    """Print an error, as text or as JSON's object, and say the exit code: that of bad input, or the error's own."""
     from gradcli.cli.terminal import complain, error_text
 
     complain(error_text(error, as_json=as_json))
-    return WRONG_INPUT
+    code: int = getattr(error, "code", WRONG_INPUT)
+    return code
 
 
 def evaluate(request: Request) -> int:
