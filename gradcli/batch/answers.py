@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from gradcli.insight.notes import Note
 
+__all__ = ["dumps", "notes_member", "scalar_members", "texts"]
+
 
 def scalar_members(value: float, gradients: Mapping[str, float], notes: Sequence[Note]) -> str:
     """`"value":...,"gradients":{...}`, and the notes where there are some."""

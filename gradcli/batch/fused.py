@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradcli import autodiff
-from gradcli.batch.answers import notes_member, scalar_members, texts
+from gradcli.batch.answers import dumps, notes_member, scalar_members, texts
 from gradcli.batch.onepass import SAME, Pass, functions
 from gradcli.batch.remarks import remarks, with_closed_gates
 from gradcli.batch.spelled import may_be_spelled
@@ -91,13 +91,15 @@ class Fused:
         if len(names) < run.base or self.options.wrt is not None:
             gradients = dict(zip(names, [0.0 if a is ABSENT else a for a in adjoints], strict=False))
             return self._of_names(run, value, gradients, found)
-        numbers = [value, *adjoints[: len(names)]]
-        if ABSENT in numbers:
-            numbers = [0.0 if number is ABSENT else number for number in numbers]
-        told = iter(texts(numbers))
-        first = next(told)
-        pairs = [f'"{name}":{text}' for name, text in zip(names, told)]  # noqa: B905
-        return f'"value":{first},"gradients":{{{",".join(pairs)}}}{notes_member(found)}'
+        if dumps is None:
+            pairs = [f'"{name}":{number!r}' for name, number in zip(names, adjoints)]  # noqa: B905
+            text = f'"value":{value!r},"gradients":{{{",".join(pairs)}}}{notes_member(found) if found else ""}'
+            if ":-0.0" not in text:  # no number may be ABSENT
+                return text
+        numbers = [value, *[0.0 if number is ABSENT else number for number in adjoints[: len(names)]]]
+        first, *rest = texts(numbers)
+        pairs = [f'"{name}":{text}' for name, text in zip(names, rest, strict=True)]
+        return f'"value":{first},"gradients":{{{",".join(pairs)}}}{notes_member(found) if found else ""}'
 
     def _noted(self, run: Pass, graph: Graph, result: int) -> str | None:
         """The answer of a GRAPH where something may be worth a note."""
