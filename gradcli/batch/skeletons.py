@@ -33,22 +33,23 @@ MARKS = [f"{3 + k}000{k}.0009765625" for k in range(64)]  # in the place of lite
 UNTOLD = frozenset(("dead", "flow", "unused", "shadow"))  # kinds of notes without a number that a run computed
 
 
-def settings(source: str) -> tuple[str, list[str], list[float]] | None:
-    """EXPR, names and values of `EXPR at x=1, y=2`; None where there is no `at` or a value is no plain number."""
+def settings(source: str) -> tuple[str, dict[str, float]] | None:
+    """EXPR and the values of `EXPR at x=1, y=2`; None where there is no `at` or a value is no plain number."""
     body, found, tail = source.rpartition(" at ")
     if not found or "#" in source or not source.isascii():
         return None
+    tail = tail.replace(", ", ",")
     parts = tail.replace("=", ",").split(",")
-    if len(parts) % 2 or not only_numbers(",".join(parts[1::2])):
+    names, numbers = parts[::2], parts[1::2]
+    if not (tail.count("=") == len(names) == len(numbers) and only_numbers(",".join(numbers))):
         return None
-    names = [name.strip(" \t") for name in parts[::2]]
-    if "" in names:
-        return None
+    if " " in tail or "\t" in tail:
+        names = [name.strip(" \t") for name in names]
     try:
-        values = [*map(float, parts[1::2])]
+        values = dict(zip(names, map(float, numbers), strict=True))
     except ValueError:
         return None
-    return (body, names, values) if tail.count("=") == len(names) else None
+    return None if len(values) < len(names) or "" in values else (body, values)
 
 
 class Skeleton:

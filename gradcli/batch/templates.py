@@ -58,10 +58,8 @@ class Kernels:
             found = settings(source)
             if found is None:
                 return None
-            source, names, numbers = found
-            if len(set(names)) < len(names):
-                return None
-            given = {**dict(zip(names, numbers, strict=True)), **given}
+            source, values = found
+            given = {**values, **given} if given else values
         known = self.texts.get((source, *given))
         if known is None:
             known = self._found(source, given)

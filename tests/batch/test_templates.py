@@ -169,13 +169,14 @@ def test_marks_are_no_special_values():
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
-        ("x^2 at x=3", ("x^2", ["x"], [3.0])),
-        ("x*y at x = -1.5e-3 ,y=.5", ("x*y", ["x", "y"], [-0.0015, 0.5])),
-        ("a = x; a*x at x=+2", ("a = x; a*x", ["x"], [2.0])),
+        ("x^2 at x=3", ("x^2", {"x": 3.0})),
+        ("x*y at x = -1.5e-3 ,y=.5", ("x*y", {"x": -0.0015, "y": 0.5})),
+        ("a = x; a*x at x=+2", ("a = x; a*x", {"x": 2.0})),
         ("x at x=nan", None), ("x at x=inf", None), ("x at x=1_0", None), ("x at x=pi", None), ("x at x=1+1", None),
         ("x at x=[1]", None), ("x # at x=3", None), ("x at x", None), ("x at x==1", None), ("x at =1", None),
         ("x at x=1,", None), ("x at x=", None), ("x at x=- 1", None), ("x at x=1 2", None), ("x at x=1\ny", None),
-        ("x", None), ("x at", None),
+        ("x", None), ("x at", None), ("x at x=1, x=2", None), ("x at x=1=2", None), ("x at x,1", None),
+        ("x at é=1", None),
     ],
 )  # fmt: skip
 def test_values_behind_at(source, expected):
