@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from gradcli import autodiff
 from gradcli.batch.answers import dumps, notes_member, scalar_members, texts
-from gradcli.batch.onepass import SAME, Pass, functions
+from gradcli.batch.onepass import Pass
 from gradcli.batch.remarks import remarks, with_closed_gates
 from gradcli.batch.spelled import may_be_spelled
+from gradcli.batch.stepping import SAME, functions
 from gradcli.batch.steps import DUE
 from gradcli.batch.sweep import ABSENT, SHUT, graph_of, passed, pull_back
 from gradcli.graph import VARIABLE

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gradcli.batch.onepass import ONE, Pass
+from gradcli.batch.onepass import Pass
+from gradcli.batch.stepping import ONE
 from gradcli.batch.sweep import ABSENT, SHUT
 from gradcli.graph import SATURATED_BELOW
 from gradcli.graph.labels import RESULTS

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gradcli.batch.onepass import EVERY, SIGNS, Pass, power
+from gradcli.batch.onepass import Pass
+from gradcli.batch.stepping import EVERY, SIGNS, power
 from gradcli.batch.steps import DUE
 from gradcli.graph import CONSTANT, NAMED, VARIABLE, Graph
 

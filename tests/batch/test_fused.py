@@ -17,8 +17,9 @@ from gradcli.autodiff import _read_from_the_rules, locals_of
 from gradcli.batch import answers, steps
 from gradcli.batch.calculator import first_order
 from gradcli.batch.fused import Fused
-from gradcli.batch.onepass import Pass, functions
+from gradcli.batch.onepass import Pass
 from gradcli.batch.spelled import may_be_spelled
+from gradcli.batch.stepping import functions, power
 from gradcli.batch.sweep import graph_of
 from gradcli.codegen.steps import steps_text
 from gradcli.errors import GradError
@@ -304,8 +305,6 @@ def test_numbers_are_written_as_repr_does(given_):
 
 
 def test_powers_beyond_the_frozen_ones_have_their_rule():
-    run, (local,) = None, locals_of(NAMED["power"], 2.7, 1)
-    from gradcli.batch.onepass import power
-
+    (local,) = locals_of(NAMED["power"], 2.7, 1)
     run = power(2.7).run
     assert run(1.3) == (1.3**2.7, local(1.3**2.7, 1.3))
