@@ -20,7 +20,7 @@ from functools import partial
 
 from gradcli.batch import cluster_run
 from gradcli.batch.cluster import Dask
-from gradcli.batch.cluster_run import ENOUGH, MOST
+from gradcli.batch.cluster_run import ENOUGH, IN_FLIGHT, MOST, ROOM
 from gradcli.batch.engines import Serial
 from gradcli.batch.processes import Processes
 from gradcli.batch.rows import Settings as Rows
@@ -230,7 +230,8 @@ def print_parts(works: list[Work], rows: list[dict[str, float]]) -> None:
 
 def calculate(work: Work, cost: dict[str, float], costs: dict[str, float], machines: int, cores: int) -> None:
     """A billion: the slowest of the three who work at the same time decides."""
-    job = max(cost["chunk"], min(ENOUGH / cost["compute"], MOST / cost["in"]))
+    room = ROOM / (IN_FLIGHT * machines * cores)
+    job = max(cost["chunk"], min(ENOUGH / cost["compute"], min(MOST, room) / cost["in"]))
     jobs = BILLION / job
     bytes_in, bytes_out = BILLION * cost["in"], BILLION * cost["out"]
     client = BILLION * (cost["read"] + cost["write"]) + jobs * costs["busy"]
@@ -243,7 +244,7 @@ def calculate(work: Work, cost: dict[str, float], costs: dict[str, float], machi
     print(f"""
 a billion {work.unit}s of {work.name!r} on {machines} machines of {cores} cores: {told(slowest)}
   = max(client, link, workers), who work at the same time
-  client   N*(read + write) + N/{job:<6,.0f}*c + bytes*b      {told(client)}   c, b: for a job, a byte; scheduler included
+  client   N*(read + write) + N/{job:<6,.0f}*c + bytes*b      {told(client)}   c: a job, b: a byte, with the scheduler
   link     max(bytes in, bytes out) / (10 Gbit/s)       {told(link)}   assumed, not measured
   workers  N*compute / (machines*cores)                 {told(workers)}   assumed as fast as this machine's
   one client can feed compute/max(client, link) =       {fed:8,.1f} cores

@@ -27,11 +27,12 @@ if TYPE_CHECKING:
     from gradcli.batch.work import Spec, Task
 
 IN_FLIGHT = 3  # jobs for each thread of the workers, one of them being computed
-WINDOW = 8  # jobs for each thread that are taken and not yet handed on
+WINDOW = 6  # jobs for each thread that are taken and not yet handed on
 GATHERED = 32  # answers that are fetched in one go
 AHEAD = 16  # chunks that are read before there is room for them
 ENOUGH = 0.25  # seconds that a job should take: dask itself takes milliseconds for each
-MOST, MANY = 4 << 20, 64  # bytes and chunks of a job
+MOST, MANY = 2 << 20, 64  # bytes and chunks of a job
+ROOM = 512 << 20  # bytes of all that is with the workers, of however many
 GROUPS = 16  # that a chunk which kills is split into, and each of them that does
 LOOK = 1.0  # seconds between two looks at the workers
 
@@ -137,7 +138,8 @@ class Run:
     def _gather(self) -> bool:
         """Take chunks for the next job, and say whether they are enough for one."""
         many = min(MANY, ENOUGH / max(self._seconds, 1e-6))
-        while (not self._group or len(self._group) + 1 <= many) and self._bytes < MOST:
+        most = min(MOST, ROOM / (IN_FLIGHT * max(1, self._threads)))
+        while (not self._group or len(self._group) + 1 <= many) and self._bytes < most:
             task = self._source.take()
             if task is None:
                 return False
@@ -177,6 +179,7 @@ class Run:
             told, *job.answers = unframed(frames)
             assert not isinstance(told, GradError)
             self._seconds += (told[0]["seconds"] / len(job.tasks) - self._seconds) / 2
+            job.tasks = ()
             self._kills = 0
         elif job.future.status != "error":
             raise self._lost()

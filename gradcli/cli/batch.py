@@ -57,6 +57,8 @@ def answer(request: Request) -> int:
                 chunks = tasks(paths, size=pace.portion)
                 if form == "csv":
                     chunks = with_columns(settings, chunks)
+                if parts and part is parts[0] and "resume" not in request.given:
+                    clear(parts)  # not before the options are known to be right, and there is an engine
                 with sink_of(request, request["output"] if part is None else part.begin(), form) as sink:
                     for header, payload in answers_of(
                         request, engine, sink, settings, pace.watch(chunks), None if part else progress.say
@@ -100,7 +102,6 @@ def parts_for(request: Request, form: str) -> list[Part] | None:
     for part in parts:
         check(part.path)
     if "resume" not in request.given:
-        clear(parts)
         return parts
     left = [part for part in parts if not part.is_finished]
     if not left and not request["quiet"]:

@@ -35,7 +35,7 @@ def answer(request: Request) -> int:
     if output is None or not is_folder(output):
         with Run(asked, asked.paths, output, form) as run:
             return run.answer(asked.paths, output)
-    parts = parts_for(request, asked.paths, output, form)
+    parts = parts_for(asked, output, form)
     with Run(asked, [part.path for part in parts], output, form) as run:
         for part in parts:
             code = run.answer([part.path], part.begin(), named=part.target)
@@ -45,12 +45,15 @@ def answer(request: Request) -> int:
     return 0
 
 
-def parts_for(request: Request, paths: Sequence[str], folder: str, form: str | None) -> list[Part]:
+def parts_for(asked: Asked, folder: str, form: str | None) -> list[Part]:
     """The files in FOLDER that are left to write: one for each that is read, in its format where none is asked for."""
+    request = asked.request
     if "head" in request.given:
         raise GradError("usage", "--head writes one table", hint="name a file: -o FILE")
-    parts = parts_of(paths, folder, lambda path: f".{form or format_of(path) or 'csv'}")
+    parts = parts_of(asked.paths, folder, lambda path: f".{form or format_of(path) or 'csv'}")
     if "resume" not in request.given:
+        with asked.table(asked.paths[0]) as first:
+            asked.settings(first.names, form="csv", many=False)  # a typo is not to cost what is there
         clear(parts)
         return parts
     left = [part for part in parts if not part.is_finished]

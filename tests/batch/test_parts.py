@@ -147,6 +147,23 @@ def test_a_missing_file_is_told_before_anything_is_written(here):
     assert not os.path.exists("out")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["map", "x*+", "a.csv"],
+        ["map", "y", "a.csv"],
+        ["batch", "a.csv", "--format", "csv", "--at", "x="],
+        ["batch", "a.csv", "--format", "csv", "--scheduler", "foo://x"],
+    ],
+)
+def test_a_mistake_does_not_cost_what_is_there(here, words):
+    """What an earlier run wrote goes away when this one begins, and not before."""
+    make("a.csv", text="x\n1\n")
+    make("out/a.csv", text="of an earlier run")
+    assert gradcli(*words, "-o", "out/").returncode == 2
+    assert Path("out/a.csv").read_text() == "of an earlier run"
+
+
 def test_each_table_of_a_map_has_its_rows(here):
     """Under the format of its own file, or of --format."""
     make("data/a.csv", text="x\n1\n2\n")
