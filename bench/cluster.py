@@ -79,7 +79,7 @@ class Work:
 
 
 def made(folder: str, lines: int, rows: int) -> list[Work]:
-    """Files of distinct programs, and of rows; the expression of the last is as dear as a small network."""
+    """Files of distinct programs, and of rows; the last expression has 200 steps of a dozen operations each."""
     dice = random.Random(1)
     programs, table = os.path.join(folder, "lines.jsonl"), os.path.join(folder, "rows.csv")
     with open(programs, "w") as file:
@@ -99,7 +99,7 @@ def made(folder: str, lines: int, rows: int) -> list[Work]:
     return [
         Work("distinct lines", "line", lines, Settings().spec(), programs, partial(tasks, [programs])),
         Work("map, neuron, csv to csv", "row", rows, spec_of(MAP), table, partial(pieces, table)),
-        Work("map, 2,600 operations, csv to csv", "row", rows // 20, spec_of(deep), few, partial(pieces, few, 1 << 16)),
+        Work("map, 200 deep steps, csv to csv", "row", rows // 20, spec_of(deep), few, partial(pieces, few, 1 << 16)),
     ]
 
 
