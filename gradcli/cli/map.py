@@ -87,6 +87,7 @@ class Asked:
 
             self.source = text_of("-")
         self.shared = values_of(shared, self.source)
+        self.says_names = False  # said once, that columns without names are taken for the variables
 
     def table(self, path: str) -> Table:
         """A table, opened, its columns named."""
@@ -107,11 +108,19 @@ class Asked:
             table.call(self.request["columns"])
             return
         variables = [name for name in build(self.source, given=self.shared).variables if name not in self.shared]
-        fits = len(variables) == table.width
-        raise GradError(
-            "usage", f"the {table.width:,} column{'s' * (table.width != 1)} of {table.file!r} have no names",
-            hint=f"name them in order: --columns {','.join(variables) if fits else 'x,y,...'}",
-        )  # fmt: skip
+        if len(variables) != table.width:
+            raise GradError(
+                "usage", f"the {table.width:,} column{'s' * (table.width != 1)} of {table.file!r} have no names",
+                hint=f"name them in order: --columns x,y,...; the variables are {', '.join(variables) or 'none'}",
+            )  # fmt: skip
+        table.call(variables)
+        if not (self.request["quiet"] or self.says_names):
+            from gradcli.cli.terminal import complain, note_text
+
+            listed = ", ".join(variables)
+            complain(note_text([f"the columns of {table.file} have no names and are taken for the variables in order: "
+                                f"{listed}; --columns names them"]))  # fmt: skip
+        self.says_names = True
 
     def settings(self, names: Sequence[str], *, form: str, many: bool) -> tuple[Settings, Rows]:
         """What the work is told, and the program; of NAMES those that matter stay."""

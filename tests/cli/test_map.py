@@ -199,8 +199,19 @@ def test_arrays_come_and_go_as_numbers(data):
     np.testing.assert_allclose(found["value"], x * y + np.sin(z), rtol=1e-15, atol=1e-16)
     np.testing.assert_array_equal(found["d_x"], y)
     np.testing.assert_allclose(found["d_z"], np.cos(z), rtol=1e-15)
-    said = run("map", "x*y + sin(z)", "table.npy", "-o", "other.npy")
-    assert "--columns x,y,z" in said.err
+
+
+def test_columns_without_names_are_the_variables_in_order(data):
+    """Where the numbers of both agree; a note says so, once. Where they do not, nothing is guessed."""
+    np.save("table.npy", [[2.0, 3.0], [5.0, 7.0]])
+    said = run("map", "y/x", "table.npy", "table.npy", env={"COLUMNS": "200"})
+    assert said.out.splitlines()[1] == "0.6666666666666666,0.3333333333333333,-0.2222222222222222"
+    assert said.err == ("note: the columns of table.npy have no names and are taken for the variables in order: y, x; "
+                        "--columns names them\n")  # fmt: skip
+    assert run("map", "y/x", "table.npy", "--columns", "x,y", "--quiet").out.splitlines()[1] == "1.5,0.5,-0.75"
+    said = run("map", "x^2", "table.npy")
+    assert said == (2, "", "error: the 2 columns of 'table.npy' have no names\n"
+                    "  name them in order: --columns x,y,...; the variables are x\n")  # fmt: skip
 
 
 def test_numbers_do_not_depend_on_threads_or_on_where_a_run_was_cut(data):
