@@ -45,46 +45,76 @@ def answer(request: Request) -> int:
     if parts == []:
         return 0
     collect_garbage()
-    tally = Tally(names_files=len(request.words) > 1)
-    pace = Pace(size_of(request.words if parts is None else [part.path for part in parts]))
-    progress = progress_of(request, pace)
-    failure = None
-    try:
-        with engine_of(request, progress.say) as engine:
-            for part in [None] if parts is None else parts:
-                paths = request.words if part is None else [part.path]
-                settings = settings_of(request, named=len(paths) > 1)
-                chunks = tasks(paths, size=pace.portion)
-                if form == "csv":
-                    chunks = with_columns(settings, chunks)
-                if parts and part is parts[0] and "resume" not in request.given:
-                    clear(parts)  # not before the options are known to be right, and there is an engine
-                with sink_of(request, request["output"] if part is None else part.begin(), form) as sink:
-                    for header, payload in answers_of(
-                        request, engine, sink, settings, pace.watch(chunks), None if part else progress.say
-                    ):
-                        tally.add(header)
-                        sink.write(payload)
-                        pace.add(header)
-                        progress.tick()
-                        failure = header.get("failure")
-                        if failure:
-                            break
-                if failure:
-                    break
-                if part is not None:
-                    part.finish()
-            progress.erase()
-    finally:
-        progress.erase()
+    return Run(request, form, request.words if parts is None else [part.path for part in parts]).answer(parts)
+
+
+class Run:
+    """All that one command line answers: the lines of some files, in one place or in a file for each."""
+
+    def __init__(self, request: Request, form: str, paths: Sequence[str]) -> None:
+        self.request = request
+        self.form = form
+        self.tally = Tally(names_files=len(request.words) > 1)
+        self.pace = Pace(size_of(paths))
+        self.progress = progress_of(request, self.pace)
+        self.failed_at: Header | None = None  # with --fail-fast
+
+    def answer(self, parts: Sequence[Part] | None) -> int:
+        """Answer the files of the command line in one place, or each of the PARTS in its own; the exit code."""
+        request, whole = self.request, False
+        try:
+            with engine_of(request, self.progress.say) as engine:
+                if parts is None:
+                    self.answer_files(engine, request.words, request["output"], say=self.progress.say)
+                else:
+                    self.answer_parts(engine, parts)
+                self.progress.erase()
+            whole = True
+        finally:
+            self.progress.erase()
+            self.end(whole=whole)
+        if self.failed_at is not None:
+            return fail(self.failed_at, as_json=request.json)
+        return FAILED if self.tally.failed else 0
+
+    def answer_parts(self, engine: Engine, parts: Sequence[Part]) -> None:
+        """Answer file after file, each into its part."""
+        for part in parts:
+            if part is parts[0] and "resume" not in self.request.given:
+                settings_of(self.request, named=False)
+                clear(parts)  # not before the options are known to be right, and there is an engine
+            self.answer_files(engine, [part.path], part.begin())
+            if self.failed_at is not None:
+                return
+            part.finish()
+
+    def answer_files(
+        self, engine: Engine, paths: Sequence[str], output: str | None, *, say: Callable[[str], None] | None = None
+    ) -> None:
+        """Answer the lines of PATHS one after the other into OUTPUT, up to the first that fails with --fail-fast."""
+        settings = settings_of(self.request, named=len(paths) > 1)
+        chunks = tasks(paths, size=self.pace.portion)
+        if self.form == "csv":
+            chunks = with_columns(settings, chunks)
+        with sink_of(self.request, output, self.form) as sink:
+            for header, payload in answers_of(
+                self.request, engine, sink, settings, self.pace.watch(chunks), say
+            ):
+                self.tally.add(header)
+                sink.write(payload)
+                self.pace.add(header)
+                self.progress.tick()
+                if header.get("failure"):
+                    self.failed_at = header
+                    return
+
+    def end(self, *, whole: bool) -> None:
+        """Say what was done, or what an interruption left."""
         ended_by = sys.exc_info()[0]
-        if failure is None and (ended_by is None or (ended_by is GradError and tally.lines)):
-            summarise(tally, pace.seconds, quiet=request["quiet"])
-        elif ended_by is not None and not issubclass(ended_by, Exception) and not request["quiet"]:
-            say_how_to_go_on(request["output"], progress.say)
-    if failure is not None:
-        return fail(header, as_json=request.json)
-    return FAILED if tally.failed else 0
+        if self.failed_at is None and (whole or (ended_by is GradError and self.tally.lines)):
+            summarise(self.tally, self.pace.seconds, quiet=self.request["quiet"])
+        elif ended_by is not None and not issubclass(ended_by, Exception) and not self.request["quiet"]:
+            say_how_to_go_on(self.request["output"], self.progress.say)
 
 
 def say_how_to_go_on(output: str | None, say: Callable[[str], None]) -> None:
