@@ -57,6 +57,7 @@ class Run:
         self.tally = Tally(names_files=len(request.words) > 1)
         self.pace = Pace(size_of(paths))
         self.progress = progress_of(request, self.pace)
+        self.formats: set[str] = set()
         self.failed_at: Header | None = None  # with --fail-fast
 
     def answer(self, parts: Sequence[Part] | None) -> int:
@@ -93,7 +94,7 @@ class Run:
     ) -> None:
         """Answer the lines of PATHS one after the other into OUTPUT, up to the first that fails with --fail-fast."""
         settings = settings_of(self.request, named=len(paths) > 1)
-        chunks = tasks(paths, size=self.pace.portion)
+        chunks = self.noted(tasks(paths, size=self.pace.portion))
         if self.form == "csv":
             chunks = with_columns(settings, chunks)
         with sink_of(self.request, output, self.form) as sink:
@@ -108,11 +109,19 @@ class Run:
                     self.failed_at = header
                     return
 
+    def noted(self, chunks: Iterator[Task]) -> Iterator[Task]:
+        """The same chunks; what they are written in is kept."""
+        for header, payload in chunks:
+            self.formats.add(header.get("format", ""))
+            yield header, payload
+
     def end(self, *, whole: bool) -> None:
         """Say what was done, or what an interruption left."""
         ended_by = sys.exc_info()[0]
         if self.failed_at is None and (whole or (ended_by is GradError and self.tally.lines)):
             summarise(self.tally, self.pace.seconds, quiet=self.request["quiet"])
+            if self.pace.seconds >= LONG and "jsonl" in self.formats and not self.request["quiet"]:
+                advise()
         elif ended_by is not None and not issubclass(ended_by, Exception) and not self.request["quiet"]:
             say_how_to_go_on(self.request["output"], self.progress.say)
 
@@ -262,6 +271,16 @@ def summarise(tally: Tally, seconds: float, *, quiet: bool) -> None:
     from gradcli.cli.terminal import complain
 
     complain("\n".join(tally.summary(seconds)))
+
+
+def advise() -> None:
+    """Say what would have made a long run of JSON Lines shorter, if it is not installed."""
+    from importlib.util import find_spec
+
+    if find_spec("orjson") is None:
+        from gradcli.cli.terminal import complain, note_text
+
+        complain(note_text(["pip install 'gradcli[fast]' reads JSON Lines faster"]))
 
 
 def fail(header: Header, *, as_json: bool) -> int:
