@@ -75,7 +75,7 @@ class Fused:
         if not (run.odd or 1 in DUE):
             tape = with_closed_gates(run.tape) if DUE else run.tape
             adjoints = pull_back(tape, run.base, len(run.consts), entry[1])
-            total = sum(adjoints) + sum(run.values)
+            total = sum(adjoints) + run.total
             if total - total == 0 and 1 not in DUE:
                 if not DUE and not (run.routes and sum([a is SHUT for a in adjoints[: len(run.names)]]) > 1):
                     return self._plain(run, entry[0], adjoints, [])
@@ -183,10 +183,9 @@ def _define(run: Pass, statement: Sequence[str]) -> bool:
         return False
     value, index = entry
     if index < 0 and index not in run.lined:
-        run.lined.add(index)
+        run.lined = {*run.lined, index}
     elif index in run.labels or index < run.base:
-        run.tape.append((index, 1.0, None, None, SAME))
-        run.values.append(value)
+        run.tape.append((index, 1.0, None, None, SAME, value))
         index = run.base + len(run.tape) - 1
     run.labels[index] = name
     run.known[name] = value, index

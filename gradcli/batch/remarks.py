@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def with_closed_gates(tape: Sequence[Row]) -> list[Row]:
     """The tape with every closed relu as the gate it is, for a sweep that closes what is below."""
     return [
-        ((row[0],), (row[1],), row[4], None, row[4])
+        ((row[0],), (row[1],), row[4], None, row[4], row[5])
         if row[3] is None and row[2] is None and row[4].opens and not row[1]
         else row
         for row in tape
@@ -40,7 +40,7 @@ def remarks(run: Pass, tape: Sequence[Row], adjoints: Sequence[float]) -> list[N
     active = set(range(len(names)))
     last = len(tape) - 1
     words = set()
-    for place, (first, local, second, other, step) in enumerate(tape):
+    for place, (first, local, second, other, step, _) in enumerate(tape):
         index = base + place
         operands = first if type(first) is tuple else (first,) if other is None else (first, second)
         if active.isdisjoint(operands):

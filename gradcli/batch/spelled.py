@@ -32,17 +32,17 @@ def may_be_spelled(run: Pass) -> bool:
         return True
     if run.tells < 2 and not (run.tells and run.labels) and LITERALS.isdisjoint(run.consts):
         return any(_squares(run, index) for index in run.roots)
-    tape, base, consts, values, names = run.tape, run.base, run.consts, run.values, run.names
+    tape, base, consts, names = run.tape, run.base, run.consts, run.names
     known = run.known
     marks: dict[int, Mark] = {}
 
     def value(index: int) -> float:
         if index >= base:
-            return values[index - base]
+            return tape[index - base][5]
         return consts[~index] if index < 0 else known[names[index]][0]
 
     place = base - 1
-    for first, _, second, other, step in tape:
+    for first, _, second, other, step, _ in tape:
         place += 1
         if other is None:
             if second is not None:
@@ -157,7 +157,7 @@ def _one_plus(tape: Sequence[Row], base: int, consts: Sequence[float], index: in
     """Whether a line is 1 + x, x + 1 or 1 - x."""
     if index < base:
         return False
-    first, _, second, other, step = tape[index - base]
+    first, _, second, other, step, _ = tape[index - base]
     if other is None or (step != "+" and step != "-"):
         return False
     one: bool = (first < 0 and consts[~first] == 1.0) or (step == "+" and second < 0 and consts[~second] == 1.0)
@@ -177,7 +177,7 @@ def _squares(run: Pass, index: int) -> bool:
             if index >= 0 or consts[~index] != 1.0:
                 return False
             continue
-        first, local, second, other, step = tape[index - base]
+        first, local, second, other, step, _ = tape[index - base]
         if step == "+":
             waiting += (second, first)
         elif step == "*":

@@ -26,7 +26,7 @@ def pull_back(tape: Sequence[Row], base: int, literals: int, result: int) -> lis
     place = base + len(tape)
     adjoints = [ABSENT] * (place + literals)
     adjoints[result] = 1.0
-    for first, local, second, other, step in reversed(tape):
+    for first, local, second, other, step, _ in reversed(tape):
         place -= 1
         upstream = adjoints[place]
         if not upstream:
@@ -72,7 +72,7 @@ def graph_of(run: Pass, result: Entry) -> tuple[Graph, int]:
     graph = Graph()
     base, consts = run.base, run.consts
     lines: dict[int, int] = {index: graph.variable(name) for index, name in enumerate(run.names)}
-    for place, (first, _, second, other, step) in enumerate(run.tape):
+    for place, (first, _, second, other, step, _) in enumerate(run.tape):
         if type(step) is str:
             step = SIGNS[step]
         operands = first if type(first) is tuple else (first,) if other is None else (first, second)
@@ -108,7 +108,7 @@ def passed(graph: Graph, result: int, point: Mapping[str, float]) -> tuple[Pass,
             if step is None:
                 return None
             value = run.taped(step, [entries[operand] for operand in operands])
-            entry = value, run.base + len(run.values)
-            run.values.append(value)
+            entry = value, run.base + len(run.tape) - 1
+            run.total += value
         entries.append(entry)
     return run, entries[result]

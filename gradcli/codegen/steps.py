@@ -86,6 +86,14 @@ def _lines(primitive: Primitive, static: float | None, count: int, conditions: d
     return [*lines, f"return y, ({', '.join(map(str, shares))},)"]
 
 
+def inlined(primitive: Primitive, names: str) -> tuple[list[str], list[str]]:
+    """The statements that compute y from the NAMES, and the texts of the local gradients, of what warns of nothing."""
+    *statements, returned = _lines(primitive, None, len(names), {})
+    y, *shares = returned.removeprefix("return ").split(", ")
+    assert y == "y" and len(shares) == len(names) and not any(line.startswith("if ") for line in statements)
+    return statements, shares
+
+
 def _watch(
     primitive: Primitive, static: float | None, names: Sequence[str], shares: list[str | None],
     conditions: dict[str, str],

@@ -266,7 +266,7 @@ def test_the_tape_as_a_graph_is_what_the_builder_makes(text):
     run = Pass(at, functions("split"))
     if ";" in text or "=" in text:
         run = read_by_pass(text, at)
-        entry = (run.values[-1], run.base + len(run.values) - 1) if run.values else None
+        entry = (run.tape[-1][5], run.base + len(run.tape) - 1) if run.tape else None
     else:
         entry = run.run(scan(text))
     program = build(text, given=at)
