@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+from gradcli.insight.notes import Note
+from gradcli.questions import UNUSED
 from gradcli.text import json_number, json_string
 
 try:
@@ -15,9 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gradcli.insight.notes import Note
-
-__all__ = ["dumps", "notes_member", "scalar_members", "texts"]
+__all__ = ["dumps", "notes_member", "scalar_members", "texts", "unused", "unused_note"]
 
 
 def scalar_members(value: float, gradients: Mapping[str, float], notes: Sequence[Note]) -> str:
@@ -45,3 +47,15 @@ def notes_member(notes: Sequence[Note]) -> str:
         for note in notes
     ]
     return f',"notes":[{",".join(rows)}]'
+
+
+def unused_note(name: str) -> Note:
+    """What is said of a value that no program asks for."""
+    return Note("unused", name, f"{name}: {UNUSED}")
+
+
+@lru_cache(1000)
+def unused(names: tuple[str, ...]) -> tuple[str, str]:
+    """The gradients and the notes of NAMES that do not occur, as they stand in an answer."""
+    zeros = ",".join([f"{json_string(name)}:0.0" for name in names])
+    return zeros, notes_member([unused_note(name) for name in names])

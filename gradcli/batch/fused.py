@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from gradcli import autodiff
-from gradcli.batch.answers import dumps, notes_member, scalar_members, texts
+from gradcli.batch.answers import dumps, scalar_members, texts, unused, unused_note
+from gradcli.batch.driver import drive
 from gradcli.batch.onepass import Pass
 from gradcli.batch.remarks import remarks, with_closed_gates
-from gradcli.batch.spelled import may_be_spelled
+from gradcli.batch.spelled import LITERALS, may_be_spelled
 from gradcli.batch.stepping import SAME, functions
 from gradcli.batch.steps import DUE
-from gradcli.batch.sweep import ABSENT, SHUT, graph_of, passed, pull_back
+from gradcli.batch.sweep import ABSENT, SHUT, graph_of, passed, pull_back, swept
 from gradcli.graph import VARIABLE
 from gradcli.graph.decompose import decompose
 from gradcli.graph.labels import Labels
-from gradcli.insight.notes import Note, Run, notes
+from gradcli.insight.notes import Run, notes
 from gradcli.language import MAX_BYTES, MAX_TOKENS, NEWLINE, scan
-from gradcli.questions import UNUSED, Options
+from gradcli.questions import Options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,17 +25,19 @@ if TYPE_CHECKING:
     from gradcli.autodiff import Flow
     from gradcli.batch.onepass import Entry
     from gradcli.graph import Graph
+    from gradcli.insight.notes import Note
 
 
 class Fused:
     """Answers programs of scalars by OPTIONS, in reverse mode; what is rare it leaves to others."""
 
-    __slots__ = ("functions", "options", "recognises", "usable")
+    __slots__ = ("functions", "options", "recognises", "says_all", "usable")
 
     def __init__(self, options: Options) -> None:
         self.options = options
         self.functions = functions(options.ties)
         self.recognises = options.decomposition in ("auto", "sigmoid")
+        self.says_all = options.wrt is None
         self.usable = options.mode == "reverse" and options.decomposition != "naive" and options.example is None
 
     def members(self, source: str, given: Mapping[str, float]) -> str | None:
@@ -57,50 +60,71 @@ class Fused:
         if "=" in source or ";" in source or "\n" in source or "\r" in source:
             entry = _statements(run, words)
         else:
-            entry = run.run(words)
+            entry = drive(run, words)
         if entry is None:
             return None
         graph = None
-        folded = False
-        if self.recognises and (run.tells or run.consts or run.roots or run.odd) and may_be_spelled(run):
+        if self.recognises and (
+            run.tells > 1 or run.roots or run.odd or run.labels or not LITERALS.isdisjoint(run.consts)
+        ) and may_be_spelled(run):  # fmt: skip
             graph, result = graph_of(run, entry)
             other = decompose(graph, result, self.options.decomposition)
             if other.graph is not graph:
-                graph, result = other.graph, other.moved[result]
-                again = passed(graph, result, given)
-                if again is None:
-                    return None
-                run, entry = again
-                folded = True
+                return self._folded(other.graph, other.moved[result], given)
+        if self.says_all and run.plain and not run.odd and not DUE:
+            adjoints = swept(run.tape, run.base, len(run.consts), entry[1])
+            total = sum(adjoints[: len(run.names)]) + run.total
+            if total - total == 0:
+                return self._plain(run, entry[0], adjoints)
+        return self._odd(run, entry, graph, given)
+
+    def _folded(self, graph: Graph, result: int, given: Mapping[str, float]) -> str | None:
+        """The answer of a GRAPH in which something was recognised."""
+        again = passed(graph, result, given)
+        if again is None:
+            return None
+        run, entry = again
+        return self._odd(run, entry, graph, given, result)
+
+    def _odd(
+        self, run: Pass, entry: Entry, graph: Graph | None, given: Mapping[str, float], folded: int | None = None
+    ) -> str | None:
+        """The answer where lines may be closed or not be needed; as a graph where more may be worth a note."""
         if not (run.odd or 1 in DUE):
             tape = with_closed_gates(run.tape) if DUE else run.tape
             adjoints = pull_back(tape, run.base, len(run.consts), entry[1])
             total = sum(adjoints) + run.total
             if total - total == 0 and 1 not in DUE:
-                if not DUE and not (run.routes and sum([a is SHUT for a in adjoints[: len(run.names)]]) > 1):
-                    return self._plain(run, entry[0], adjoints, [])
-                found = remarks(run, tape, adjoints) if not folded and self.options.wrt is None else None
+                names = run.names
+                found: list[Note] | None = []
+                if DUE or (run.routes and sum([a is SHUT for a in adjoints[: len(names)]]) > 1):
+                    found = remarks(run, tape, adjoints) if folded is None and self.options.wrt is None else None
                 if found is not None:
-                    return self._plain(run, entry[0], adjoints, found)
-        if graph is None:
-            graph, result = graph_of(run, entry)
-        return self._noted(run, graph, result)
+                    gradients = dict(zip(names, [0.0 if a is ABSENT else a for a in adjoints], strict=False))
+                    return self._of_names(run, entry[0], gradients, found)
+        if graph is None or folded is None:
+            graph, folded = graph_of(run, entry)
+        return self._noted(run, graph, folded)
 
-    def _plain(self, run: Pass, value: float, adjoints: Sequence[float], found: list[Note]) -> str | None:
-        """The answer with the notes FOUND, and those of names that do not occur. Every number is finite."""
+    def _plain(self, run: Pass, value: float, adjoints: list[float]) -> str | None:
+        """The answer with no notes but those of names that do not occur. Every number is finite."""
         names = run.names
-        if len(names) < run.base or self.options.wrt is not None:
-            gradients = dict(zip(names, [0.0 if a is ABSENT else a for a in adjoints], strict=False))
-            return self._of_names(run, value, gradients, found)
         if dumps is None:
-            pairs = [f'"{name}":{number!r}' for name, number in zip(names, adjoints)]  # noqa: B905
-            text = f'"value":{value!r},"gradients":{{{",".join(pairs)}}}{notes_member(found) if found else ""}'
-            if ":-0.0" not in text:  # no number may be ABSENT
-                return text
-        numbers = [value, *[0.0 if number is ABSENT else number for number in adjoints[: len(names)]]]
-        first, *rest = texts(numbers)
-        pairs = [f'"{name}":{text}' for name, text in zip(names, rest, strict=True)]
-        return f'"value":{first},"gradients":{{{",".join(pairs)}}}{notes_member(found) if found else ""}'
+            pairs = ",".join([f'"{name}":{number!r}' for name, number in zip(names, adjoints)])  # noqa: B905
+            text = f'"value":{value!r},"gradients":{{{pairs}'
+        else:
+            first, *rest = texts([value, *adjoints[: len(names)]])
+            pairs = ",".join([f'"{name}":{text}' for name, text in zip(names, rest)])  # noqa: B905
+            text = f'"value":{first},"gradients":{{{pairs}'
+        if len(names) == run.base:
+            return text + "}"
+        known, given = run.known, run.given
+        missing = tuple([name for name in given if name not in known])
+        for name in missing:
+            if type(given[name]) is not float:
+                return None
+        zeros, said = unused(missing)
+        return f"{text},{zeros}}}{said}" if names else f"{text}{zeros}}}{said}"
 
     def _noted(self, run: Pass, graph: Graph, result: int) -> str | None:
         """The answer of a GRAPH where something may be worth a note."""
@@ -128,7 +152,7 @@ class Fused:
                     if type(given[name]) is not float:
                         return None
                     gradients[name] = 0.0
-                    found.append(Note("unused", name, f"{name}: {UNUSED}"))
+                    found.append(unused_note(name))
         if wrt is not None:
             if not all(name in gradients for name in wrt):
                 return None
@@ -166,6 +190,7 @@ def _statements(run: Pass, words: Sequence[str]) -> Entry | None:
             statements.append([])
         else:
             statements[-1].append(word)
+    run.plain = False  # not every line has to be needed
     *before, last = [statement for statement in statements if statement] or [[]]
     for statement in before:
         if len(statement) < 3 or statement[1] != "=" or not _define(run, statement):

@@ -31,7 +31,7 @@ def may_be_spelled(run: Pass) -> bool:
     if run.odd:  # what is nan is equal to nothing
         return True
     if run.tells < 2 and not (run.tells and run.labels) and LITERALS.isdisjoint(run.consts):
-        return any(_squares(run, index) for index in run.roots)
+        return _roots(run)
     tape, base, consts, names = run.tape, run.base, run.consts, run.names
     known = run.known
     marks: dict[int, Mark] = {}
@@ -102,7 +102,15 @@ def may_be_spelled(run: Pass) -> bool:
                 return True
         elif step.name == "pow" and first < 0 and consts[~first] == E:
             return True
-    return any(_squares(run, index) for index in run.roots)
+    return _roots(run)
+
+
+def _roots(run: Pass) -> bool:
+    """Whether a square root may be taken of squares."""
+    for index in run.roots:  # noqa: SIM110  # a generator costs more than what it asks
+        if _squares(run, index):
+            return True
+    return False
 
 
 def _has_zero(operands: Sequence[int], consts: Sequence[float]) -> bool:

@@ -18,6 +18,20 @@ POWER = NAMED["power"]
 ABSENT, SHUT = -0.0, float("0.0")  # where nothing arrived, where only closed gates led: told apart by identity
 
 
+def swept(tape: Sequence[Row], base: int, literals: int, result: int) -> list[float]:
+    """The adjoint of every line by its index where every line is needed and passes something to all its operands."""
+    place = base + len(tape)
+    adjoints = [ABSENT] * (place + literals)
+    adjoints[result] = 1.0
+    for first, local, second, other, _, _ in reversed(tape):
+        place -= 1
+        upstream = adjoints[place]
+        adjoints[first] += upstream * local
+        if second is not None:
+            adjoints[second] += upstream * other
+    return adjoints
+
+
 def pull_back(tape: Sequence[Row], base: int, literals: int, result: int) -> list[float]:
     """The adjoint of every line by its index, ABSENT where nothing arrived and SHUT where only closed gates led.
 
