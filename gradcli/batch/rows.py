@@ -40,7 +40,8 @@ class Settings:
     """What map was asked to compute, and how the answers are written; as JSON, for other processes.
 
     NAMES are the columns of the table that matter, SHARED the values that all rows have. FORM is csv, tsv, jsonl, or
-    `rows` for doubles. With MANY rows a loop in C pays. NUMBERS: each answer begins with the number of its row.
+    `rows` for doubles. With MANY rows a loop in C pays. COMPILED: text, too, may be read and written by C, which
+    changes no byte.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Settings:
         fast_math: bool = False,
         form: str = ROWS,
         many: bool = False,
+        compiled: bool = True,
     ) -> None:
         self.source = source
         self.names = list(names)
@@ -67,6 +69,7 @@ class Settings:
         self.fast_math = fast_math
         self.form = form
         self.many = many
+        self.compiled = compiled
 
     def spec(self) -> Spec:
         """The settings as JSON."""
@@ -100,13 +103,13 @@ class Answers:
         self.program = program
         self.kernel = kernel_of(program, settings)
         self.names = program.names
-        self._text = None if settings.form == ROWS else writer(self.names, settings.form)
+        self._text = None if settings.form == ROWS else writer(self.names, settings.form, compiled=settings.compiled)
 
     def answer(self, header: Header, payload: bytes) -> Task:
         """The answers to the rows of a piece; what is wrong with rows is told in the header."""
         if header.get("heading"):
             return _heading_of(header), heading(self.names, self.settings.form)
-        block = columns_of(header, payload)
+        block = columns_of({**header, "compiled": True} if self.settings.compiled else header, payload)
         found = self.computed(block)
         told = header_of(header, block)
         if self._text is not None:

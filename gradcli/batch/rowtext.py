@@ -7,6 +7,8 @@ import io
 
 import numpy as np
 
+from gradcli.batch.compiled_text import TEXT, Writer
+from gradcli.batch.compiled_text import WORDS as PLAIN_WORDS
 from gradcli.batch.shortest import WIDTH, letters
 from gradcli.text import JSON_WORDS, json_string
 
@@ -31,14 +33,22 @@ def heading(names: Sequence[str], form: str) -> bytes:
     return text.getvalue().encode()
 
 
-def writer(names: Sequence[str], form: str) -> Callable[[Rows], bytes]:
-    """What turns rows into the lines of that form."""
+def writer(names: Sequence[str], form: str, *, compiled: bool = False) -> Callable[[Rows], bytes]:
+    """What turns rows into the lines of that form; COMPILED: by C, once there is so much text that it pays."""
     columns = len(names)
     if form == "jsonl":
         before = [f"{'{' if place == 0 else ','}{json_string(name)}:".encode() for place, name in enumerate(names)]
-        return _in_parts(columns, lambda rows: _members(rows, before))
-    ends = np.array([*[ord(DELIMITERS[form])] * (columns - 1), ord("\n")], np.uint8)
-    return _in_parts(columns, lambda rows: _cells(rows, ends))
+        plain, end, words = _in_parts(columns, lambda rows: _members(rows, before)), b"}\n", [*WORDS.values()]
+    else:
+        before, end, words = [b"", *[DELIMITERS[form].encode()] * (columns - 1)], b"\n", [*PLAIN_WORDS]
+        ends = np.array([*[ord(DELIMITERS[form])] * (columns - 1), ord("\n")], np.uint8)
+        plain = _in_parts(columns, lambda rows: _cells(rows, ends))
+
+    def text(rows: Rows) -> bytes:
+        library = TEXT.after(rows.nbytes)
+        return plain(rows) if library is None else Writer(library, before, end, words).write(rows)
+
+    return text if compiled else plain
 
 
 def _in_parts(columns: int, text: Callable[[Rows], bytes]) -> Callable[[Rows], bytes]:

@@ -33,7 +33,7 @@ POINT, ZERO, MINUS, PLUS, EXPONENT = b".0-+e"
 
 
 @cache
-def _tables() -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
+def tables() -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
     """The powers of ten as two words with the highest bit set, rounded up; 10^0 to 10^19; four digits as letters."""
     high, low = [], []
     for power in range(SMALLEST, LARGEST + 1):
@@ -65,7 +65,7 @@ def decimals(bits: Words) -> tuple[Words, Whole]:
 
     The digits do not end with 0.
     """
-    powers_high, powers_low, *_ = _tables()
+    powers_high, powers_low, *_ = tables()
     fraction, biased = bits & FRACTION, (bits >> FRACTION_BITS).astype(np.int64)
     c = np.where(biased != 0, fraction | HIDDEN, fraction)
     q = np.maximum(biased, 1) - 1075
@@ -143,7 +143,7 @@ def letters(
 def _write(found: Letters, bits: Words, size: Words) -> None:
     if not len(bits):
         return
-    _, _, tens, groups = _tables()
+    _, _, tens, groups = tables()
     digits, exponent = decimals(size)
     most = ((digits.astype(np.float64).view(U) >> FRACTION_BITS).astype(np.int64) - 1023) * 1233 >> 12
     count = most + 1 + (digits >= tens[most + 1])

@@ -128,7 +128,7 @@ class Asked:
         found = Settings(
             self.source, names, self.shared, wrt=request["wrt"], decomposition=request["decomposition"],
             ties=request["ties"], kernel=request["kernel"], fast_math="fast-math" in request.given,
-            form=form, many=many,
+            form=form, many=many, compiled=request["kernel"] != "numpy",
         )  # fmt: skip
         rows = found.rows()
         wanted = {*rows.program.columns}

@@ -77,7 +77,7 @@ class Run:
             settle_kernel(settings, rows.program)
             self.say_notes(rows)
             known = first.rows if len(paths) == 1 and "head" not in self.request.given else None
-            engine = self.engine(as_text=is_text or first.kind in TEXT)
+            engine = self.engine(by_python=first.kind == "jsonl")
             with self.sink(rows, form, output, paths, known) as sink:
                 put = sink.write if is_text else sink.write_block
                 tasks = self.pace.watch(self.tasks(paths, first, rows, heading=form in ("csv", "tsv")))
@@ -128,13 +128,13 @@ class Run:
             return opened(output, inputs=paths, resume=resume)
         return open_rows(output, rows.program.names, form, inputs=paths, rows=known, resume=resume)
 
-    def engine(self, *, as_text: bool) -> Engine:
-        """What runs the work: threads where numbers come and go as they are, else processes, or a cluster."""
-        if as_text not in self.engines:
-            self.engines[as_text] = self.stack.enter_context(self.made(as_text=as_text))
-        return self.engines[as_text]
+    def engine(self, *, by_python: bool) -> Engine:
+        """What runs the work: threads where numpy or C does it all, else processes, or a cluster."""
+        if by_python not in self.engines:
+            self.engines[by_python] = self.stack.enter_context(self.made(by_python=by_python))
+        return self.engines[by_python]
 
-    def made(self, *, as_text: bool) -> Engine:
+    def made(self, *, by_python: bool) -> Engine:
         """A new engine."""
         request = self.request
         if request["engine"] == "dask" or request["scheduler"]:
@@ -143,7 +143,7 @@ class Run:
             return Dask(request["scheduler"], request["jobs"], self.progress.say)
         from gradcli.batch.engines import cores, local
 
-        if as_text:
+        if by_python:
             return local(request["jobs"], self.progress.say, size=self.pace.size)
         from gradcli.batch.threads import Threads
 

@@ -54,16 +54,10 @@ class Compiler:
 
         Raises Unavailable.
         """
-        key = hashlib.sha256(
-            "\0".join([source, *flags, *self.command, self.version, _machine()]).encode()
-        ).hexdigest()[:40]
-        folder = cache_folder()
-        kept = None if folder is None else _kept(folder, key)
+        kept = self.kept(source, flags)
         if kept is not None:
-            try:
-                return ctypes.CDLL(str(kept))
-            except OSError:
-                pass  # of another system: it is made again
+            return kept
+        folder, key = cache_folder(), self._key(source, flags)
         with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder) as scratch:
             made = self._compiled(source, flags, Path(scratch))
             try:
@@ -76,6 +70,19 @@ class Compiler:
             if folder is not None:
                 _keep(made, folder, key)
         return found
+
+    def kept(self, source: str, flags: Sequence[str]) -> ctypes.CDLL | None:
+        """The same where it is in the cache."""
+        folder = cache_folder()
+        kept = None if folder is None else _kept(folder, self._key(source, flags))
+        try:
+            return None if kept is None else ctypes.CDLL(str(kept))
+        except OSError:  # of another system: it is made again
+            return None
+
+    def _key(self, source: str, flags: Sequence[str]) -> str:
+        parts = [source, *flags, *self.command, self.version, _machine()]
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:40]
 
     def vector_functions(self) -> tuple[str, ...]:
         """The functions that the C library has for several numbers at once, and this compiler calls."""
