@@ -57,20 +57,25 @@ class Lines:
         reader = self.reader(header)
         read, members, add = reader.read, self.calculator.members, written.add
         bounded = len(payload) > LONGEST_LINE  # no line is too long where the chunk is not
-        for number, line in reader.numbered(payload, header["first"]):
+
+        def one(number: int, line: Any) -> bool:
             try:
                 if bounded and len(line) > LONGEST_LINE:
                     raise GradError(*TOO_LONG[:2], hint=TOO_LONG[2])
                 asked = read(line)
                 if asked is not None:
                     add(number, reader.label, members(*asked))
-            except GradError as error:
-                written.fail(number, reader.label, error)
-                if written.stops:
-                    break
-            except MemoryError:
-                written.fail(number, reader.label, too_little_memory())
-                if written.stops:
+            except (GradError, MemoryError) as error:
+                return written.failed(number, reader.label, error)
+            return False
+
+        if header["format"] == "jsonl" and self.settings.columns is None and not self.settings.at and not bounded:
+            from gradcli.batch.everyday import answered
+
+            answered(reader, written, payload, header["first"], members, one)  # type: ignore[arg-type]
+        else:
+            for number, line in reader.numbered(payload, header["first"]):
+                if one(number, line):
                     break
         return written.task()
 
@@ -162,7 +167,7 @@ def told(spec: Spec, header: Header, payload: bytes, output: bytes) -> Header:
 class Written:
     """The lines of output of one chunk, and what is to be said of them."""
 
-    __slots__ = ("add", "errors", "failure", "header", "lines", "settings")
+    __slots__ = ("add", "errors", "failure", "header", "lines", "settings", "start")
 
     def __init__(self, settings: Settings, header: Header) -> None:
         self.settings = settings
@@ -170,11 +175,11 @@ class Written:
         self.lines: list[str] = []
         self.errors: dict[str, list[Any]] = {}
         self.failure: list[Any] | None = None
+        self.start = f'{{"file":{json_string(header["file"])},' if settings.named else "{"
         self.add = self._objects() if settings.columns is None else self._rows(settings.columns)
 
     def _objects(self) -> Add:
-        append = self.lines.append
-        start = f'{{"file":{json_string(self.header["file"])},' if self.settings.named else "{"
+        append, start = self.lines.append, self.start
 
         def add(number: int, label: str, members: str) -> None:
             if label:
@@ -206,6 +211,11 @@ class Written:
             self.failure = [number, *facts_of(error)]
         else:
             self.add(number, label, f'"error":{json_text(as_object(error)["error"])}')
+
+    def failed(self, number: int, label: str, error: GradError | MemoryError) -> bool:
+        """The same for whatever a line may raise; whether it ends the chunk."""
+        self.fail(number, label, error if isinstance(error, GradError) else too_little_memory())
+        return self.stops
 
     def task(self) -> Task:
         """The header and the bytes that go out."""
