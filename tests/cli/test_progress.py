@@ -67,7 +67,7 @@ def test_a_long_run_redraws_one_line():
 @pytest.mark.parametrize(
     "how",
     [{"quiet": True}, {"stderr": io.StringIO()}, {"stdout": Terminal()}, {"term": "dumb"}, {"term": None}],
-    ids=str,
+    ids=["quiet", "no terminal", "output on the terminal", "dumb", "unknown terminal"],
 )
 def test_where_it_would_disturb_nothing_is_drawn(how):
     """On a pipe, where it is not wanted, where answers scroll, on a terminal that cannot go back."""
