@@ -17,10 +17,8 @@ def drive(run, words):
     it), so that one is pushed where a word is shifted and popped where it is reduced.
     """
     given, functions, known, names, consts, tape = run.given, run.functions, run.known, run.names, run.consts, run.tape
-    write = tape.append
     n = run.base + len(tape)
     frames = []
-    push, pop = frames.append, frames.pop
     lists = []
     place = START
     row = place[0]
@@ -40,20 +38,20 @@ def drive(run, words):
             while action != 21:
                 if action == 2:
                     b, ib = y, iy
-                    place, sign, a, ia = pop()
+                    place, sign, a, ia = frames.pop()
                     if sign == '*':
                         y = a * b
-                        write((ia, b, ib, a, sign, y))
+                        tape.append((ia, b, ib, a, sign, y))
                     elif sign == '+':
                         y = a + b
-                        write((ia, 1.0, ib, 1.0, sign, y))
+                        tape.append((ia, 1.0, ib, 1.0, sign, y))
                     elif sign == '-':
                         y = a - b
-                        write((ia, 1.0, ib, -1.0, sign, y))
+                        tape.append((ia, 1.0, ib, -1.0, sign, y))
                     elif sign == '/':
                         try:
                             y = a / b
-                            write((ia, 1.0 / b, ib, -y / b, sign, y))
+                            tape.append((ia, 1.0 / b, ib, -y / b, sign, y))
                         except REFUSED:
                             y = run.refused(sign, a, ia, b, ib)
                     else:
@@ -65,25 +63,26 @@ def drive(run, words):
                     n += 1
                     action, target, after = place[target][word]
                 elif action == 20:
-                    place = pop()[0]
+                    place = frames.pop()[0]
                     row = place[target]
                     break
                 elif action == 16:
-                    place, steps, _, _ = pop()
-                    operands = lists.pop() if after is None else ((y, iy),) if after == 1 else ()
-                    step = steps.get(len(operands))
-                    if step is None:
-                        return None
-                    if step.kind == 1:
-                        a, ia = operands[0]
+                    place, steps, _, _ = frames.pop()
+                    if after == 1 and 0 in steps:
+                        step = steps[0]
+                        a = y
                         try:
                             y, da = step.run(a)
                         except REFUSED:
                             y, da = run.slowly(step, (a,)), 0.0
-                        write((ia, da, None, None, step, y))
+                        tape.append((iy, da, None, None, step, y))
                         if step.is_root:
-                            run.roots.append(ia)
+                            run.roots.append(iy)
                     else:
+                        operands = lists.pop() if after is None else [(y, iy)] * after
+                        step = steps.get(len(operands)) if operands else None
+                        if step is None:
+                            return None
                         y = run.call(step, operands)
                     tells += step.tells
                     total += y
@@ -92,23 +91,23 @@ def drive(run, words):
                     row = place[target]
                     break
                 elif action == 3:
-                    place, sign, _, _ = pop()
+                    place, sign, _, _ = frames.pop()
                     if sign == "-":
                         if iy < 0 and iy not in run.lined:
                             y = consts[~iy] = -y
                         else:
                             a, ia = y, iy
                             y, da = NEGATIVE.run(a)
-                            write((ia, da, None, None, NEGATIVE, y))
+                            tape.append((ia, da, None, None, NEGATIVE, y))
                             iy = n
                             n += 1
                     action, target, after = place[target][word]
                 elif action == 14:
-                    place, _, a, ia = pop()
+                    place, _, a, ia = frames.pop()
                     lists.append([(a, ia), (y, iy)])
                     action, target, after = place[target][word]
                 elif action == 15:
-                    place = pop()[0]
+                    place = frames.pop()[0]
                     lists[-1].append((y, iy))
                     action, target, after = place[target][word]
                 elif action == 8:
@@ -123,14 +122,14 @@ def drive(run, words):
                 else:
                     return None
             else:
-                push((place, word, y, iy))
+                frames.append((place, word, y, iy))
                 place = after
                 row = target
         elif word in functions:
             row = row[1]
             if row is None or next(feed) != "(":
                 return None
-            push((place, functions[word], None, None))
+            frames.append((place, functions[word], None, None))
             _, row, place = row["("]
         elif word.isidentifier():
             row = row[1]

@@ -63,9 +63,8 @@ class Fused:
             entry = drive(run, words)
         if entry is None:
             return None
-        graph = None
         if self.recognises and (
-            run.tells > 1 or run.roots or run.odd or run.labels or not LITERALS.isdisjoint(run.consts)
+            run.tells > 1 or run.roots or run.labels or not LITERALS.isdisjoint(run.consts)
         ) and may_be_spelled(run):  # fmt: skip
             graph, result = graph_of(run, entry)
             other = decompose(graph, result, self.options.decomposition)
@@ -76,7 +75,7 @@ class Fused:
             total = sum(adjoints[: len(run.names)]) + run.total
             if total - total == 0:
                 return self._plain(run, entry[0], adjoints)
-        return self._odd(run, entry, graph, given)
+        return self._rest(run, entry)
 
     def _folded(self, graph: Graph, result: int, given: Mapping[str, float]) -> str | None:
         """The answer of a GRAPH in which something was recognised."""
@@ -84,12 +83,11 @@ class Fused:
         if again is None:
             return None
         run, entry = again
-        return self._odd(run, entry, graph, given, result)
+        return self._rest(run, entry, graph, result)
 
-    def _odd(
-        self, run: Pass, entry: Entry, graph: Graph | None, given: Mapping[str, float], folded: int | None = None
-    ) -> str | None:
-        """The answer where lines may be closed or not be needed; as a graph where more may be worth a note."""
+    def _rest(self, run: Pass, entry: Entry, graph: Graph | None = None, result: int = 0) -> str | None:
+        """The answer where lines may be closed or not be needed, from the tape or, where more may be worth a note, from
+        a graph: the one in which something was recognised, or that of the tape."""
         if not (run.odd or 1 in DUE):
             tape = with_closed_gates(run.tape) if DUE else run.tape
             adjoints = pull_back(tape, run.base, len(run.consts), entry[1])
@@ -98,13 +96,13 @@ class Fused:
                 names = run.names
                 found: list[Note] | None = []
                 if DUE or (run.routes and sum([a is SHUT for a in adjoints[: len(names)]]) > 1):
-                    found = remarks(run, tape, adjoints) if folded is None and self.options.wrt is None else None
+                    found = remarks(run, tape, adjoints) if graph is None and self.options.wrt is None else None
                 if found is not None:
                     gradients = dict(zip(names, [0.0 if a is ABSENT else a for a in adjoints], strict=False))
                     return self._of_names(run, entry[0], gradients, found)
-        if graph is None or folded is None:
-            graph, folded = graph_of(run, entry)
-        return self._noted(run, graph, folded)
+        if graph is None:
+            graph, result = graph_of(run, entry)
+        return self._noted(run, graph, result)
 
     def _plain(self, run: Pass, value: float, adjoints: list[float]) -> str | None:
         """The answer with no notes but those of names that do not occur. Every number is finite."""

@@ -1,7 +1,7 @@
 """Whether a spelled-out form may stand in a program, said from its tape: what `decompose` would find is never missed.
 
 Of each pattern of graph/recognise.py a condition is tested that is necessary for it, on operators, literals and values:
-two operands that are equal lines have equal values.
+two operands that are equal lines have equal values, or both are nan.
 """
 
 from __future__ import annotations
@@ -28,8 +28,6 @@ LITERALS = frozenset((0.0, 1.0, -1.0, E))  # without one of these, a form has tw
 
 def may_be_spelled(run: Pass) -> bool:
     """Whether any line of the tape may be recognised; False where surely none is."""
-    if run.odd:  # what is nan is equal to nothing
-        return True
     if run.tells < 2 and not (run.tells and run.labels) and LITERALS.isdisjoint(run.consts):
         return _roots(run)
     tape, base, consts, names = run.tape, run.base, run.consts, run.names
@@ -85,7 +83,7 @@ def may_be_spelled(run: Pass) -> bool:
             if first in marks or second in marks:
                 for a, b in ((first, second), (second, first)):
                     kind, z = marks.get(a, ("", None))
-                    if kind == "gate" and value(b) == z:
+                    if kind == "gate" and (value(b) == z or z != z):
                         return True
                     if kind == "gate" and b < 0 and consts[~b] == 2.0:
                         marks[place] = ("twice", z)
@@ -152,10 +150,11 @@ def _quotient(
     if bottom is not None and bottom[0] == "sum":
         z = bottom[1]
         if top is not None:
-            return top[0] in ("exp", "sum") or (z is not None and above == -z) or None
+            return top[0] in ("exp", "sum") or (z is not None and (above == -z or z != z)) or None
         if first < 0 and consts[~first] == 2.0:
             return ("twice", None)
-        return (first < 0 and consts[~first] in (1.0, -1.0)) or (z is not None and above == -z) or None
+        one = first < 0 and consts[~first] in (1.0, -1.0)
+        return one or (z is not None and (above == -z or z != z)) or None
     if top is not None and top[0] == "sum":
         return (second < 0 and consts[~second] == 2.0) or None
     return None
@@ -189,7 +188,7 @@ def _squares(run: Pass, index: int) -> bool:
         if step == "+":
             waiting += (second, first)
         elif step == "*":
-            if local != other:  # each is the value of the other operand
+            if local != other and (local == local or other == other):  # each is the value of the other operand
                 return False
         elif type(step) is str or not (step.name == "square" or (step.name == "power" and step.static == 2.0)):
             return False

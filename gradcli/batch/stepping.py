@@ -67,7 +67,7 @@ _POWERS: dict[float, Step] = {static: step for (name, static, _), step in EVERY.
 
 @cache
 def functions(ties: str) -> dict[str, dict[int, Step]]:
-    """What can be called by name: the step by the number of operands."""
+    """What can be called by name: the step by the number of operands, and by 0 that of one operand if it is ONE."""
     found: dict[str, dict[int, Step]] = {}
     for (name, static, count), step in EVERY.items():
         primitive = step.primitive
@@ -79,6 +79,9 @@ def functions(ties: str) -> dict[str, dict[int, Step]]:
         calls[count] = step
         for fewer in range(count - len(primitive.defaults), count):
             calls[fewer] = step.with_defaults(fewer)
+    for calls in found.values():
+        if 1 in calls and calls[1].kind == ONE:
+            calls[0] = calls[1]
     return found
 
 

@@ -33,10 +33,8 @@ def drive(run, words):
     it), so that one is pushed where a word is shifted and popped where it is reduced.
     """
     given, functions, known, names, consts, tape = run.given, run.functions, run.known, run.names, run.consts, run.tape
-    write = tape.append
     n = run.base + len(tape)
     frames = []
-    push, pop = frames.append, frames.pop
     lists = []
     place = START
     row = place[0]
@@ -56,7 +54,7 @@ def drive(run, words):
             while action != SHIFT:
                 if action == BINARY:
                     b, ib = y, iy
-                    place, sign, a, ia = pop()
+                    place, sign, a, ia = frames.pop()
                     #SIGNS
                     else:
                         y = run.written(sign, a, ia, b, ib)
@@ -67,25 +65,26 @@ def drive(run, words):
                     n += 1
                     action, target, after = place[target][word]
                 elif action == GROUP:
-                    place = pop()[0]
+                    place = frames.pop()[0]
                     row = place[target]
                     break
                 elif action == CALL:
-                    place, steps, _, _ = pop()
-                    operands = lists.pop() if after is None else ((y, iy),) if after == 1 else ()
-                    step = steps.get(len(operands))
-                    if step is None:
-                        return None
-                    if step.kind == 1:
-                        a, ia = operands[0]
+                    place, steps, _, _ = frames.pop()
+                    if after == 1 and 0 in steps:
+                        step = steps[0]
+                        a = y
                         try:
                             y, da = step.run(a)
                         except REFUSED:
                             y, da = run.slowly(step, (a,)), 0.0
-                        write((ia, da, None, None, step, y))
+                        tape.append((iy, da, None, None, step, y))
                         if step.is_root:
-                            run.roots.append(ia)
+                            run.roots.append(iy)
                     else:
+                        operands = lists.pop() if after is None else [(y, iy)] * after
+                        step = steps.get(len(operands)) if operands else None
+                        if step is None:
+                            return None
                         y = run.call(step, operands)
                     tells += step.tells
                     total += y
@@ -94,23 +93,23 @@ def drive(run, words):
                     row = place[target]
                     break
                 elif action == PREFIX:
-                    place, sign, _, _ = pop()
+                    place, sign, _, _ = frames.pop()
                     if sign == "-":
                         if iy < 0 and iy not in run.lined:
                             y = consts[~iy] = -y
                         else:
                             a, ia = y, iy
                             y, da = NEGATIVE.run(a)
-                            write((ia, da, None, None, NEGATIVE, y))
+                            tape.append((ia, da, None, None, NEGATIVE, y))
                             iy = n
                             n += 1
                     action, target, after = place[target][word]
                 elif action == PAIR:
-                    place, _, a, ia = pop()
+                    place, _, a, ia = frames.pop()
                     lists.append([(a, ia), (y, iy)])
                     action, target, after = place[target][word]
                 elif action == MORE:
-                    place = pop()[0]
+                    place = frames.pop()[0]
                     lists[-1].append((y, iy))
                     action, target, after = place[target][word]
                 elif action == FIRST:
@@ -125,14 +124,14 @@ def drive(run, words):
                 else:
                     return None
             else:
-                push((place, word, y, iy))
+                frames.append((place, word, y, iy))
                 place = after
                 row = target
         elif word in functions:
             row = row[NAME]
             if row is None or next(feed) != "(":
                 return None
-            push((place, functions[word], None, None))
+            frames.append((place, functions[word], None, None))
             _, row, place = row["("]
         elif word.isidentifier():
             row = row[NAME]
@@ -177,7 +176,7 @@ def driver_text() -> str:
     for sign in SIGNS:
         primitive = NAMED[OPERATORS[sign]]
         statements, (da, db) = inlined(primitive, "ab")
-        row = f"write((ia, {da}, ib, {db}, sign, y))"
+        row = f"tape.append((ia, {da}, ib, {db}, sign, y))"
         branches.append(f"{'el' * bool(branches)}if sign == {sign!r}:")
         if sign == "/":  # the one of them that Python refuses
             branches += ["    try:", *(f"        {line}" for line in statements), f"        {row}"]

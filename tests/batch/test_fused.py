@@ -248,6 +248,11 @@ def read_by_pass(text, at):
 @settings(max_examples=600, deadline=None)
 @example("a = exp(x); a/(a+a)", 0.3, 0.7)
 @example("x*x/(x*x)", 0.3, 0.7)
+@example("log(x)*sigmoid(log(x))", -0.4, 0.7)
+@example("-log(x)/(1 + exp(log(x)))", -0.4, 0.7)
+@example("log(x)/(1 + exp(-log(x)))", -0.4, 0.7)
+@example("sqrt(log(x)*log(x))", -0.4, 0.7)
+@example("sqrt(x/0*(x/0) + 1)", 0.3, 0.7)
 def test_where_nothing_may_be_spelled_nothing_is_recognised(text, x, y):
     """The cheap test never misses what `decompose` finds."""
     run = read_by_pass(text, {"x": x, "y": y})
