@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradcli import autodiff
-from gradcli.batch.answers import dumps, scalar_members, texts, unused, unused_note
+from gradcli.batch.answers import dumps, notes_member, scalar_members, texts, unused, unused_note
 from gradcli.batch.driver import drive
 from gradcli.batch.onepass import Pass
 from gradcli.batch.remarks import remarks, with_closed_gates
@@ -74,7 +74,7 @@ class Fused:
             adjoints = swept(run.tape, run.base, len(run.consts), entry[1])
             total = sum(adjoints[: len(run.names)]) + run.total
             if total - total == 0:
-                return self._plain(run, entry[0], adjoints)
+                return self._text(run, entry[0], adjoints[: len(run.names)], [])
         return self._rest(run, entry)
 
     def _folded(self, graph: Graph, result: int, given: Mapping[str, float]) -> str | None:
@@ -93,35 +93,39 @@ class Fused:
             adjoints = pull_back(tape, run.base, len(run.consts), entry[1])
             total = sum(adjoints) + run.total
             if total - total == 0 and 1 not in DUE:
-                names = run.names
+                numbers = adjoints[: len(run.names)]
                 found: list[Note] | None = []
-                if DUE or (run.routes and sum([a is SHUT for a in adjoints[: len(names)]]) > 1):
-                    found = remarks(run, tape, adjoints) if graph is None and self.options.wrt is None else None
+                if DUE or (run.routes and sum([a is SHUT for a in numbers]) > 1):
+                    found = remarks(run, tape, adjoints) if graph is None and self.says_all else None
                 if found is not None:
-                    gradients = dict(zip(names, [0.0 if a is ABSENT else a for a in adjoints], strict=False))
-                    return self._of_names(run, entry[0], gradients, found)
+                    numbers = [0.0 if a is ABSENT else a for a in numbers]
+                    if self.says_all:
+                        return self._text(run, entry[0], numbers, found)
+                    return self._of_names(run, entry[0], dict(zip(run.names, numbers, strict=True)), found)
         if graph is None:
             graph, result = graph_of(run, entry)
         return self._noted(run, graph, result)
 
-    def _plain(self, run: Pass, value: float, adjoints: list[float]) -> str | None:
-        """The answer with no notes but those of names that do not occur. Every number is finite."""
+    def _text(self, run: Pass, value: float, numbers: list[float], found: Sequence[Note]) -> str | None:
+        """The answer with the notes FOUND, and those of names that do not occur. NUMBERS are the finite gradients."""
         names = run.names
         if dumps is None:
-            pairs = ",".join([f'"{name}":{number!r}' for name, number in zip(names, adjoints)])  # noqa: B905
+            pairs = ",".join([f'"{name}":{number!r}' for name, number in zip(names, numbers)])  # noqa: B905
             text = f'"value":{value!r},"gradients":{{{pairs}'
         else:
-            first, *rest = texts([value, *adjoints[: len(names)]])
+            first, *rest = texts([value, *numbers])
             pairs = ",".join([f'"{name}":{text}' for name, text in zip(names, rest)])  # noqa: B905
             text = f'"value":{first},"gradients":{{{pairs}'
         if len(names) == run.base:
-            return text + "}"
+            return f"{text}}}{notes_member(found)}" if found else text + "}"
         known, given = run.known, run.given
         missing = tuple([name for name in given if name not in known])
         for name in missing:
             if type(given[name]) is not float:
                 return None
         zeros, said = unused(missing)
+        if found:
+            said = notes_member([*found, *map(unused_note, missing)])
         return f"{text},{zeros}}}{said}" if names else f"{text}{zeros}}}{said}"
 
     def _noted(self, run: Pass, graph: Graph, result: int) -> str | None:

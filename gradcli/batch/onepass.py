@@ -7,7 +7,7 @@ every operand beside its local gradient; both come from the generated steps, or 
 from __future__ import annotations
 
 from gradcli.batch.driver import REFUSED, drive
-from gradcli.batch.stepping import ONE, POW, SIGNS, TWO, Step, power
+from gradcli.batch.stepping import ANY, ONE, POW, SIGNS, TWO, Step, power
 from gradcli.batch.steps import DUE
 from gradcli.graph.carriers import number
 
@@ -87,6 +87,16 @@ class Pass:
 
     def call(self, step: Step, operands: Sequence[Entry]) -> float:
         """The value of a call of several OPERANDS, taped; some of them may be left out."""
+        if step.kind == ANY:
+            try:
+                y, shares = step.run(*[value for value, _ in operands])
+            except REFUSED:
+                return self.taped(step, operands)
+            self.tape.append((tuple([index for _, index in operands]), shares, step, None, step, y))
+            self.plain = False
+            if step.routes:
+                self.routes = True
+            return y  # type: ignore[no-any-return]
         if step.defaults:
             operands = [*operands]
             for value in step.defaults:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from gradcli.batch.onepass import Pass
 from gradcli.batch.stepping import ONE
 from gradcli.batch.sweep import ABSENT, SHUT
@@ -33,33 +35,33 @@ def remarks(run: Pass, tape: Sequence[Row], adjoints: Sequence[float]) -> list[N
     TAPE is that of the run with closed gates. None where a name may be taken for a label.
     """
     names = run.names
-    if run.labels or any(name in RESULTS or (name[0] == "v" and name[1:].isdigit()) for name in names):
+    if run.labels or any(map(_is_label, names)):
         return None
     found = []
     base = run.base
-    active = set(range(len(names)))
     last = len(tape) - 1
     words = set()
-    for place, (first, local, second, other, step, _) in enumerate(tape):
-        index = base + place
-        operands = first if type(first) is tuple else (first,) if other is None else (first, second)
-        if active.isdisjoint(operands):
+    place = -1
+    for _, local, _, _, step, _ in tape:
+        place += 1
+        if type(step) is str or not (step.routes or step.remarked):
             continue
-        active.add(index)
-        upstream = adjoints[index]
-        if type(step) is str or upstream is ABSENT or upstream is SHUT:
+        upstream = adjoints[base + place]
+        if upstream is ABSENT or upstream is SHUT or not _depends(tape, base, place):
             continue
         primitive = step.primitive
         if step.routes:
             words.add(primitive.shown)
-        if step.kind == ONE and primitive.shown == "relu" and type(local) is tuple:
+        if step.kind != ONE:
+            continue
+        if primitive.shown == "relu" and type(local) is tuple:
             kind, says = "dead", CLOSED
-        elif step.kind == ONE and primitive.verbs[0] == "saturates" and abs(local) < SATURATED_BELOW:
+        elif primitive.verbs[0] == "saturates" and abs(local) < SATURATED_BELOW:
             kind, says = "saturated", saturated([local])
         else:
             continue
         label = "f" if place == last else f"v{place + 1}"
-        text = operation(primitive, step.static, [_text(run, operand) for operand in operands])[0]
+        text = operation(primitive, step.static, [_text(run, operand) for operand in _operands(tape[place])])[0]
         found.append(Note(kind, label, f"{label} = {text}: {says}"))
     if len(words) == 1:
         variables = adjoints[: len(names)]
@@ -67,6 +69,28 @@ def remarks(run: Pass, tape: Sequence[Row], adjoints: Sequence[float]) -> list[N
         passed = [name for name, adjoint in zip(names, variables, strict=True) if adjoint and adjoint is not SHUT]
         found += routed(words.pop(), shut, passed, len(names), "f")
     return [*first_of_each_kind(found)]
+
+
+@lru_cache(1000)
+def _is_label(name: str) -> bool:
+    return name in RESULTS or (name[0] == "v" and name[1:].isdigit())
+
+
+def _operands(row: Row) -> tuple[int, ...]:
+    first, _, second, other, _, _ = row
+    return first if type(first) is tuple else (first,) if other is None else (first, second)
+
+
+def _depends(tape: Sequence[Row], base: int, place: int) -> bool:
+    """Whether a line depends on a variable."""
+    waiting = [*_operands(tape[place])]
+    while waiting:
+        index = waiting.pop()
+        if index >= base:
+            waiting += _operands(tape[index - base])
+        elif index >= 0:
+            return True
+    return False
 
 
 def _text(run: Pass, index: int) -> Text:
