@@ -151,7 +151,7 @@ np.save(sys.argv[2], np.stack(neuron(*table.T), axis=1))
 COPY = """
 import os, sys
 source, target = open(sys.argv[1], "rb", 0), open(sys.argv[2], "wb", 0)
-buffer = bytearray(1 << 22)
+buffer = bytearray(1 << 20)
 while count := source.readinto(buffer):
     target.write(memoryview(buffer)[:count])
     target.write(memoryview(buffer)[:count // 5])

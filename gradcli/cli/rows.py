@@ -21,7 +21,7 @@ from gradcli.errors import GradError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
     from typing import Any
 
@@ -79,7 +79,7 @@ class Run:
             known = first.rows if len(paths) == 1 and "head" not in self.request.given else None
             engine = self.engine(by_python=first.kind == "jsonl")
             with self.sink(rows, form, output, paths, known) as sink:
-                put = sink.write if is_text else sink.write_block
+                put = self.handed(engine, sink, sink.write if is_text else sink.write_block)
                 tasks = self.pace.watch(self.tasks(paths, first, rows, heading=form in ("csv", "tsv")))
                 for header, payload in self.answers(engine, settings, tasks, sink, is_text=is_text):
                     self.count(header)
@@ -148,6 +148,17 @@ class Run:
         from gradcli.batch.threads import Threads
 
         return Threads(request["jobs"] or cores())
+
+    def handed(self, engine: Engine, sink: Any, put: Callable[[bytes], None]) -> Callable[[bytes], None]:
+        """What is to be done with the bytes of each answer: PUT, unless the threads of the engine do that.
+
+        They do not wait for whoever reads a pipe: Ctrl-C would have to wait for them.
+        """
+        if not hasattr(engine, "put"):
+            return put
+        here = not getattr(sink, "is_file", False) or not self.request.given.keys().isdisjoint(("head", "resume"))
+        engine.put = None if here else put
+        return put if here else _nothing
 
     def tasks(self, paths: Sequence[str], first: Table, rows: Rows, *, heading: bool) -> Iterator[Task]:
         """The pieces of all tables, numbered through; before them one for the names of the columns."""
@@ -227,6 +238,10 @@ class Run:
         if self.many and self.request["kernel"] == "auto" and not any(map(which, CANDIDATES)) and "CC" not in environ:
             return f"with a C compiler on the path ({', '.join(CANDIDATES)}) many rows are computed faster"
         return None
+
+
+def _nothing(data: bytes) -> None:
+    """The bytes were handed on."""
 
 
 def size_of_pieces(table: Table, rows: Rows) -> int:
