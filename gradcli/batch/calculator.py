@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gradcli.batch.answers import notes_member, scalar_members
+from gradcli.batch.block import answers
 from gradcli.batch.fused import Fused
 from gradcli.batch.templates import Kernels
 from gradcli.questions import Options, differentiated, evaluated
@@ -64,14 +65,30 @@ class Calculator:
                 found = self.kernels.members(source, given)
                 if found is not None:
                     return found
-            if self.order == 1:
-                return self._fused.members(source, given) or first_order(source, given, self.options)
-            return members_of_order(self.order, source, given, self.options)
+            return self.alone(source, given)
         fused = self._by_line(wrt, mode, decomposition)
         order = self.order if order is None else order
         if order == 1:
             return fused.members(source, given) or first_order(source, given, fused.options)
         return members_of_order(order, source, given, fused.options)
+
+    def several(self, sources: Sequence[str], points: Sequence[Mapping[str, Any]]) -> list[str | None]:
+        """The same for several programs at the values of each; None where one has to be answered `alone`."""
+        found: list[str | None] = [None] * len(sources)
+        if self.kernels is not None:
+            found = [*map(self.kernels.members, sources, points)]
+        if self.order == 1 and None in found:
+            places = [place for place, text in enumerate(found) if text is None]
+            texts = answers(self._fused, [sources[place] for place in places], [points[place] for place in places])
+            for place, text in zip(places, texts, strict=True):
+                found[place] = text
+        return found
+
+    def alone(self, source: str, given: Mapping[str, Any]) -> str:
+        """The answer to one program by the options of the whole file, without kernels."""
+        if self.order == 1:
+            return self._fused.members(source, given) or first_order(source, given, self.options)
+        return members_of_order(self.order, source, given, self.options)
 
     def _by_line(self, wrt: Sequence[str] | None, mode: str | None, decomposition: str | None) -> Fused:
         """What answers lines with options of their own, the same for the same options."""

@@ -7,7 +7,7 @@ from gradcli.batch.answers import dumps, notes_member, scalar_members, texts, un
 from gradcli.batch.driver import drive
 from gradcli.batch.onepass import Pass
 from gradcli.batch.remarks import remarks, with_closed_gates
-from gradcli.batch.spelled import LITERALS, may_be_spelled
+from gradcli.batch.spelled import is_telling, may_be_spelled
 from gradcli.batch.stepping import SAME, functions
 from gradcli.batch.steps import DUE
 from gradcli.batch.sweep import ABSENT, SHUT, graph_of, passed, pull_back, swept
@@ -61,20 +61,20 @@ class Fused:
             entry = _statements(run, words)
         else:
             entry = drive(run, words)
-        if entry is None:
-            return None
-        if self.recognises and (
-            run.tells > 1 or run.roots or run.labels or not LITERALS.isdisjoint(run.consts)
-        ) and may_be_spelled(run):  # fmt: skip
+        return None if entry is None else self.answer(run, entry)
+
+    def answer(self, run: Pass, entry: Entry) -> str | None:
+        """The same of a program that was read, whose result is ENTRY."""
+        if self.recognises and is_telling(run) and may_be_spelled(run):
             graph, result = graph_of(run, entry)
             other = decompose(graph, result, self.options.decomposition)
             if other.graph is not graph:
-                return self._folded(other.graph, other.moved[result], given)
+                return self._folded(other.graph, other.moved[result], run.given)
         if self.says_all and run.plain and not run.odd and not DUE:
             adjoints = swept(run.tape, run.base, len(run.consts), entry[1])
             total = sum(adjoints[: len(run.names)]) + run.total
             if total - total == 0:
-                return self._text(run, entry[0], adjoints[: len(run.names)], [])
+                return self.text(run, entry[0], adjoints[: len(run.names)], [])
         return self._rest(run, entry)
 
     def _folded(self, graph: Graph, result: int, given: Mapping[str, float]) -> str | None:
@@ -100,13 +100,13 @@ class Fused:
                 if found is not None:
                     numbers = [0.0 if a is ABSENT else a for a in numbers]
                     if self.says_all:
-                        return self._text(run, entry[0], numbers, found)
+                        return self.text(run, entry[0], numbers, found)
                     return self._of_names(run, entry[0], dict(zip(run.names, numbers, strict=True)), found)
         if graph is None:
             graph, result = graph_of(run, entry)
         return self._noted(run, graph, result)
 
-    def _text(self, run: Pass, value: float, numbers: list[float], found: Sequence[Note]) -> str | None:
+    def text(self, run: Pass, value: float, numbers: list[float], found: Sequence[Note]) -> str | None:
         """The answer with the notes FOUND, and those of names that do not occur. NUMBERS are the finite gradients."""
         names = run.names
         if dumps is None:

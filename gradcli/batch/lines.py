@@ -72,7 +72,7 @@ class Lines:
         if header["format"] == "jsonl" and self.settings.columns is None and not self.settings.at and not bounded:
             from gradcli.batch.everyday import answered
 
-            answered(reader, written, payload, header["first"], members, one)  # type: ignore[arg-type]
+            answered(reader, written, payload, header["first"], self.calculator, one)  # type: ignore[arg-type]
         else:
             for number, line in reader.numbered(payload, header["first"]):
                 if one(number, line):

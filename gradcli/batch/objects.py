@@ -9,7 +9,7 @@ from gradcli import language
 from gradcli.batch import members
 from gradcli.batch.members import MEANT, MEMBERS, unfit
 from gradcli.batch.settings import CHOICES, MOST_ORDER
-from gradcli.batch.strict import Members, Written, object_in, refused, text_of
+from gradcli.batch.strict import Members, Written, object_in, text_of
 from gradcli.errors import GradError
 from gradcli.graph.nested import from_lists
 from gradcli.graph.shapes import MAX_MEMORY
@@ -76,7 +76,7 @@ class Objects:
                 given = at
                 pairs = len(found) + len(at)
                 if not self.names.issuperset(at):
-                    self._learn(at)
+                    self.learn(at)
                 for name, value in at.items():
                     if type(value) is not float:
                         at[name] = float(value) if type(value) is int and value else self._rare(name, value, line)
@@ -89,7 +89,7 @@ class Objects:
                 self.label = ""
             elif type(name) is str:
                 self.label = f'"id":{json_string(name)}'
-            elif type(name) is int:
+            elif type(name) is int and name:  # a zero may have a sign, which an id keeps
                 self.label = f'"id":{name}'
             else:
                 raise ValueError
@@ -114,7 +114,7 @@ class Objects:
         except GradError:
             raise ValueError from None
 
-    def _learn(self, at: dict[str, Any]) -> None:
+    def learn(self, at: dict[str, Any]) -> None:
         """Remember that these are names; ValueError where one is none, or needs a closer look."""
         if len(self.names) > MOST_NAMES:
             self.names.clear()
@@ -194,7 +194,12 @@ def _is_plain(name: str) -> bool:
     return name.isascii() and name.isidentifier()
 
 
-_SCAN: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder(parse_constant=refused).scan_once  # type: ignore
+def _no_number(constant: str) -> Any:
+    """NaN and Infinity without quotes are no JSON, which `_carefully` says with the label of its own line."""
+    raise ValueError(constant)
+
+
+_SCAN: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder(parse_constant=_no_number).scan_once  # type: ignore
 
 
 def by_library(line: str | bytes) -> Any:

@@ -26,6 +26,11 @@ LOOKED_AT = frozenset(("exp", "sigmoid", "log", "log1p", "neg", "power"))
 LITERALS = frozenset((0.0, 1.0, -1.0, E))  # without one of these, a form has two exp, or what Step.tells of
 
 
+def is_telling(run: Pass) -> bool:
+    """Whether a program has what every spelled-out form has something of; False where surely none stands in it."""
+    return run.tells > 1 or bool(run.roots or run.labels) or not LITERALS.isdisjoint(run.consts)
+
+
 def may_be_spelled(run: Pass) -> bool:
     """Whether any line of the tape may be recognised; False where surely none is."""
     if run.tells < 2 and not (run.tells and run.labels) and LITERALS.isdisjoint(run.consts):

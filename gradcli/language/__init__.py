@@ -6,7 +6,7 @@ from gradcli.language import tables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     Items = list[tuple[int, Any]]
@@ -41,6 +41,7 @@ MAX_TOKENS = 400_000
 
 NEWLINE = "\0"  # the word for a newline; ';' keeps its own
 DIGITS = tuple("0123456789")
+APART = "$"  # a sign that no program has
 REFUSED = "\1"  # the word for a blank that is none of the language's
 OPERATORS = "+-*/@^<>=!()[],:;\u00d7\u00b7\u00f7\u2212"
 STRANGE_BLANKS = "\0\v\f\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000"
@@ -120,28 +121,53 @@ def scan(source: str) -> list[str]:
         text = without_comments(text)
     if text[:1] == "\ufeff":
         text = text[1:]
-    if text.isascii() and text.isprintable() and not (
-        "=" in text or "<" in text or ">" in text or "!" in text or "[" in text or "]" in text or "@" in text
-        or ";" in text or ":" in text
-    ):  # fmt: skip
-        text = text.replace("(", " ( ").replace(")", " ) ").replace("+", " + ").replace("-", " - ")
-        text = text.replace("*", " * ").replace("/", " / ").replace("^", " ^ ").replace(",", " , ")
+    if is_everyday(text):
+        text = spaced(text)
     else:
         text = text.translate(SPACED)
         if "=" in text:
             for sign in "<>!=":
                 text = text.replace(f" {sign}  = ", f" {sign}= ")
+    text = with_words_of_several_signs(text)
+    words = text.split()
+    if NEWLINE in text:
+        words = without_inner_newlines(words)
+    words.append("")
+    return words
+
+
+def scan_each(sources: Sequence[str]) -> list[list[str] | None]:
+    """The words of each of several texts, where that takes no more than a few signs; None where `scan` has to say."""
+    text = f" {APART} ".join(sources)
+    if is_everyday(text) and text.count(APART) == len(sources) - 1 and "#" not in text:
+        parts = with_words_of_several_signs(spaced(text)).split(APART)
+        return [[*part.split(), ""] for part in parts]
+    return [scan(text) if is_everyday(text) and "#" not in text else None for text in sources]
+
+
+def is_everyday(text: str) -> bool:
+    """Whether the text is one line of ASCII without the signs that stand in definitions, comparisons and arrays."""
+    return text.isascii() and text.isprintable() and not (
+        "=" in text or "<" in text or ">" in text or "!" in text or "[" in text or "]" in text or "@" in text
+        or ";" in text or ":" in text
+    )  # fmt: skip
+
+
+def spaced(text: str) -> str:
+    """Such a text with blanks around every sign."""
+    text = text.replace("(", " ( ").replace(")", " ) ").replace("+", " + ").replace("-", " - ")
+    return text.replace("*", " * ").replace("/", " / ").replace("^", " ^ ").replace(",", " , ")
+
+
+def with_words_of_several_signs(text: str) -> str:
+    """The text with `**` as ^, with `.T` as a word, and with the sign of `1e-3` joined to its number again."""
     if " *  * " in text:
         text = text.replace(" *  * ", " ^ ")
     if ".T" in text:
         text = text.replace(".T", " .T ")
     if "e " in text or "E " in text:
         text = with_exponents(text)
-    words = text.split()
-    if NEWLINE in text:
-        words = without_inner_newlines(words)
-    words.append("")
-    return words
+    return text
 
 
 def drive(words: list[str], items: Items, moments: list[int] | None = None) -> int:
