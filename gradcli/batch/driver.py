@@ -2,15 +2,23 @@
 # mypy: ignore-errors
 # ruff: noqa
 
+from __future__ import annotations
+
 from gradcli.batch.grammar import START
 from gradcli.batch.stepping import NEGATIVE
 from gradcli.language.expressions import CONSTANTS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gradcli.batch.onepass import Entry, Pass
 
 INFINITE = float("inf")
 REFUSED = (ArithmeticError, ValueError)  # what Python raises where IEEE has a result
 
 
-def drive(run, words):
+def drive(run: Pass, words: Sequence[str]) -> Entry | None:
     """The entry of the expression that the WORDS are, an empty one at their end; None for what is none, or rare.
 
     What was read last, (y, iy), is no part of a frame yet: a frame is (the place before, the word, what stood before

@@ -59,7 +59,7 @@ class Pass:
 
     def run(self, words: Sequence[str]) -> Entry | None:
         """The entry of the expression that the WORDS are, an empty one at their end; None for what is none, or rare."""
-        return drive(self, words)  # type: ignore[no-any-return]
+        return drive(self, words)
 
     def written(self, sign: str, a: float, ia: int, b: float, ib: int) -> float | None:
         """The value of a power or a comparison, taped; None for what is rare."""

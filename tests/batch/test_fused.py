@@ -14,13 +14,14 @@ from scalar_programs import anywhere, ordinary, texts
 from spellings import LEFT_ALONE, RECOGNISED
 
 from gradcli.autodiff import _read_from_the_rules, locals_of
-from gradcli.batch import answers, steps
+from gradcli.batch import answers, driver, steps
 from gradcli.batch.calculator import first_order
 from gradcli.batch.fused import Fused
 from gradcli.batch.onepass import Pass
 from gradcli.batch.spelled import may_be_spelled
 from gradcli.batch.stepping import functions, power
 from gradcli.batch.sweep import graph_of
+from gradcli.codegen.driver import driver_text
 from gradcli.codegen.steps import steps_text
 from gradcli.errors import GradError
 from gradcli.graph import CONSTANT, NAMED, VARIABLE
@@ -62,6 +63,7 @@ def same_or_nothing(text, at, options=None):
 def test_the_generated_steps_are_what_the_rules_say():
     """A rule that changed was written out again: `python -m gradcli.codegen.steps`."""
     assert Path(steps.__file__).read_text("utf-8") == steps_text()
+    assert Path(driver.__file__).read_text("utf-8") == driver_text()
 
 
 @pytest.mark.parametrize("key", steps.STEPS, ids=lambda key: "-".join(map(str, key)))
