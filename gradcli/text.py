@@ -36,7 +36,7 @@ def json_number(value: float) -> str:
 
 def json_string(text: str) -> str:
     """TEXT as a JSON string; control characters and lone surrogates escaped."""
-    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+    if text.isprintable() and '"' not in text and "\\" not in text:
         return f'"{text}"'
     return '"' + "".join(map(_escaped, text)) + '"'
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gradcli import autodiff
+from gradcli.autodiff import Sweep
 from gradcli.batch.answers import dumps, notes_member, scalar_members, texts, unused, unused_note
 from gradcli.batch.driver import drive
 from gradcli.batch.onepass import Pass
@@ -14,7 +15,8 @@ from gradcli.batch.sweep import ABSENT, SHUT, graph_of, passed, pull_back, swept
 from gradcli.graph import VARIABLE
 from gradcli.graph.decompose import decompose
 from gradcli.graph.labels import Labels
-from gradcli.insight.notes import Run, notes
+from gradcli.insight.births import births
+from gradcli.insight.notes import Run, first_of_each_kind, notes
 from gradcli.language import MAX_BYTES, MAX_TOKENS, NEWLINE, scan
 from gradcli.questions import Options
 
@@ -102,9 +104,20 @@ class Fused:
                     if self.says_all:
                         return self.text(run, entry[0], numbers, found)
                     return self._of_names(run, entry[0], dict(zip(run.names, numbers, strict=True)), found)
-        if graph is None:
-            graph, result = graph_of(run, entry)
-        return self._noted(run, graph, result)
+        if graph is not None:
+            return self._noted(run, graph, result, autodiff.evaluate(graph, run.given))
+        values: list[float] = []
+        graph, result = graph_of(run, entry, values)
+        if run.plain and not DUE and entry[0] != entry[0] and self.options.zero != "strong" and self.says_all:
+            return self._nan(run, graph, result, values)
+        return self._noted(run, graph, result, values)
+
+    def _nan(self, run: Pass, graph: Graph, result: int, values: list[float]) -> str | None:
+        """The answer where the result is nan, all lines are needed and none has a note of its own: the gradients are
+        nan as well, and what is worth a note is where the nan was born."""
+        value = values[result]
+        found = [*births(Run(graph, values, result, Labels(graph, result), sweep=Sweep(0)))]
+        return self._of_names(run, value, dict.fromkeys(run.names, value), [*first_of_each_kind(found)])
 
     def text(self, run: Pass, value: float, numbers: list[float], found: Sequence[Note]) -> str | None:
         """The answer with the notes FOUND, and those of names that do not occur. NUMBERS are the finite gradients."""
@@ -128,12 +141,11 @@ class Fused:
             said = notes_member([*found, *map(unused_note, missing)])
         return f"{text},{zeros}}}{said}" if names else f"{text}{zeros}}}{said}"
 
-    def _noted(self, run: Pass, graph: Graph, result: int) -> str | None:
-        """The answer of a GRAPH where something may be worth a note."""
+    def _noted(self, run: Pass, graph: Graph, result: int, values: list[float]) -> str | None:
+        """The answer of a GRAPH, whose lines are VALUES, where something may be worth a note."""
         options = self.options
         if options.ties == "error":
             return None
-        values = autodiff.evaluate(graph, run.given)
         lines = {name: k for k, name in enumerate(graph.names) if name and graph.primitives[k] is VARIABLE}
         wanted = lines if options.wrt is None else {name: lines[name] for name in options.wrt if name in lines}
         active = autodiff.depends(graph, wanted.values())

@@ -88,6 +88,7 @@ class Pass:
     def call(self, step: Step, operands: Sequence[Entry]) -> float:
         """The value of a call of several OPERANDS, taped; some of them may be left out."""
         if step.kind == ANY:
+            due = len(DUE)
             try:
                 y, shares = step.run(*[value for value, _ in operands])
             except REFUSED:
@@ -96,6 +97,8 @@ class Pass:
             self.plain = False
             if step.routes:
                 self.routes = True
+                if len(DUE) > due and len(operands) == 2 and operands[0][1] == operands[1][1]:
+                    DUE.pop()  # a line that ties with itself
             return y  # type: ignore[no-any-return]
         if step.defaults:
             operands = [*operands]
@@ -125,5 +128,7 @@ class Pass:
     def slowly(self, step: Step, operands: Sequence[float]) -> float:
         """The value of a line that Python refuses to compute, or whose local gradients it does."""
         self.odd = True
+        if step.noted:
+            DUE.append(1)
         found: float = number(step.primitive, step.static, tuple(operands))
         return found

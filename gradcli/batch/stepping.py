@@ -27,8 +27,8 @@ class Step:
     """
 
     __slots__ = (
-        "count", "defaults", "is_root", "kind", "name", "opens", "primitive", "remarked", "routes", "run", "static",
-        "tells", "warns",
+        "count", "defaults", "is_root", "kind", "name", "noted", "opens", "primitive", "remarked", "routes", "run",
+        "static", "tells", "warns",
     )  # fmt: skip
 
     def __init__(
@@ -43,6 +43,7 @@ class Step:
         self.opens = primitive.opens
         self.routes = primitive.opens and primitive.shown in ("max", "min")
         self.remarked = primitive.shown == "relu" or primitive.verbs[0] == "saturates"
+        self.noted = self.remarked or any(edge.kind in ("kink", "tie") for edge in primitive.edges)
         self.warns = primitive.verbs[0] in ("stops", "dead")
         self.tells = 1 if self.name == "exp" else 2 if self.name in TELLING else 0
         self.is_root = self.name == "sqrt" or static == 0.5

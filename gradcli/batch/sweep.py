@@ -80,22 +80,27 @@ def _close(adjoints: list[float], first: Any, second: Any, local: Any) -> None:
             adjoints[operand] = before + 0.0
 
 
-def graph_of(run: Pass, result: Entry) -> tuple[Graph, int]:
+def graph_of(run: Pass, result: Entry, values: list[float] | None = None) -> tuple[Graph, int]:
     """The graph of a program that was read, and the line of its result: the lines that the builder writes, in its order
-    but for leaves, which nothing counts."""
+    but for leaves, which nothing counts. VALUES receives what its lines are."""
     graph = Graph()
     base, consts = run.base, run.consts
+    values = [] if values is None else values
+    values += [run.known[name][0] for name in run.names]
     lines: dict[int, int] = {index: graph.variable(name) for index, name in enumerate(run.names)}
-    for place, (first, _, second, other, step, _) in enumerate(run.tape):
+    for place, (first, _, second, other, step, value) in enumerate(run.tape):
         if type(step) is str:
             step = SIGNS[step]
         operands = first if type(first) is tuple else (first,) if other is None else (first, second)
         for operand in operands:
             if operand < 0 and operand not in lines:
                 lines[operand] = graph.constant(consts[~operand])
+                values.append(consts[~operand])
+        values.append(value)
         lines[base + place] = graph.append(step.primitive, tuple([lines[o] for o in operands]), step.static)
     if result[1] not in lines:
         lines[result[1]] = graph.constant(result[0])
+        values.append(result[0])
     for index, name in run.labels.items():
         if index in lines:
             graph.names[lines[index]] = name
