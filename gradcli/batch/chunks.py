@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 BOM = b"\xef\xbb\xbf"
 LONGEST_LINE = 8 << 20
+SOON = 64 << 10  # bytes: a record that is shorter is answered as soon as it is whole
 TOO_LONG = ("limit", f"the line is longer than {LONGEST_LINE >> 20} MiB", "a program may have 1 MiB")
 TWICE = 'a quote inside a quoted cell is written twice: ""'
 UNCLOSED = ("syntax", "a quoted cell begins in this line, and nothing closes it", TWICE)
@@ -30,39 +31,60 @@ class Cutter:
     CRLF and CR become LF. The first line that is not blank and no comment decides the format.
     """
 
-    __slots__ = ("format", "held", "line", "place", "rest", "skips")
+    __slots__ = ("format", "held", "line", "looked", "pieces", "place", "rest", "size", "skips")
 
     def __init__(self, place: str) -> None:
         self.place = place
         self.format: Header | None = None
         self.line = 1  # the number of the first line in `rest`
         self.rest = b""  # the beginning of a line or record that is not yet whole
+        self.pieces: list[bytes] = []  # what follows it, until a line end comes
+        self.size = 0  # of both
+        self.looked = 0  # so much of them was looked through for the end of a record, in vain
         self.held = False  # a CR came last: an LF may follow
         self.skips = False  # the rest of a line that is too long
 
     def feed(self, data: bytes) -> Iterator[Task]:
         """The chunks that DATA completes."""
         data = self._with_line_feeds(data)
+        while data:  # up to where a line is too long, whatever the sizes of the blocks are
+            room = LONGEST_LINE + 1 - self.size
+            yield from self._fed(data[:room])
+            data = data[room:]
+
+    def _fed(self, data: bytes) -> Iterator[Task]:
         if self.skips:
             _, found, data = data.partition(b"\n")
             if not found:
                 return
             self.skips = False
             self.line += 1
-        self.rest = self.rest + data if self.rest else data
+        self.pieces.append(data)
+        self.size += len(data)
+        # what is long is joined and looked through seldom, or it takes forever
+        if self.size <= LONGEST_LINE and (b"\n" not in data or self.size < 2 * self.looked):
+            return
+        self._join()
         yield from self._whole()
         if len(self.rest) > LONGEST_LINE:
-            yield from self._without_end(TOO_LONG if b"\n" not in self.rest else UNCLOSED)
+            yield from self._unclosed(LONGEST_LINE // 2) if b"\n" in self.rest else self._endless()
+        self.size = len(self.rest)
+
+    def _join(self) -> None:
+        self.rest = b"".join([self.rest, *self.pieces])
+        self.pieces.clear()
 
     def finish(self) -> Iterator[Task]:
         """What is left at the end: a last line that nothing ends, a quote that nothing closes."""
         if self.held:
             yield from self.feed(b"\n")
+        self._join()
         if self.rest:
             if not self.rest.endswith(b"\n"):
-                yield from self.feed(b"\n")
-            while self.rest:
-                yield from self._without_end(UNCLOSED)
+                self.rest += b"\n"
+            yield from self._whole()
+            if self.rest:
+                yield from self._unclosed(0)
 
     def _with_line_feeds(self, data: bytes) -> bytes:
         if self.held:
@@ -83,6 +105,7 @@ class Cutter:
             from gradcli.batch.records import last_end
 
             end = last_end(self.rest.decode("latin-1"), self.format["delimiter"])
+            self.looked = 0 if end or len(self.rest) < SOON else len(self.rest)
         else:
             end = self.rest.rfind(b"\n") + 1
         if end:
@@ -94,17 +117,39 @@ class Cutter:
         self.line += payload.count(b"\n")
         return header, payload
 
-    def _without_end(self, reason: tuple[str, str, str]) -> Iterator[Task]:
-        """An error in the place of the first line; what follows it is read as if it began there."""
+    def _endless(self) -> Iterator[Task]:
+        """An error in the place of a line that is too long; the rest of it is skipped."""
         if self.format is None:  # so long a line is none of a header
             self.format = {"format": "text"}
+        yield self._refused(TOO_LONG)
+        self.rest = b""
+        self.skips = True
+
+    def _unclosed(self, most: int) -> Iterator[Task]:
+        """An error in the place of each line whose quote nothing closes, until no more than MOST bytes are left.
+
+        A line behind such a one is a record of its own, or its quote is not closed either: both runs are inside quotes
+        at its end. So no line is looked at twice.
+        """
+        assert self.format is not None
+        text, self.rest = self.rest, b""
+        start = 0
+        while len(text) - start > most and (end := text.find(b"\n", start) + 1):
+            yield self._refused(UNCLOSED)
+            self.line += 1
+            start = first = end
+            while (end := text.find(b"\n", start) + 1) and _is_record(text[start:end], self.format["delimiter"]):
+                start = end
+            if start > first:
+                self.rest = text[first:start]
+                yield self._given(start - first)
+        self.rest = text[start:]
+        self.looked = len(self.rest)
+
+    def _refused(self, reason: tuple[str, str, str]) -> Task:
         kind, message, hint = reason
-        error = GradError(kind, message, hint=hint)
-        yield {"first": self.line, **self.format, "refused": facts_of(error)}, b""
-        _, found, self.rest = self.rest.partition(b"\n")
-        self.line += bool(found)
-        self.skips = not found
-        yield from self._whole()
+        facts = facts_of(GradError(kind, message, hint=hint))
+        return {"first": self.line, **(self.format or {}), "refused": facts}, b""
 
     def _find_format(self) -> None:
         """Look at the first line that says something, if it is whole; what stands before it is done with."""
@@ -132,3 +177,12 @@ class Cutter:
                 self.format = header
                 self.rest = after
                 self.line += 1
+
+
+def _is_record(line: bytes, delimiter: str) -> bool:
+    """Whether a line of a CSV ends outside quotes."""
+    if b'"' not in line:
+        return True
+    from gradcli.batch.records import last_end
+
+    return last_end(line.decode("latin-1"), delimiter) > 0

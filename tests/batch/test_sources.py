@@ -10,8 +10,8 @@ import pytest
 from batch.chunked import cut, objects, written
 from running import surroundings
 
-from gradcli.batch import sources
-from gradcli.batch.chunks import LONGEST_LINE
+from gradcli.batch import chunks, records, sources
+from gradcli.batch.chunks import LONGEST_LINE, Cutter
 from gradcli.errors import GradError
 
 PROGRAMS = "# c\nx^2 at x=3\n\nmax(x, y) at x=1, y=2\nx*\nlast at last=1"
@@ -204,3 +204,26 @@ def test_an_open_quote_over_many_lines_is_given_up():
     found = cut(data, (1 << 20,))
     assert [header["first"] for header, _ in found if header.get("refused")] == [2]
     assert sum(payload.count(b"\n") for _, payload in found) == LONGEST_LINE // 4 + 10
+
+
+def test_a_line_is_too_long_or_unclosed_whatever_the_blocks_are(monkeypatch):
+    """A quote that nothing closes costs its own line; so does a record that is longer than a line may be."""
+    monkeypatch.setattr(chunks, "LONGEST_LINE", 40)
+    monkeypatch.setattr(chunks, "SOON", 8)
+    table = b'expr,x\n1,"2"\n"x*2,1\nx,3\nx,4\n' + b'x","1\n' * 20 + b'"x",5\nx' + b"," * 90 + b"\nx,6\n"
+    text = b"1\n" + b"1+" * 100 + b"1\n2\n" + b"1+" * 30
+    for data in (table, text):
+        expected = written(data, (1,))
+        assert b"nothing closes it" in expected or b"longer" in expected
+        assert all(written(data, sizes) == expected for sizes in [(1 << 20,), (2, 3), (7,), (39, 1), (64,)])
+
+
+def test_long_lines_and_unclosed_quotes_take_no_longer_than_they_are(monkeypatch):
+    """What was looked through is not looked through again with every block."""
+    looked = []
+    monkeypatch.setattr(records, "last_end", lambda text, _: looked.append(len(text)) or 0)
+    monkeypatch.setattr(chunks, "LONGEST_LINE", 1 << 20)
+    cutter = Cutter("f")
+    for block in [b"expr,x\n", *[b'"x,1\n' * 500] * 400]:
+        list(cutter.feed(block))
+    assert sum(looked) < 4 << 20
