@@ -171,7 +171,9 @@ class Run:
                 if place:
                     refuse_other(path, table, paths[0], rows)
                 table.select(rows.program.columns)
-                for header, payload in table.pieces(size_of_pieces(table, rows)):
+                size = size_of_pieces(table, rows)
+                table.forget()
+                for header, payload in table.pieces(size):
                     yield {**header, "number": number, "file": path}, payload
                     number += 1
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from threading import Lock
+
 import numpy as np
 
 from gradcli.batch.compiled_text import TEXT, Reader
@@ -27,7 +30,8 @@ if TYPE_CHECKING:
 
 IN_CACHE = 1 << 17  # bytes
 AT_ONCE = 1 << 14  # cells
-MOST_COMPILED = 4096  # columns
+LONG = 1 << 20  # bytes
+ONE_LONG = Lock()  # what is made of a long line takes ten times its memory: one thread after the other
 
 
 def parsed(header: Header, chunk: bytes) -> Found:
@@ -40,19 +44,22 @@ def parsed(header: Header, chunk: bytes) -> Found:
     elif (found := compiled(table, chunk) if header.get("compiled") else None) is not None:
         parts = [found]
     else:
-        parts = [at_once(table, part, ord(delimiter)) for part in cut(chunk)]
+        parts = []
+        for lines in cut(chunk):
+            with ONE_LONG if len(lines) > LONG else nullcontext():
+                parts.append(at_once(table, lines, ord(delimiter)))
     bad: list[Bad] = []
     row, line = header["first"], header["line"]
-    for values, faults, lines in parts:
+    for values, faults, count in parts:
         bad += [fault._replace(row=row + fault.row, line=line + fault.line) for fault in faults]
-        row, line = row + values.shape[1], line + lines
+        row, line = row + values.shape[1], line + count
     return parts[0][0] if len(parts) == 1 else np.concatenate([values for values, _, _ in parts], 1), bad
 
 
 def compiled(table: Header, chunk: bytes) -> Part | None:
     """The same by compiled C; None where there is none, or too many cells are no plain decimal numbers."""
     width, wanted = table["width"], table["wanted"]
-    library = TEXT.after(len(chunk)) if width <= MOST_COMPILED else None
+    library = TEXT.after(len(chunk))
     found = None if library is None else Reader(library, ord(table["delimiter"]), width, wanted).read(chunk)
     if found is None:
         return None

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gradcli.batch.tables.table import Piece
 
 DELIMITERS = (",", ";", "\t")
+MANY = 10_000  # columns
 
 
 class Separated(Table):
@@ -65,7 +66,10 @@ class Separated(Table):
             self.first = line + self.first
             self.line -= line.count(b"\n")
         self.width = len(cells)
-        self.names = [normalize("NFC", cell) for cell in cells]
+        self.names = cells
+        for place, cell in enumerate(cells):
+            if not cell.isascii():
+                cells[place] = normalize("NFC", cell)
         if columns is not None:
             self.call(columns)
 
@@ -101,6 +105,10 @@ class Separated(Table):
         for number, chunk in enumerate(numbered(joined, row=1, line=self.line, count=self.count, start=start)):
             header = {"number": number, "first": chunk.row, "line": chunk.line, "offset": chunk.offset, "from": start}
             yield header | {"table": settings}, chunk.text
+
+    def forget(self) -> None:
+        if self.width > MANY:
+            self.names = []
 
     def count(self, chunk: bytes) -> int:
         """How many rows a chunk has."""

@@ -26,7 +26,7 @@ class Source:
     def __init__(self, file: BinaryIO, name: str) -> None:
         self.file = file
         self.name = name
-        self.head = _filled(file, HEAD)
+        self.head = _filled(file, HEAD, name)
         self.size = _size(file)
         self.position = 0  # how much was read
         self._waiting = self.head
@@ -49,9 +49,9 @@ class Source:
 
     def _read(self, count: int) -> bytes:
         if not self._waiting:
-            return _filled(self.file, count)
+            return _filled(self.file, count, self.name)
         found, self._waiting = self._waiting[:count], self._waiting[count:]
-        return found if len(found) == count else found + _filled(self.file, count - len(found))
+        return found if len(found) == count else found + _filled(self.file, count - len(found), self.name)
 
     def seekable(self) -> BinaryIO:
         """The whole as a file that can be read at any place: itself, or a copy on disk that leaves no trace."""
@@ -139,11 +139,17 @@ def _unpacked(source: Source) -> Source:
     return Source(GzipFile(fileobj=source.seekable()), source.name)  # type: ignore[arg-type]
 
 
-def _filled(file: BinaryIO, count: int) -> bytes:
-    """COUNT bytes, or all that are left."""
+def _filled(file: BinaryIO, count: int, name: str) -> bytes:
+    """COUNT bytes, or all that are left. Raises GradError (file) where the disk fails, or gzip was cut or changed."""
+    from zlib import error as torn
+
     parts = []
     while count > 0:
-        part = file.read(count)
+        try:
+            part = file.read(count)
+        except (OSError, EOFError, torn) as error:
+            reason = (getattr(error, "strerror", None) or str(error)).lower()
+            raise GradError("file", f"cannot read {name!r}: {reason}") from None
         if not part:
             break
         parts.append(part)

@@ -36,6 +36,7 @@ class Table:
         self.width = 0
         self.rows: int | None = None
         self.wanted: list[int] | None = None
+        self.selected: list[str] = []
 
     @property
     def size(self) -> int | None:
@@ -67,7 +68,7 @@ class Table:
             if name in twice:
                 raise GradError("name", f"two columns of {self.file!r} are named {name!r}",
                                 hint="rename one of them, or name all columns in order with --columns")  # fmt: skip
-        self.wanted = [places[name] for name in wanted]
+        self.wanted, self.selected = [places[name] for name in wanted], list(wanted)
 
     def blocks(self, size: int, *, start: int = 1) -> Iterator[Block]:
         """Blocks of at most SIZE rows, from the row START on."""
@@ -86,12 +87,14 @@ class Table:
         """Pieces of about SIZE bytes, for `columns_of`, from the row START on."""
         raise NotImplementedError
 
+    def forget(self) -> None:
+        """Give back the memory of the names that were not selected, where these are many."""
+
     def settings(self) -> Header:
         """What `columns_of` must know, as JSON."""
         if self.wanted is None:
             self.select(self.names)
-        assert self.wanted is not None
-        names = [self.names[place] for place in self.wanted]
+        names = self.selected
         return {"kind": self.kind, "file": self.file, "policy": self.policy, "names": names, "wanted": self.wanted}
 
     def close(self) -> None:
