@@ -51,6 +51,18 @@ def test_a_byte_order_mark_and_compression_do_not_matter(tmp_path):
     assert same(read(path)[0], XY)
 
 
+@pytest.mark.parametrize("broken", [lambda data: data[:-12], lambda data: data[:40], lambda data: data[:-8] + b"\0" * 8])
+def test_text_whose_packing_is_broken_is_refused(tmp_path, broken):
+    """It is cut off, or its sum is another."""
+    import gzip
+
+    text = "x,y\n" + "".join(f"{k / 7},{k / 3}\n" for k in range(5000))
+    path = table(tmp_path, broken(gzip.compress(text.encode())), "data.csv.gz")
+    with pytest.raises(GradError, match="cannot read"):
+        read(path)
+
+
+
 CELLS = {
     "nan": "nan", "NaN": "nan", "inf": "inf", "-Infinity": "-inf", "1e400": "inf", "-1e-400": "-0.0", " 5 ": "5.0",
     "00012": "12.0", "1e5": "100000.0", "-0": "-0.0", "123456789012345678901234567890": "1.2345678901234568e+29",
