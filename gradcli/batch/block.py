@@ -9,7 +9,7 @@ from gradcli.batch.driver import drive
 from gradcli.batch.onepass import Pass
 from gradcli.batch.spelled import is_telling, may_be_spelled
 from gradcli.batch.steps import DUE
-from gradcli.batch.sweep import swept
+from gradcli.batch.sweep import gradients_of, pull_back, swept
 from gradcli.language import MAX_TOKENS, scan_each
 
 TYPE_CHECKING = False
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gradcli.batch.fused import Fused
+    from gradcli.batch.onepass import Entry
 
 
 def answers(fused: Fused, sources: Sequence[str], points: Sequence[Mapping[str, float]]) -> list[str | None]:
@@ -25,7 +26,7 @@ def answers(fused: Fused, sources: Sequence[str], points: Sequence[Mapping[str, 
     if not fused.usable or max(map(len, sources)) >= MAX_TOKENS:
         return found
     functions = fused.functions
-    read = []
+    read: list[tuple[int, Pass, Entry]] = []
     for place, words in enumerate(scan_each(sources)):
         if words is not None:
             run = Pass(points[place], functions)
@@ -36,23 +37,30 @@ def answers(fused: Fused, sources: Sequence[str], points: Sequence[Mapping[str, 
                 found[place] = fused.answer(run, entry)
             else:
                 read.append((place, run, entry))
-    if not fused.says_all:
-        plain = []
-        later = read
-    else:
-        plain = [one for one in read if one[1].plain and not one[1].odd]
-        later = [one for one in read if not one[1].plain or one[1].odd]
-        if fused.recognises:
-            later += [one for one in plain if is_telling(one[1]) and may_be_spelled(one[1])]
-            done = {place for place, _, _ in later}
-            plain = [one for one in plain if one[0] not in done]
-    swept_all = [swept(run.tape, run.base, len(run.consts), entry[1])[: len(run.names)] for _, run, entry in plain]
-    for (place, run, entry), numbers in zip(plain, swept_all, strict=True):
+    later: list[tuple[int, Pass, Entry]] = []
+    plain: list[tuple[int, Pass, Entry]] = []
+    gated: list[tuple[int, Pass, Entry]] = []
+    for one in read:
+        run = one[1]
+        if run.odd or not fused.says_all or (fused.recognises and is_telling(run) and may_be_spelled(run)):
+            later.append(one)
+        else:
+            (plain if run.plain else gated).append(one)
+    gradients = [swept(run.tape, run.base, len(run.consts), entry[1])[: len(run.names)] for _, run, entry in plain]
+    for one, numbers in zip(plain, gradients, strict=True):
+        place, run, entry = one
         total = sum(numbers) + run.total
         if total - total == 0:
             found[place] = fused.text(run, entry[0], numbers, ())
         else:
-            later.append((place, run, entry))
+            later.append(one)
+    for one in gated:
+        place, run, entry = one
+        quiet = gradients_of(run, pull_back(run.tape, run.base, len(run.consts), entry[1]))
+        if quiet is not None:
+            found[place] = fused.text(run, entry[0], quiet, ())
+        else:
+            later.append(one)
     for place, run, entry in later:
         DUE.clear()
         found[place] = fused.answer(run, entry)

@@ -35,12 +35,6 @@ def drive(run: Pass, words: Sequence[str]) -> Entry | None:
     total = 0.0
     feed = iter(words)
     for word in feed:
-        if word in known:
-            row = row[1]
-            if row is None:
-                return None
-            y, iy = known[word]
-            continue
         if word in row:
             action, target, after = row[word]
             while action != 21:
@@ -133,6 +127,11 @@ def drive(run: Pass, words: Sequence[str]) -> Entry | None:
                 frames.append((place, word, y, iy))
                 place = after
                 row = target
+        elif word in known:
+            row = row[1]
+            if row is None:
+                return None
+            y, iy = known[word]
         elif word in functions:
             row = row[1]
             if row is None or next(feed) != "(":

@@ -11,7 +11,7 @@ from gradcli.batch.remarks import remarks, with_closed_gates
 from gradcli.batch.spelled import is_telling, may_be_spelled
 from gradcli.batch.stepping import SAME, functions
 from gradcli.batch.steps import DUE
-from gradcli.batch.sweep import ABSENT, SHUT, graph_of, passed, pull_back, swept
+from gradcli.batch.sweep import ABSENT, gradients_of, graph_of, passed, pull_back, swept
 from gradcli.graph import VARIABLE
 from gradcli.graph.decompose import decompose
 from gradcli.graph.labels import Labels
@@ -93,17 +93,15 @@ class Fused:
         if not (run.odd or 1 in DUE):
             tape = with_closed_gates(run.tape) if DUE else run.tape
             adjoints = pull_back(tape, run.base, len(run.consts), entry[1])
+            numbers = gradients_of(run, adjoints)
+            if numbers is not None:
+                return self._finite(run, entry[0], numbers, [])
             total = sum(adjoints) + run.total
-            if total - total == 0 and 1 not in DUE:
-                numbers = adjoints[: len(run.names)]
-                found: list[Note] | None = []
-                if DUE or (run.routes and sum([a is SHUT for a in numbers]) > 1):
-                    found = remarks(run, tape, adjoints) if graph is None and self.says_all else None
+            if graph is None and self.says_all and total - total == 0 and 1 not in DUE:
+                found = remarks(run, tape, adjoints)
                 if found is not None:
-                    numbers = [0.0 if a is ABSENT else a for a in numbers]
-                    if self.says_all:
-                        return self.text(run, entry[0], numbers, found)
-                    return self._of_names(run, entry[0], dict(zip(run.names, numbers, strict=True)), found)
+                    numbers = [0.0 if number is ABSENT else number for number in adjoints[: len(run.names)]]
+                    return self._finite(run, entry[0], numbers, found)
         if graph is not None:
             return self._noted(run, graph, result, autodiff.evaluate(graph, run.given))
         values: list[float] = []
@@ -111,6 +109,12 @@ class Fused:
         if run.plain and not DUE and entry[0] != entry[0] and self.options.zero != "strong" and self.says_all:
             return self._nan(run, graph, result, values)
         return self._noted(run, graph, result, values)
+
+    def _finite(self, run: Pass, value: float, numbers: list[float], found: list[Note]) -> str | None:
+        """The answer with the notes FOUND, by the names that are asked for."""
+        if self.says_all:
+            return self.text(run, value, numbers, found)
+        return self._of_names(run, value, dict(zip(run.names, numbers, strict=True)), found)
 
     def _nan(self, run: Pass, graph: Graph, result: int, values: list[float]) -> str | None:
         """The answer where the result is nan, all lines are needed and none has a note of its own: the gradients are

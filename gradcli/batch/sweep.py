@@ -67,6 +67,15 @@ def pull_back(tape: Sequence[Row], base: int, literals: int, result: int) -> lis
     return adjoints
 
 
+def gradients_of(run: Pass, adjoints: Sequence[float]) -> list[float] | None:
+    """The gradients by name where every number is finite and nothing is worth a note; None where that may be."""
+    numbers = adjoints[: len(run.names)]
+    total = sum(adjoints) + run.total
+    if total - total != 0 or DUE or (run.routes and sum([number is SHUT for number in numbers]) > 1):
+        return None
+    return [0.0 if number is ABSENT else number for number in numbers]
+
+
 def _close(adjoints: list[float], first: Any, second: Any, local: Any) -> None:
     """Add exactly 0 to what is below a closed gate: to one operand, to two, or to those of several that get a flow."""
     operands: Any = (first,) if second is None else (first, second)

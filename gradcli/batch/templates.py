@@ -18,7 +18,7 @@ LONGEST = 4000  # characters of a text that is looked at
 MOST = 1000  # of what is kept: kernels, texts that have one, skeletons
 MOST_COUNTED = 4000
 PATIENCE = 500  # programs in a row without a kernel, after which only one in SELDOM is looked at
-SELDOM = 8
+SELDOM = 32
 
 Key = tuple[object, ...]
 

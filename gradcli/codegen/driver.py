@@ -51,12 +51,6 @@ def drive(run: Pass, words: Sequence[str]) -> Entry | None:
     total = 0.0
     feed = iter(words)
     for word in feed:
-        if word in known:
-            row = row[NAME]
-            if row is None:
-                return None
-            y, iy = known[word]
-            continue
         if word in row:
             action, target, after = row[word]
             while action != SHIFT:
@@ -135,6 +129,11 @@ def drive(run: Pass, words: Sequence[str]) -> Entry | None:
                 frames.append((place, word, y, iy))
                 place = after
                 row = target
+        elif word in known:
+            row = row[NAME]
+            if row is None:
+                return None
+            y, iy = known[word]
         elif word in functions:
             row = row[NAME]
             if row is None or next(feed) != "(":

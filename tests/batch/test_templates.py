@@ -264,8 +264,9 @@ def test_distinct_programs_are_soon_let_alone():
         kernels.members(f"x + y*x^{k}", {"x": 1.0, "y": 2.0})
     looked_at = len(kernels.counts)
     assert looked_at < templates.PATIENCE + 200
-    answers = [check(kernels, NEURON, dict.fromkeys(("w0", "x0", "w1", "x1", "w2"), k / 40)) for k in range(60)]
-    assert all(answers[30:])
+    points = [dict.fromkeys(("w0", "x0", "w1", "x1", "w2"), k / 400) for k in range(6 * templates.SELDOM)]
+    answers = [check(kernels, NEURON, point) for point in points]
+    assert all(answers[4 * templates.SELDOM :])
 
 
 def test_a_wrong_kernel_would_be_seen(monkeypatch):
