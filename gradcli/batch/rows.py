@@ -109,7 +109,7 @@ class Answers:
         """The answers to the rows of a piece; what is wrong with rows is told in the header."""
         if header.get("heading"):
             return _heading_of(header), heading(self.names, self.settings.form)
-        block = columns_of({**header, "compiled": True} if self.settings.compiled else header, payload)
+        block = columns_of({**header, "compiled": self.settings.compiled}, payload)
         found = self.computed(block)
         told = header_of(header, block)
         if self._text is not None:
@@ -148,12 +148,14 @@ def header_of(header: Header, block: Block) -> Header:
 
 def answers(spec: Spec, header: Header, payload: bytes) -> int:
     """How many rows the answer to a piece has."""
-    return 1 if header.get("heading") else columns_of(header, payload).rows
+    return 1 if header.get("heading") else columns_of({**header, "compiled": spec["compiled"]}, payload).rows
 
 
 def told(spec: Spec, header: Header, payload: bytes, output: bytes) -> Header:
     """The header that belongs to OUTPUT, the answer to a piece; nothing is computed again."""
-    return _heading_of(header) if header.get("heading") else header_of(header, columns_of(header, payload))
+    if header.get("heading"):
+        return _heading_of(header)
+    return header_of(header, columns_of({**header, "compiled": spec["compiled"]}, payload))
 
 
 _COMPILING = Lock()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import ExitStack
 from importlib.util import find_spec
-from os import environ
 from shutil import which
 
 from gradcli.batch.pace import Pace
@@ -57,7 +57,7 @@ class Run:
         self.failed = False
         self.said: set[str] = set()
         self.kinds: set[str] = set()
-        self.many = False
+        self.many = self.writes_text = False
         self.engines: dict[bool, Engine] = {}
         self.stack = ExitStack()
 
@@ -71,6 +71,7 @@ class Run:
         is_text = form in TEXT
         with self.asked.table(paths[0]) as first:
             self.kinds.add(first.kind)
+            self.writes_text = is_text
             settings, rows = self.asked.settings(
                 first.names, form=form if is_text else ROWS, many=self.are_many(first)
             )
@@ -195,7 +196,15 @@ class Run:
             from gradcli.batch.tables.resumed_rows import ResumedRows
 
             resumed = ResumedRows(sink)
-        yield from resumed.run(engine, settings.spec(), tasks)
+        try:
+            yield from resumed.run(engine, settings.spec(), tasks)
+        except GradError as error:
+            if "not from this run" not in error.message:
+                raise
+            other = "numpy" if settings.kernel == "c" else "c"
+            advice = f"this run computes with --kernel {settings.kernel}: name --kernel {other} if that one did"
+            hint = f"{error.hint}\n{advice}"
+            raise GradError(error.kind, error.message, hint=hint) from None
         if not self.quiet and not resumed.added and sink is not None and self.output == getattr(sink, "path", None):
             self.progress.say(f"{self.output} is complete: nothing was left to do")
 
@@ -237,8 +246,11 @@ class Run:
         """What would have made a long run shorter, if anything that is not installed."""
         if "jsonl" in self.kinds and find_spec("orjson") is None:
             return "pip install 'gradcli[fast]' reads JSON Lines faster"
-        if self.many and self.request["kernel"] == "auto" and not any(map(which, CANDIDATES)) and "CC" not in environ:
-            return f"with a C compiler on the path ({', '.join(CANDIDATES)}) many rows are computed faster"
+        is_text = not self.kinds.isdisjoint(("csv", "tsv")) or self.writes_text
+        could = self.request["kernel"] == "auto" and os.name == "posix" and not os.environ.get("CC")
+        if (self.many or is_text) and could and not any(map(which, CANDIDATES)):
+            gain = "many rows are computed" if not is_text else "text is read and written" if not self.many else "this runs"
+            return f"with a C compiler ({', '.join(CANDIDATES)}) {gain} faster"
         return None
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -231,6 +232,46 @@ def test_the_kernels_can_be_chosen(data):
     in_c = run("map", "exp(x)*y", "data.csv", "--kernel", "c", "--format", "jsonl").out
     for one, other in zip(by_numpy.splitlines(), in_c.splitlines(), strict=True):
         assert json.loads(one) == pytest.approx(json.loads(other), rel=1e-15)
+
+
+def test_a_run_that_the_other_kernel_began_says_so(data):
+    np.savetxt("many.csv", np.random.default_rng(0).standard_normal((3000, 2)), "%.17g", ",", header="x,y", comments="")
+    program = "tanh(x)*exp(y) + sin(x*y)^3"
+    assert run("map", program, "many.csv", "-o", "out.csv", "--kernel", "numpy").code == 0
+    whole = (data / "out.csv").read_bytes()
+    (data / "out.csv").write_bytes(whole[: len(whole) // 2])
+    if shutil.which("cc"):
+        said = run("map", program, "many.csv", "-o", "out.csv", "--kernel", "c", "--resume")
+        assert said.code == 2
+        assert "'out.csv' is not from this run" in said.err
+        assert "this run computes with --kernel c: name --kernel numpy if that one did" in said.err
+    assert run("map", program, "many.csv", "-o", "out.csv", "--resume").code == 0  # few rows: numpy
+    assert (data / "out.csv").read_bytes() == whole
+
+
+@pytest.mark.parametrize(("words", "advised"), [
+    (["data.csv"], "with a C compiler (cc, gcc, clang) text is read and written faster"),
+    (["data.npy", "--columns", "x,y", "-o", "out.jsonl"], "text is read and written faster"),
+    (["data.npy", "--columns", "x,y", "-o", "out.npy"], None),
+    (["data.csv", "--kernel", "numpy"], None),
+    (["data.csv", "--quiet"], None),
+])  # fmt: skip
+def test_a_long_run_says_what_a_compiler_would_bring_and_only_that(data, monkeypatch, words, advised):
+    np.save("data.npy", np.ones((3, 2)))
+    monkeypatch.setattr("gradcli.cli.rows.LONG", 0.0)
+    without = run("map", "x*y", *words, env={"PATH": str(data), "CC": ""})
+    assert without.code == 0
+    assert without.err.count("note: ") == (advised is not None)
+    assert advised is None or advised in without.err
+    if shutil.which("cc"):
+        assert "note: " not in run("map", "x*y", *words, env={"PATH": os.environ["PATH"]}).err
+
+
+def test_text_from_a_pipe_is_computed_by_numpy_whatever_there_is_of_it(data):
+    rows = "x,y\n" + "0.1,0.7\n" * 50_000
+    (data / "rows.csv").write_text(rows)
+    piped = run("map", "exp(x)*y", "-", stdin=rows.encode())
+    assert piped == run("map", "exp(x)*y", "rows.csv", "--kernel", "numpy")
 
 
 LARGE = """
