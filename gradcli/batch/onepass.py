@@ -88,17 +88,24 @@ class Pass:
     def call(self, step: Step, operands: Sequence[Entry]) -> float:
         """The value of a call of several OPERANDS, taped; some of them may be left out."""
         if step.kind == ANY:
-            due = len(DUE)
+            indices: tuple[int, ...]
             try:
-                y, shares = step.run(*[value for value, _ in operands])
+                if len(operands) == 2:
+                    (a, ia), (b, ib) = operands
+                    indices = ia, ib
+                    due = len(DUE)
+                    y, shares = step.run(a, b)
+                    if ia == ib and step.routes and len(DUE) > due:
+                        DUE.pop()  # a line that ties with itself
+                else:
+                    indices = tuple([index for _, index in operands])
+                    y, shares = step.run(*[value for value, _ in operands])
             except REFUSED:
                 return self.taped(step, operands)
-            self.tape.append((tuple([index for _, index in operands]), shares, step, None, step, y))
+            self.tape.append((indices, shares, step, None, step, y))
             self.plain = False
             if step.routes:
                 self.routes = True
-                if len(DUE) > due and len(operands) == 2 and operands[0][1] == operands[1][1]:
-                    DUE.pop()  # a line that ties with itself
             return y  # type: ignore[no-any-return]
         if step.defaults:
             operands = [*operands]

@@ -47,7 +47,16 @@ def pull_back(tape: Sequence[Row], base: int, literals: int, result: int) -> lis
             if upstream is ABSENT:
                 continue
             if upstream is SHUT:
-                _close(adjoints, first, second, local)
+                if other is None and second is not None:
+                    _close(adjoints, first, local)
+                    continue
+                before = adjoints[first]
+                if before is not SHUT:
+                    adjoints[first] = SHUT if before is ABSENT else before + 0.0
+                if other is not None:
+                    before = adjoints[second]
+                    if before is not SHUT:
+                        adjoints[second] = SHUT if before is ABSENT else before + 0.0
                 continue
         if other is not None:
             adjoints[first] += upstream * local
@@ -63,7 +72,9 @@ def pull_back(tape: Sequence[Row], base: int, literals: int, result: int) -> lis
                 if share or not step.opens:
                     adjoints[operand] += upstream * share
                 else:
-                    _close(adjoints, operand, None, None)
+                    before = adjoints[operand]
+                    if before is not SHUT:
+                        adjoints[operand] = SHUT if before is ABSENT else before + 0.0
     return adjoints
 
 
@@ -76,17 +87,13 @@ def gradients_of(run: Pass, adjoints: Sequence[float]) -> list[float] | None:
     return [0.0 if number is ABSENT else number for number in numbers]
 
 
-def _close(adjoints: list[float], first: Any, second: Any, local: Any) -> None:
-    """Add exactly 0 to what is below a closed gate: to one operand, to two, or to those of several that get a flow."""
-    operands: Any = (first,) if second is None else (first, second)
-    if type(first) is tuple:
-        operands = [operand for operand, share in zip(first, local, strict=True) if share is not None]
-    for operand in operands:
-        before = adjoints[operand]
-        if before is ABSENT:
-            adjoints[operand] = SHUT
-        elif before is not SHUT:
-            adjoints[operand] = before + 0.0
+def _close(adjoints: list[float], operands: Sequence[int], shares: Sequence[float | None]) -> None:
+    """Add exactly 0 to what is below a closed gate: to those of several operands that get a flow."""
+    for operand, share in zip(operands, shares, strict=True):
+        if share is not None:
+            before = adjoints[operand]
+            if before is not SHUT:
+                adjoints[operand] = SHUT if before is ABSENT else before + 0.0
 
 
 def graph_of(run: Pass, result: Entry, values: list[float] | None = None) -> tuple[Graph, int]:
