@@ -54,12 +54,14 @@ def answers(fused: Fused, sources: Sequence[str], points: Sequence[Mapping[str, 
             found[place] = fused.text(run, entry[0], numbers, ())
         else:
             later.append(one)
+    DUE.clear()
     for one in gated:
         place, run, entry = one
         quiet = gradients_of(run, pull_back(run.tape, run.base, len(run.consts), entry[1]))
         if quiet is not None:
             found[place] = fused.text(run, entry[0], quiet, ())
         else:
+            DUE.clear()
             later.append(one)
     for place, run, entry in later:
         DUE.clear()

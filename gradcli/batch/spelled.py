@@ -110,7 +110,14 @@ def may_be_spelled(run: Pass) -> bool:
 
 def _roots(run: Pass) -> bool:
     """Whether a square root may be taken of squares."""
-    for index in run.roots:  # noqa: SIM110  # a generator costs more than what it asks
+    base, tape = run.base, run.tape
+    for index in run.roots:
+        if index >= base:
+            step = tape[index - base][4]
+            if step == "/" or step == "-":
+                continue
+        elif index >= 0:
+            continue
         if _squares(run, index):
             return True
     return False
