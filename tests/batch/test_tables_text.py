@@ -9,7 +9,7 @@ from batch_tables import SIZES, read, same
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradcli.batch.tables import open_table, refusal
+from gradcli.batch.tables import POLICIES, open_table, refusal
 from gradcli.batch.tables.cells import number
 from gradcli.errors import GradError
 
@@ -51,7 +51,9 @@ def test_a_byte_order_mark_and_compression_do_not_matter(tmp_path):
     assert same(read(path)[0], XY)
 
 
-@pytest.mark.parametrize("broken", [lambda data: data[:-12], lambda data: data[:40], lambda data: data[:-8] + b"\0" * 8])
+@pytest.mark.parametrize(
+    "broken", [lambda data: data[:-12], lambda data: data[:40], lambda data: data[:-8] + b"\0" * 8]
+)
 def test_text_whose_packing_is_broken_is_refused(tmp_path, broken):
     """It is cut off, or its sum is another."""
     import gzip
@@ -124,6 +126,16 @@ def test_columns_that_nobody_wants_are_not_looked_at(tmp_path):
 
 
 QUOTED = 'x,t,y\n1,"a\nb, ""c""\n\nd",2\n3,5" pipe,4\n5,"e,\n",6\n'
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("size", SIZES)
+def test_a_quote_that_is_never_closed_costs_no_rows_in_silence(tmp_path, size, policy):
+    path = table(tmp_path, 'x,y\n1,2\n3,4\n5,"6\n7,8\n9,10\n')
+    message = "data.csv, line 4: a quote opens in this row and is never closed"
+    assert refused(path, size=size, bad_rows=policy) == message
+    closed = table(tmp_path, 'x,y\n1,2\n3,4"5"\n')
+    assert same(read(closed, size, bad_rows="skip")[0], {"x": np.array([1.0]), "y": np.array([2.0])})
 
 
 @pytest.mark.parametrize("size", range(1, 40, 3))

@@ -33,8 +33,11 @@ def tidy(chunk: bytes, delimiter: str) -> int | None:
     return lines - sum(not chunk[outside[k] : outside[k + 1] - 1].strip(blank) for k in may_be_blank.tolist())
 
 
-def whole_records(chunks: Iterator[bytes], delimiter: str, file: str) -> Iterator[bytes]:
-    """The same text in chunks that end where a row ends, not inside a quoted cell."""
+def whole_records(chunks: Iterator[bytes], delimiter: str, file: str, line: int = 1) -> Iterator[bytes]:
+    """The same text, from that LINE of the file on, in chunks that end where a row ends, not inside a quoted cell.
+
+    Raises GradError (file) where a quote is open at the end: what it swallowed is not to be lost.
+    """
     held = b""
     for chunk in chunks:
         text = held + chunk
@@ -46,9 +49,27 @@ def whole_records(chunks: Iterator[bytes], delimiter: str, file: str) -> Iterato
                 raise GradError("limit", f"a row of {file!r} is longer than {LONGEST_LINE >> 20} MiB",
                                 hint="is a quote not closed?")  # fmt: skip
         if text:
+            line += text.count(b"\n")
             yield text
     if held:
+        opened = open_line(held, delimiter)
+        if opened is not None:
+            raise never_closed(file, line + opened)
         yield held
+
+
+def never_closed(file: str, line: int) -> GradError:
+    return GradError("file", f"{file}, line {line:,}: a quote opens in this row and is never closed",
+                     hint="close it, or write it twice inside a quoted cell")  # fmt: skip
+
+
+def open_line(text: bytes, delimiter: str) -> int | None:
+    """Which line, from 0, begins the row whose quoted cell is still open where the text ends; None if all are closed."""
+    lines = text.decode("latin-1").split("\n")[:-1]
+    begin = last = 0
+    for _, line in records([*lines, "0"], delimiter):
+        begin, last = last, line
+    return begin if begin < len(lines) else None
 
 
 def last_record(text: bytes, delimiter: str) -> int:

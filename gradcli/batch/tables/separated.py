@@ -101,7 +101,7 @@ class Separated(Table):
         """Whole rows as they stand in the file, line ends and byte order mark aside."""
         settings = self.settings() | {"delimiter": self.delimiter, "width": self.width}
         chunks = chain([self.first] if self.first else [], self.chunks)
-        joined = whole_records(gathered(chunks, size), self.delimiter, self.file)
+        joined = whole_records(gathered(chunks, size), self.delimiter, self.file, self.line)
         for number, chunk in enumerate(numbered(joined, row=1, line=self.line, count=self.count, start=start)):
             header = {"number": number, "first": chunk.row, "line": chunk.line, "offset": chunk.offset, "from": start}
             yield header | {"table": settings}, chunk.text
