@@ -9,7 +9,7 @@ from __future__ import annotations
 from gradcli.autodiff import go_on
 from gradcli.autodiff.adjoint import adjoint_lines, known_numbers
 from gradcli.errors import GradError
-from gradcli.graph import CONSTANT, NAMED, VARIABLE, Graph, Origin
+from gradcli.graph import CONSTANT, NAMED, VARIABLE, Graph, Origin, primitives
 from gradcli.graph.derivatives import WORDS
 from gradcli.graph.notation import operation
 from gradcli.graph.shapes import BYTES, MAX_MEMORY, count, sized
@@ -207,7 +207,7 @@ class _Writer:
     def seed(self, f: int) -> int:
         """1, or nan where F is nan."""
         if self.anywhere:
-            return self.added(NAMED["seed"], (f,), None)
+            return self.added(primitives()["seed"], (f,), None)
         value = 1.0 if self.point is None else self.values[f]
         return self.graph.constant(1.0 if value == value else value)
 

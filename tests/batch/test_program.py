@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from running import shell
 
 from gradcli.autodiff import evaluate
 from gradcli.batch.program import Rows
@@ -158,3 +159,10 @@ def test_an_array_has_no_gradient_and_the_error_says_the_ways_out():
 def test_shapes_are_checked_before_any_row():
     with pytest.raises(GradError, match="dot takes two vectors of one length"):
         Rows("dot(x, w)", ["x[0]", "x[1]"], {"w": np.ones(3)}, Options())
+
+
+@pytest.mark.parametrize("program", ["d(x^3, x, 2)", "grad(x*x, x)", "h = x; d(h*h*x, h)", "hessian(x*x, x)"])
+def test_derivatives_need_no_function_that_something_else_has_imported(program):
+    """In a process of its own: here, every function is there already."""
+    done = shell(f"printf 'x\\n2\\n' | gradcli map '{program}' -")
+    assert done.code == 0 and done.out.startswith("value,d_x\n"), done.err
