@@ -90,11 +90,17 @@ class Serial:
 
 
 class Growing(Serial):
-    """Begins in this process, and goes on in JOBS others once there is enough work for them to pay."""
+    """Begins in this process, and goes on in JOBS others once there is enough work for them to pay.
 
-    def __init__(self, jobs: int, say: Callable[[str], None], *, size: int | None = None) -> None:
+    That is ALONE seconds of it done, and as many left.
+    """
+
+    def __init__(
+        self, jobs: int, say: Callable[[str], None], *, size: int | None = None, alone: float = ALONE
+    ) -> None:
         self.jobs = jobs
         self.size = size
+        self.alone = alone
         self._say = say
         self._spent, self._done = 0.0, 0  # seconds and bytes, in this process
         self._others: Engine | None = None
@@ -125,5 +131,5 @@ class Growing(Serial):
 
     def _pays(self) -> bool:
         """Whether there was enough work, and as much is left."""
-        left = self.size is None or self._spent * (self.size - self._done) > ALONE * self._done
-        return self._spent > ALONE and left
+        left = self.size is None or self._spent * (self.size - self._done) > self.alone * self._done
+        return self._spent > self.alone and left

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 FAILED = 1
 TEXT = ("csv", "tsv", "jsonl")
 PIECE, LARGE_PIECE = 1 << 20, 1 << 22  # bytes of text, of numbers
+ALONE = 1.5  # seconds of work before other processes pay, each of which has to import numpy
 LEAST_PIECE, LEAST_OF_CELL = 1 << 12, 4
 MANY_BYTES = 64 << 20  # of text, which then has MANY rows or nearly as many
 
@@ -142,13 +143,16 @@ class Run:
             from gradcli.batch.cluster import Dask
 
             return Dask(request["scheduler"], request["jobs"], self.progress.say)
-        from gradcli.batch.engines import cores, local
+        from gradcli.batch.engines import Growing, Serial, cores
 
+        jobs = request["jobs"] or cores()
         if by_python:
-            return local(request["jobs"], self.progress.say, size=self.pace.size)
+            if jobs == 1:
+                return Serial()
+            return Growing(jobs, self.progress.say, size=self.pace.size, alone=ALONE)
         from gradcli.batch.threads import Threads
 
-        return Threads(request["jobs"] or cores())
+        return Threads(jobs)
 
     def handed(self, engine: Engine, sink: Any, put: Callable[[bytes], None]) -> Callable[[bytes], None]:
         """What is to be done with the bytes of each answer: PUT, unless the threads of the engine do that.
@@ -249,7 +253,8 @@ class Run:
         is_text = not self.kinds.isdisjoint(("csv", "tsv")) or self.writes_text
         could = self.request["kernel"] == "auto" and os.name == "posix" and not os.environ.get("CC")
         if (self.many or is_text) and could and not any(map(which, CANDIDATES)):
-            gain = "many rows are computed" if not is_text else "text is read and written" if not self.many else "this runs"
+            gain = "text is read and written" if is_text else "many rows are computed"
+            gain = "this runs" if self.many and is_text else gain
             return f"with a C compiler ({', '.join(CANDIDATES)}) {gain} faster"
         return None
 
