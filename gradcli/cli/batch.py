@@ -42,10 +42,9 @@ def answer(request: Request) -> int:
     form = "jsonl" if "json" in request.given else request["format"]
     request.words = expanded(request.words)
     parts = parts_for(request, form)
-    if parts == []:
-        return 0
     collect_garbage()
-    return Run(request, form, request.words if parts is None else [part.path for part in parts]).answer(parts)
+    left = request.words if parts is None else [part.path for part in parts if not is_done(request, part)]
+    return Run(request, form, left).answer(parts)
 
 
 class Run:
@@ -54,6 +53,7 @@ class Run:
     def __init__(self, request: Request, form: str, paths: Sequence[str]) -> None:
         self.request = request
         self.form = form
+        self.left = paths
         self.tally = Tally(names_files=len(request.words) > 1)
         self.pace = Pace(size_of(paths))
         self.progress = progress_of(request, self.pace)
@@ -64,7 +64,7 @@ class Run:
         """Answer the files of the command line in one place, or each of the PARTS in its own; the exit code."""
         request, whole = self.request, False
         try:
-            with engine_of(request, self.progress.say) as engine:
+            with engine_of(request, self.left, self.progress.say) as engine:
                 if parts is None:
                     self.answer_files(engine, request.words, request["output"], say=self.progress.say)
                 else:
@@ -80,14 +80,30 @@ class Run:
 
     def answer_parts(self, engine: Engine, parts: Sequence[Part]) -> None:
         """Answer file after file, each into its part."""
+        settings_of(self.request, named=False)
+        if "resume" not in self.request.given:
+            clear(parts)  # not before the options are known to be right, and there is an engine
         for part in parts:
-            if part is parts[0] and "resume" not in self.request.given:
-                settings_of(self.request, named=False)
-                clear(parts)  # not before the options are known to be right, and there is an engine
+            if is_done(self.request, part):
+                self.count(part)
+                continue
             self.answer_files(engine, [part.path], part.begin())
             if self.failed_at is not None:
                 return
             part.finish()
+        if not (self.left or self.request["quiet"]):
+            self.progress.say(f"{self.request['output']} is complete: nothing was left to do")
+
+    def count(self, part: Part) -> None:
+        """Count the answers of a PART that an earlier run has finished."""
+        from gradcli.batch.resumed import headers_of
+
+        settings = settings_of(self.request, named=False)
+        chunks = self.noted(tasks([part.path]))
+        if self.form == "csv":
+            chunks = with_columns(settings, chunks)
+        for header in headers_of(part.target, settings.spec(), chunks):
+            self.tally.add(header)
 
     def answer_files(
         self, engine: Engine, paths: Sequence[str], output: str | None, *, say: Callable[[str], None] | None = None
@@ -133,21 +149,19 @@ def say_how_to_go_on(output: str | None, say: Callable[[str], None]) -> None:
 
 
 def parts_for(request: Request, form: str) -> list[Part] | None:
-    """The parts that are left to do where --output is a folder; None where all answers go to one place."""
+    """The part for each file where --output is a folder; None where all answers go to one place."""
     output = request["output"]
     if output is None or form == "table" or not is_folder(output):
         return None
     parts = parts_of(request.words, output, lambda path: f".{form}")
     for part in parts:
         check(part.path)
-    if "resume" not in request.given:
-        return parts
-    left = [part for part in parts if not part.is_finished]
-    if not left and not request["quiet"]:
-        from gradcli.cli.terminal import complain, note_text
+    return parts
 
-        complain(note_text([f"{output} is complete: nothing was left to do"]))
-    return left
+
+def is_done(request: Request, part: Part) -> bool:
+    """Whether a run with --resume finds PART finished."""
+    return "resume" in request.given and part.is_finished
 
 
 def settings_of(request: Request, *, named: bool) -> Settings:
@@ -216,15 +230,19 @@ def progress_of(request: Request, pace: Pace) -> Progress:
     return Progress(label, pace, quiet=bool(request["quiet"]), to_file=request["output"] is not None)
 
 
-def engine_of(request: Request, say: Callable[[str], None]) -> Engine:
-    """What runs the work: processes of this machine, or a cluster."""
+def engine_of(request: Request, paths: Sequence[str], say: Callable[[str], None]) -> Engine:
+    """What runs the work on PATHS: processes of this machine, or a cluster."""
+    if not paths:
+        from gradcli.batch.engines import Serial
+
+        return Serial()
     if request["engine"] == "dask" or request["scheduler"]:
         from gradcli.batch.cluster import Dask
 
         return Dask(request["scheduler"], request["jobs"], say)
     from gradcli.batch.engines import local
 
-    return local(request["jobs"], say, size=size_of(request.words))
+    return local(request["jobs"], say, size=size_of(paths))
 
 
 def size_of(paths: Sequence[str]) -> int | None:

@@ -278,6 +278,23 @@ class TestResume:
             assert self.resumed("--format", "csv") == (0, "", "")
             assert (there / "out").read_bytes() == whole
 
+    @pytest.mark.parametrize("form", ["jsonl", "csv"])
+    def test_errors_in_the_finished_files_of_a_folder_count(self, there, form):
+        """Whether all files are finished or some: exit code and summary are those of the whole run."""
+        (there / "a.txt").write_text("1 +\n# c\n2\nsigmod(1)\n")
+        words = ("batch", "a.txt", "batch.txt", "-o", "d/", "--format", form)
+        first = start(*words)
+        told = first.err.partition(": ")[2]
+        assert first.code == 1 and told.startswith("51 answered, 2 failed\n") and "first at a.txt, line 1: " in told
+        again = start(*words, "--resume")
+        note, _, rest = again.err.partition("\n")
+        assert (again.code, note) == (1, "note: d/ is complete: nothing was left to do")
+        assert rest.startswith("53 lines in ") and rest.partition(": ")[2] == told
+        (there / "d" / f"batch.{form}").unlink()
+        again = start(*words, "--resume")
+        assert again.code == 1 and again.err.partition(": ")[2] == told
+        assert start(*words, "--resume", "--quiet") == (1, "", "")
+
     def test_a_table_is_no_file(self, there):
         """It is for people."""
         assert self.resumed("--format", "table").code == 2
