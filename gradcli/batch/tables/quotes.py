@@ -64,7 +64,7 @@ def never_closed(file: str, line: int) -> GradError:
 
 
 def open_line(text: bytes, delimiter: str) -> int | None:
-    """Which line, from 0, begins the row whose quoted cell is still open where the text ends; None if all are closed."""
+    """Which line, from 0, begins the row whose quoted cell is open where the text ends; None if all are closed."""
     lines = text.decode("latin-1").split("\n")[:-1]
     begin = last = 0
     for _, line in records([*lines, "0"], delimiter):
