@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 FAILED = 1
 LONG = 2.0  # seconds from which on a run is worth a word on a file or a pipe
+NEVER_WRITTEN = frozenset((".parquet", ".npy", ".npz", ".xlsx", ".xls", ".ods", ".tsv", ".gz", ".zip"))
 SAMPLE = 1_000  # answers that decide on the columns of a CSV
 
 
@@ -39,12 +40,25 @@ def answer(request: Request) -> int:
         raise GradError("usage", "no file given", hint=hint)
     if request.words.count("-") > 1:
         raise GradError("usage", "standard input can be read only once")
-    form = "jsonl" if "json" in request.given else request["format"]
+    form = form_of(request)
     request.words = expanded(request.words)
     parts = parts_for(request, form)
     collect_garbage()
     left = request.words if parts is None else [part.path for part in parts if not is_done(request, part)]
     return Run(request, form, left).answer(parts)
+
+
+def form_of(request: Request) -> str:
+    """What to write: what an option says, or the name of the output."""
+    output, given = request["output"], request.given
+    form: str = "jsonl" if "json" in given else request["format"]
+    if output is None or "json" in given or "format" in given or is_folder(output):
+        return form
+    suffix = os.path.splitext(output)[1].lower()
+    if suffix in NEVER_WRITTEN:
+        hint = "name it .jsonl or .csv; --format says it for any name"
+        raise GradError("usage", f"batch writes JSON Lines or CSV, and no {suffix}", hint=hint)
+    return "csv" if suffix == ".csv" else form
 
 
 class Run:

@@ -300,3 +300,26 @@ def test_a_run_over_many_lines_keeps_little(tmp_path):
         assert status == 0
         peaks.append(used.ru_maxrss)
     assert peaks[1] - peaks[0] < 4 << 10
+
+
+def test_the_name_of_the_output_says_the_format(tmp_path):
+    """Where --format does not; any other name gets JSON Lines."""
+    heads = {"a.csv": "line,", "A.CSV": "line,", "a.jsonl": "{", "a.txt": "{", "a.json": "{", "a": "{"}
+    for name, head in heads.items():
+        assert run("batch", "-", "-o", str(tmp_path / name), stdin=b"x^2 at x=3\n") == (0, "", "")
+        assert (tmp_path / name).read_text().startswith(head)
+    for words in (["--format", "jsonl"], ["--json"]):
+        assert run("batch", "-", "-o", str(tmp_path / "a.csv"), *words, stdin=b"x^2 at x=3\n").code == 0
+        assert (tmp_path / "a.csv").read_text().startswith("{")
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".npy", ".npz", ".xlsx", ".tsv", ".jsonl.gz"])
+def test_a_name_that_no_answer_of_a_batch_suits_is_refused(tmp_path, suffix):
+    """Nothing is written under a false name."""
+    file = tmp_path / f"out{suffix}"
+    last = file.suffix
+    assert run("batch", "-", "-o", str(file), stdin=b"1\n") == (
+        2, "", f"error: batch writes JSON Lines or CSV, and no {last}\n"
+        "  name it .jsonl or .csv; --format says it for any name\n"
+    )  # fmt: skip
+    assert not file.exists()
