@@ -32,7 +32,6 @@ if TYPE_CHECKING:
             """Write the outputs of every row of the inputs."""
 
 
-MANY = 1_000_000  # rows from which on a C compiler is worth its time
 ROWS = "rows"  # the form of an answer that is no text
 
 
@@ -40,7 +39,7 @@ class Settings:
     """What map was asked to compute, and how the answers are written; as JSON, for other processes.
 
     NAMES are the columns of the table that matter, SHARED the values that all rows have. FORM is csv, tsv, jsonl, or
-    `rows` for doubles. With MANY rows a loop in C pays. COMPILED: text, too, may be read and written by C, which
+    `rows` for doubles. With `many` rows a loop in C pays. COMPILED: text, too, may be read and written by C, which
     changes no byte.
     """
 

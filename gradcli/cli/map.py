@@ -53,7 +53,7 @@ def parts_for(asked: Asked, folder: str, form: str | None) -> list[Part]:
     parts = parts_of(asked.paths, folder, lambda path: f".{form or format_of(path) or 'csv'}")
     if "resume" not in request.given:
         with asked.table(asked.paths[0]) as first:
-            asked.settings(first.names, form="csv", many=False)  # a typo is not to cost what is there
+            asked.settings(first.names, form="csv")  # a typo is not to cost what is there
         clear(parts)
         return parts
     left = [part for part in parts if not part.is_finished]
@@ -122,13 +122,13 @@ class Asked:
                                 f"{listed}; --columns names them"]))  # fmt: skip
         self.says_names = True
 
-    def settings(self, names: Sequence[str], *, form: str, many: bool) -> tuple[Settings, Rows]:
+    def settings(self, names: Sequence[str], *, form: str) -> tuple[Settings, Rows]:
         """What the work is told, and the program; of NAMES those that matter stay."""
         request = self.request
         found = Settings(
             self.source, names, self.shared, wrt=request["wrt"], decomposition=request["decomposition"],
             ties=request["ties"], kernel=request["kernel"], fast_math="fast-math" in request.given,
-            form=form, many=many, compiled=request["kernel"] != "numpy",
+            form=form, compiled=request["kernel"] != "numpy",
         )  # fmt: skip
         rows = found.rows()
         wanted = {*rows.program.columns}

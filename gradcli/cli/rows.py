@@ -9,7 +9,8 @@ from importlib.util import find_spec
 from shutil import which
 
 from gradcli.batch.pace import Pace
-from gradcli.batch.rows import MANY, ROWS, settle_kernel
+from gradcli.batch.many import MANY, looked_ahead
+from gradcli.batch.rows import ROWS, settle_kernel
 from gradcli.batch.sinks import File, opened
 from gradcli.batch.tables import format_of, open_rows
 from gradcli.batch.tally import lasted, rate_of
@@ -37,7 +38,6 @@ TEXT = ("csv", "tsv", "jsonl")
 PIECE, LARGE_PIECE = 1 << 20, 1 << 22  # bytes of text, of numbers
 ALONE = 1.5  # seconds of work before other processes pay, each of which has to import numpy
 LEAST_PIECE, LEAST_OF_CELL = 1 << 12, 4
-MANY_BYTES = 64 << 20  # of text, which then has MANY rows or nearly as many
 
 
 class Run:
@@ -73,16 +73,14 @@ class Run:
         with self.asked.table(paths[0]) as first:
             self.kinds.add(first.kind)
             self.writes_text = is_text
-            settings, rows = self.asked.settings(
-                first.names, form=form if is_text else ROWS, many=self.are_many(first)
-            )
-            settle_kernel(settings, rows.program)
+            settings, rows = self.asked.settings(first.names, form=form if is_text else ROWS)
             self.say_notes(rows)
+            tasks = self.settled(settings, rows, self.tasks(paths, first, rows, heading=form in ("csv", "tsv")))
             known = first.rows if len(paths) == 1 and "head" not in self.request.given else None
             engine = self.engine(by_python=first.kind == "jsonl")
             with self.sink(rows, form, output, paths, known) as sink:
                 put = self.handed(engine, sink, sink.write if is_text else sink.write_block)
-                tasks = self.pace.watch(self.tasks(paths, first, rows, heading=form in ("csv", "tsv")))
+                tasks = self.pace.watch(tasks)
                 for header, payload in self.answers(engine, settings, tasks, sink, is_text=is_text):
                     self.count(header)
                     put(payload)
@@ -110,11 +108,14 @@ class Run:
         if kind is None:
             self.summarise()
 
-    def are_many(self, table: Table) -> bool:
-        """Whether there are so many rows that a C compiler pays."""
-        many = table.rows >= MANY if table.rows is not None else (self.pace.size or 0) >= MANY_BYTES
-        self.many = self.many or many
-        return many
+    def settled(self, settings: Settings, rows: Rows, tasks: Iterator[Task]) -> Iterator[Task]:
+        """The same tasks, when their rows have said whether a C compiler pays, wherever they come from."""
+        few = "head" in self.request.given and self.request["head"] < MANY
+        if settings.kernel == "auto" and not few:
+            settings.many, tasks = looked_ahead(tasks)
+            self.many = self.many or settings.many
+        settle_kernel(settings, rows.program)
+        return tasks
 
     def say_notes(self, rows: Rows) -> None:
         new = [message for _, message in rows.notes if message not in self.said]

@@ -1,5 +1,6 @@
 """The command map: what it prints, what it writes, and how it refuses."""
 
+import gzip
 import json
 import os
 import shutil
@@ -267,11 +268,27 @@ def test_a_long_run_says_what_a_compiler_would_bring_and_only_that(data, monkeyp
         assert "note: " not in run("map", "x*y", *words, env={"PATH": os.environ["PATH"]}).err
 
 
-def test_text_from_a_pipe_is_computed_by_numpy_whatever_there_is_of_it(data):
-    rows = "x,y\n" + "0.1,0.7\n" * 50_000
-    (data / "rows.csv").write_text(rows)
-    piped = run("map", "exp(x)*y", "-", stdin=rows.encode())
-    assert piped == run("map", "exp(x)*y", "rows.csv", "--kernel", "numpy")
+@pytest.mark.parametrize(("count", "kernel"), [(131_071, "numpy"), (131_072, "c")])
+def test_the_number_of_rows_says_what_computes_them_however_they_come(data, count, kernel):
+    if kernel == "c" and not shutil.which("cc"):
+        pytest.skip("no C compiler here")
+    values = np.random.default_rng(0).standard_normal((count, 2)).round(3)
+    text = "x,y\n" + "".join(f"{x},{y}\n" for x, y in values.tolist())
+    (data / "rows.csv").write_text(text)
+    (data / "rows.csv.gz").write_bytes(gzip.compress(text.encode(), 1))
+    np.save("rows.npy", values)
+    words = ["exp(x)*tanh(y)", "--quiet", "-o", "out.npy"]
+    found = []
+    for source in ("rows.csv", "rows.csv.gz", "-", "rows.npy"):
+        stdin = text.encode() if source == "-" else b""
+        assert run("map", words[0], source, *words[1:], stdin=stdin).code == 0
+        found.append((data / "out.npy").read_bytes())
+    assert run("map", words[0], "rows.csv", *words[1:], "--kernel", kernel).code == 0
+    found.append((data / "out.npy").read_bytes())
+    os.truncate("out.npy", 1_000_003)
+    assert run("map", words[0], "-", *words[1:], "--resume", stdin=text.encode()).code == 0
+    found.append((data / "out.npy").read_bytes())
+    assert len(set(found)) == 1
 
 
 LARGE = """
