@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from importlib.util import find_spec
 from shutil import which
 
-from gradcli.batch.pace import Pace
 from gradcli.batch.many import MANY, looked_ahead
+from gradcli.batch.pace import Pace
 from gradcli.batch.rows import ROWS, settle_kernel
 from gradcli.batch.sinks import File, opened
 from gradcli.batch.tables import format_of, open_rows
