@@ -17,11 +17,11 @@ from gradcli.autodiff import _read_from_the_rules, locals_of
 from gradcli.batch import answers, driver, steps
 from gradcli.batch.calculator import first_order
 from gradcli.batch.fused import Fused
+from gradcli.batch.inlined import driver_text
 from gradcli.batch.onepass import Pass
 from gradcli.batch.spelled import may_be_spelled
 from gradcli.batch.stepping import functions, power
 from gradcli.batch.sweep import graph_of
-from gradcli.codegen.driver import driver_text
 from gradcli.codegen.steps import steps_text
 from gradcli.errors import GradError
 from gradcli.graph import CONSTANT, NAMED, VARIABLE
