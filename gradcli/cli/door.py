@@ -13,9 +13,9 @@ from typer.core import TyperCommand, TyperGroup
 
 from gradcli import __version__
 from gradcli.cli.commands import answer, refuse
-from gradcli.cli.options import BY_FLAG, COMMANDS, Option, option_of, options_of
-from gradcli.cli.quick import DEFAULT, Request, looks_like_option, short_form
-from gradcli.cli.refusals import no_expression, not_accepted, unknown_option, usage
+from gradcli.cli.options import BY_FLAG, COMMANDS, MANY, ONCE, Option, option_of, options_of
+from gradcli.cli.quick import DEFAULT, Request, is_behind, looks_like_option, short_form
+from gradcli.cli.refusals import given_twice, no_expression, not_accepted, unknown_option, usage
 from gradcli.errors import GradError
 
 TYPE_CHECKING = False
@@ -155,13 +155,17 @@ def arranged(args: Sequence[str]) -> list[str]:
     rest = iter(args)
     for word in rest:
         name, equals, text = word.partition("=")
-        option = BY_FLAG.get(name) or short_form(name, words)
+        option = BY_FLAG.get(name)
+        if option is None and word[:1] == "-":
+            option, joined, rest_of_word = short_form(word, words)
+            if option is not None:
+                equals, text = joined, rest_of_word
         if word == "--":
             before = len(words)
             words += rest
-        elif word == "--help":
-            flags.append((word, None, None))
-        elif option is None and not looks_like_option(word):
+        elif word == "--help" or (word == "-h" and words[1:] and is_behind(words)):
+            flags.append(("--help", None, None))
+        elif option is None and (word == "-h" or not looks_like_option(word, words)):
             words.append(word)
         elif option is None or option.kind == "flag":
             flags.append((word, option, text if equals else None))
@@ -171,7 +175,17 @@ def arranged(args: Sequence[str]) -> list[str]:
     command = words.pop(0) if named else DEFAULT
     if words == ["-h"]:
         return [command, "--help"] if named else ["--help"]
+    if command in MANY and all(flag[0] != "--help" for flag in flags):
+        refuse_twice(flags)
     return [command, *(text for flag in flags for text in fitting(command, *flag)), "--", *words]
+
+
+def refuse_twice(flags: Sequence[tuple[str, Option | None, str | None]]) -> None:
+    """Raise GradError where an option that can be given once is given twice."""
+    for name in ONCE:
+        texts = [text or "" for _, option, text in flags if option is not None and option.name == name]
+        if len(texts) > 1:
+            raise given_twice(name, texts)
 
 
 def fitting(command: str, word: str, option: Option | None, text: str | None) -> list[str]:
@@ -180,7 +194,7 @@ def fitting(command: str, word: str, option: Option | None, text: str | None) ->
         return [word]
     option = option and option_of(command, f"--{option.name}")
     if option is None or command not in option.commands:
-        raise unknown_option(word, command)
+        raise unknown_option(f"{word}={text}" if text and "=" not in word else word, command)
     if option.kind == "flag":
         if text is not None:
             raise not_accepted(option, text)

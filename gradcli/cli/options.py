@@ -267,6 +267,9 @@ OPTIONS = (
     Option("quiet", "flag", "batch map", "No progress and no summary on standard error."),
 )  # fmt: skip
 
+MANY = ("batch", "map")  # whose words are files
+ONCE = ("at", "wrt", "output")  # that those commands take once: the first of two would go unnoticed
+
 BY_FLAG = {f"--{option.name}": option for option in reversed(OPTIONS)}  # of two of one name the first
 SHORT = {option.short: option for option in OPTIONS if option.short}
 DEFAULTS = {name[2:]: None if option.default is None else option.value(option.default)

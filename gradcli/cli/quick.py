@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradcli.cli.options import BY_FLAG, COMMANDS, DEFAULTS, OWN_DEFAULTS, SHORT, option_of
+from gradcli.cli.options import BY_FLAG, COMMANDS, DEFAULTS, MANY, ONCE, OWN_DEFAULTS, SHORT, option_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def read(argv: Sequence[str]) -> Request | None:
     words: list[str] = []
     given: dict[str, Any] = {}
     chosen: list[tuple[str, str]] = []
+    twice = False
     before: int | None = None  # how many words stand before `--`
     rest = iter(argv)
     for word in rest:
@@ -54,9 +55,11 @@ def read(argv: Sequence[str]) -> Request | None:
             words.append(word)
         else:
             name, equals, text = word.partition("=")
-            option = BY_FLAG.get(name) or short_form(name, words)
+            option = BY_FLAG.get(name)
             if option is None:
-                if looks_like_option(word):
+                option, equals, text = short_form(word, words)
+            if option is None:
+                if looks_like_option(word, words):
                     return None
                 words.append(word)
             elif option.kind == "flag":
@@ -69,10 +72,11 @@ def read(argv: Sequence[str]) -> Request | None:
                     chosen.append((option.name, text))
                 elif not option.accepts(text):
                     return None
+                twice = twice or (option.name in given and option.name in ONCE)
                 given[option.name] = option.value(text)
     named = bool(words) and words[0] in COMMANDS and before != 0
     command = words.pop(0) if named else DEFAULT
-    if words == ["-h"] or not (words or given or named):
+    if words == ["-h"] or not (words or given or named) or (twice and command in MANY):
         return None
     for name in given:
         if command not in BY_FLAG[f"--{name}"].commands:
@@ -86,16 +90,35 @@ def read(argv: Sequence[str]) -> Request | None:
     return Request(command, words, given)
 
 
-def short_form(name: str, words: Sequence[str]) -> Option | None:
-    """The option that NAME is short for, to the command that stands before it."""
-    option = SHORT.get(name)
-    return option if option is not None and words and words[0] in option.commands else None
+def short_form(word: str, words: Sequence[str]) -> tuple[Option | None, str, str]:
+    """The option of the command in WORDS that WORD is in short, and the text that is joined to it: -o=FILE, -oFILE."""
+    name, equals, text = word.partition("=")
+    option = SHORT.get(word[:2])
+    if option is None or not words or words[0] not in option.commands:
+        return None, "", ""
+    if name == word[:2]:
+        return option, equals, text
+    return (option, "=", word[2:]) if is_behind(words) else (None, "", "")
 
 
-def looks_like_option(word: str) -> bool:
-    """Whether a word that is no option was meant as one: --formt, --formt=json; but --x and --w0 are expressions."""
+def is_behind(words: Sequence[str]) -> bool:
+    """Whether the next word is to be a file: behind the command batch, or behind the expression of map."""
+    return bool(words) and words[0] in MANY and (words[0] != "map" or len(words) > 1)
+
+
+def looks_like_option(word: str, words: Sequence[str]) -> bool:
+    """Whether a word that is no option was meant as one: --formt, --formt=json; but --x and --w0 are expressions.
+
+    Where a file is to stand, -q is meant as one, too, if there is no such file.
+    """
     name = word.partition("=")[0]
-    return len(name) > 3 and name[:2] == "--" and name[2] != "-" and LETTERS.issuperset(name)
+    if len(name) > 3 and name[:2] == "--" and name[2] != "-" and LETTERS.issuperset(name):
+        return True
+    if word[:1] != "-" or not word.lstrip("-")[:1].isalpha() or not is_behind(words):
+        return False
+    import os
+
+    return not os.path.exists(word)
 
 
 def settings(words: Sequence[str], expression: str = "", memory: int | None = None) -> dict[str, Any]:

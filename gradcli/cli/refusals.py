@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from gradcli import language
-from gradcli.cli.options import BY_FLAG, COMMANDS, MOST_DIGITS, MOST_ORDER, OPTIONS, Option, options_of
+from gradcli.cli.options import BY_FLAG, COMMANDS, MANY, MOST_DIGITS, MOST_ORDER, OPTIONS, Option, options_of
 from gradcli.errors import GradError
 
 TYPE_CHECKING = False
@@ -25,6 +25,8 @@ MEANT = {
     **dict.fromkeys(("vs", "cmp"), "compare"), "show": "explain", "list": "functions",
     **dict.fromkeys(("many", "lines", "bulk"), "batch"), **dict.fromkeys(("rows", "apply", "table"), "map"),
 }  # fmt: skip
+MEANT_IN_SHORT = {"q": "quiet", "j": "jobs", "f": "format", "r": "resume"}
+STANDS_ALONE = ("--version", "--install-completion", "--show-completion")
 EXAMPLES = "a number, an array or an expression of numbers: {0}=-1, {0}=pi/4, {0}=[1,2], {0}=@file.npy"
 
 
@@ -128,12 +130,32 @@ def unknown_option(word: str, command: str) -> GradError:
     option = BY_FLAG.get(name)
     if option is not None:
         owners = frozenset(owner for other in OPTIONS if other.name == option.name for owner in other.commands)
-        return GradError("usage", f"{command} has no option {name}", hint=f"it belongs to {_listed(owners)}")
-    near = get_close_matches(name, [*(f"--{o.name}" for o in options_of(command)), "--help", "--version"], 1, 0.6)
+        hint = f"it belongs to {_listed(owners)}"
+        if command == "map" and name == "--at":
+            setting = word.partition("=")[2] or "x=3"
+            hint = f"a value for all rows stands behind the data: gradcli map EXPR DATA {setting}"
+        return GradError("usage", f"{command} has no option {name}", hint=hint)
+    if name in STANDS_ALONE:
+        return GradError("usage", f"{name} stands alone", hint=f"gradcli {name}")
+    names = [*(f"--{o.name}" for o in options_of(command)), "--help"]
+    if command in MANY and name[:2] != "--":
+        near = [f"--{MEANT_IN_SHORT[name[1]]}"] if name[1] in MEANT_IN_SHORT else []
+    else:
+        near = [other for other in names if sorted(other.split("-")) == sorted(name.split("-"))]
+        near = near or get_close_matches(name, names, 1, 0.6)
     message = f"no such option {name}" + (f"; did you mean {near[0]}?" if near else "")
-    return GradError(
-        "usage", message, hint=None if near else f"gradcli {command} --help lists them; {after_dashes(word)}"
-    )
+    otherwise = f"a file of this name is ./{word}" if command in MANY else after_dashes(word)
+    return GradError("usage", message, hint=None if near else f"gradcli {command} --help lists them; {otherwise}")
+
+
+def given_twice(name: str, texts: Sequence[str]) -> GradError:
+    """An option whose second text would take the place of the first."""
+    hint = "keep one of the two"
+    if name == "wrt" or (name == "at" and all("=" in text for text in texts)):
+        from shlex import quote
+
+        hint = f"write --{name} {quote(','.join(texts))}"
+    return GradError("usage", f"option --{name} is given twice", hint=hint)
 
 
 def _listed(commands: frozenset[str]) -> str:
@@ -175,7 +197,9 @@ def not_accepted(option: Option, text: str | None) -> GradError:
         command for other in OPTIONS if other.name == option.name and text in other.choices
         for command in other.commands
     )  # fmt: skip
-    if owners:
+    if text == "json" and "jsonl" in option.choices:
+        hint = "an object of JSON a line is jsonl"
+    elif owners:
         listed = _listed(owners)
         hint = f"--{option.name} {text} belongs to {'gradcli ' if len(owners) == 1 else ''}{listed}"
     if option.kind == "order" and text and text.isdigit():

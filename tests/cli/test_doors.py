@@ -15,7 +15,8 @@ EXPRESSIONS = (
 )  # fmt: skip
 SETTINGS = (
     "x=2", "x=-1", "y=3", "y=pi/4", "x=nan", "x=-inf", "eval=1", "grad=2", "é=0.5", "x=", "=2", "x==2", "y=z", "x=1+",
-    "x", "-x=1", "x = 2", "y=x=3", "unused=1", "at=1",
+    "x", "-x=1", "x = 2", "y=x=3", "unused=1", "at=1", "-q", "-j",
+    "-o/nonexistent/file", "-h",
 )  # fmt: skip
 TEXTS = {
     "names": ("x", "x,y", "y, x", "zz", ","),
@@ -64,6 +65,9 @@ def flat(parts: list[list[str]]) -> list[str]:
 @example(["grad", "x*y", "x=2", "y=3", "--json"])
 @example(["x*y", "x=2", "y=3"])
 @example(["eval", "--file", "/nonexistent", "x=1"])
+@example(["batch", "/nonexistent/input", "-o/nonexistent/file"])
+@example(["map", "-offset", "/nonexistent/input"])
+@example(["map", "x", "/nonexistent/input", "-o=/nonexistent/file"])
 def test_both_doors_say_the_same(argv):
     """What the quick door answers, typer's door answers in the same words, with the same code."""
     request = read(argv)

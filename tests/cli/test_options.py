@@ -66,6 +66,24 @@ def test_a_command_yet_to_come_is_an_expression():
         (["grad", "x", "x=1", "--wrt", "y"], "error: 'y' does not occur in the program\n  its names are x\n"),
         ([], NO_EXPRESSION),
         (["grad"], NO_EXPRESSION.replace("'x*y'", "grad 'x*y'").replace("gradcli --help", "gradcli grad --help")),
+        (["batch", "f", "-q"], "error: no such option -q; did you mean --quiet?\n"),
+        (["batch", "-j", "2", "f"], "error: no such option -j; did you mean --jobs?\n"),
+        (["map", "x", "f", "-f", "csv"], "error: no such option -f; did you mean --format?\n"),
+        (["map", "x", "f", "-z"], "error: no such option -z\n"
+                                  "  gradcli map --help lists them; a file of this name is ./-z\n"),
+        (["map", "-x", "/no/f"], "error: cannot read '/no/f': no such file or directory\n"),
+        (["map", "-offset", "/no/f"], "error: cannot read '/no/f': no such file or directory\n"),
+        (["batch", "/no/f", "-o/no/a=b"], "error: cannot read '/no/f': no such file or directory\n"),
+        (["batch", "f", "--fast-fail"], "error: no such option --fast-fail; did you mean --fail-fast?\n"),
+        (["batch", "f", "--version"], "error: --version stands alone\n  gradcli --version\n"),
+        (["batch", "f", "--at", "x=3", "--at=y=4"],
+         "error: option --at is given twice\n  write --at x=3,y=4\n"),
+        (["batch", "--at", "W=[1, 2]", "--at", "y=4", "f"],
+         "error: option --at is given twice\n  write --at 'W=[1, 2],y=4'\n"),
+        (["map", "x", "f", "--wrt", "x", "--wrt", "y"], "error: option --wrt is given twice\n  write --wrt x,y\n"),
+        (["batch", "f", "-o", "a", "-ob"], "error: option --output is given twice\n  keep one of the two\n"),
+        (["map", "x", "f", "--at", "z=3"], "error: map has no option --at\n  a value for all rows stands behind the "
+                                           "data: gradcli map EXPR DATA z=3\n"),
         (["functions", "exp", "log"], "error: 'log' found after 'exp': functions describes one name at a time\n"),
     ],
 )  # fmt: skip
@@ -79,6 +97,24 @@ def test_a_mistake_in_options_is_json_where_json_was_asked_for():
     code, out, err = run("grad", "x", "--ties", "spilt", "--json")
     assert (code, out) == (2, "")
     assert json.loads(err)["error"]["kind"] == "usage"
+
+
+@pytest.mark.parametrize("command", ["batch", "map"])
+def test_json_is_called_jsonl_where_there_are_many(command):
+    """As a hint, in JSON."""
+    found = json.loads(run(command, "x", "f", "--format", "json").err)["error"]
+    assert found["hint"] == "an object of JSON a line is jsonl"
+
+
+def test_a_file_may_have_the_name_of_a_short_option(tmp_path, monkeypatch):
+    """One that is there is read; -o is an option all the same, and its text may be joined."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "-q").write_text("x^2 at x=3\n")
+    answer = '{"line":1,"value":9.0,"gradients":{"x":6.0}}\n'
+    assert run("batch", "-q") == (0, answer, "")
+    assert run("batch", "-q", "-oout") == (0, "", "")
+    assert (tmp_path / "out").read_text() == answer
+    assert run("batch", "-h").out == run("batch", "-q", "-h").out == run("batch", "--help").out
 
 
 def test_digits_round_the_text_and_never_the_json():
