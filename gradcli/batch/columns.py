@@ -41,6 +41,8 @@ class Columns:
 
     def shape_of(self, name: str) -> Shape:
         """The shape of a variable: as large as its indices are."""
+        if self._is_number(name):
+            return ()
         indices = [index for index, _ in self.found[name]]
         if len({len(index) for index in indices}) > 1:
             first, other = sorted(indices, key=len)[:: len(indices) - 1]
@@ -55,6 +57,8 @@ class Columns:
 
         Raises GradError (name) where one is missing, or two columns have one name.
         """
+        if self._is_number(name):
+            return [self.found[name][0][1]]
         shape = self.shape_of(name)
         places: dict[tuple[int, ...], int] = {}
         for index, place in self.found[name]:
@@ -73,6 +77,11 @@ class Columns:
             )  # fmt: skip
         return [places[index] for index in sorted(places)]
 
+    def _is_number(self, name: str) -> bool:
+        """Whether a variable is one column without an index, as nearly all of a million are."""
+        found = self.found[name]
+        return len(found) == 1 and not found[0][0]
+
     def near(self, name: str) -> str | None:
         """A variable of the table that NAME may have been meant for."""
         some = dict.fromkeys(split[0] for split in map(_split, self.names[:MOST_COMPARED]) if split)
@@ -83,6 +92,11 @@ class Columns:
         shown = ", ".join(self.names[:MOST_NAMES])
         more = len(self.names) - MOST_NAMES
         return f"{shown} and {more} more" if more > 0 else shown or "none"
+
+
+def is_column(name: str) -> bool:
+    """Whether NAME can be a variable or an element of one."""
+    return _split(name) is not None
 
 
 def _split(column: str) -> tuple[str, tuple[int, ...]] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 
 from gradcli import language
-from gradcli.batch.columns import Columns
+from gradcli.batch.columns import Columns, is_column
 from gradcli.batch.members import MEANT, MEMBERS
 from gradcli.errors import GradError
 
@@ -54,7 +54,7 @@ def _check(names: list[str], place: str) -> None:
         if name == "at":
             hint = "give each value a column of its own, or write it behind 'at' in expr"
             raise GradError("name", f"column {number} of {place} is called 'at'", hint=hint)
-        if name not in OWN and not Columns([name]).found:
+        if name not in OWN and not is_column(name):
             hint = f"a column is the name of a variable, or {', '.join(sorted(OWN))}"
             raise GradError("name", f"column {number} of {place} is called {name!r}, which is no name", hint=hint)
     values = Columns([name for name in names if name not in OWN])
