@@ -49,6 +49,10 @@ class Rows:
         defined = {*drafted.definitions, *drafted.builder.functions}
         self.notes = [("unused", f"{name}: the program defines it, so the column of that name is not read")
                       for name in drafted.definitions if name in columns]  # fmt: skip
+        for name in drafted.at:
+            if name in columns or name in shared:
+                used = "column" if name in columns else f"value {name}=..."
+                self.notes.append(("unused", f"{name}: the {used} is used, not the value behind 'at'"))
         known = {name: columns for name in columns.found if name not in defined}
         question = _RowQuestion(source, known, columns, shared, options)
         if question.shapes is not None:

@@ -6,7 +6,7 @@ from gradcli import language
 from gradcli.batch.columns import Columns
 from gradcli.batch.parts import clear, expanded, is_folder, parts_of
 from gradcli.batch.rows import Settings
-from gradcli.batch.tables import format_of, open_table
+from gradcli.batch.tables import format_of, format_to, open_table
 from gradcli.cli.batch import collect_garbage
 from gradcli.cli.quick import settings as values_of
 from gradcli.errors import GradError
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 def answer(request: Request) -> int:
     """Compute every row and say the exit code: 1 where the run ended at a bad row."""
-    asked = Asked(request)
     output, form = request["output"], "jsonl" if "json" in request.given else request.given.get("format")
+    if form is None and output is not None and not is_folder(output):
+        form = format_to(output)
+    asked = Asked(request)
     if "head" in request.given and output is None and form is None:
         from gradcli.cli.head import show
 

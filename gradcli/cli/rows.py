@@ -12,7 +12,7 @@ from gradcli.batch.many import MANY, looked_ahead
 from gradcli.batch.pace import Pace
 from gradcli.batch.rows import ROWS, settle_kernel
 from gradcli.batch.sinks import File, opened
-from gradcli.batch.tables import format_of, open_rows
+from gradcli.batch.tables import format_to, open_rows
 from gradcli.batch.tally import lasted, rate_of
 from gradcli.cli.batch import LONG, size_of
 from gradcli.cli.progress import Progress
@@ -68,13 +68,15 @@ class Run:
         NAMED is what the output is called in the end, which says its format.
         """
         failure = None
-        form = self.asked_form or ("csv" if output is None else format_of(named or output) or "csv")
+        form = self.asked_form or ("csv" if output is None else format_to(named or output))
         is_text = form in TEXT
         with self.asked.table(paths[0]) as first:
             self.kinds.add(first.kind)
             self.writes_text = is_text
             settings, rows = self.asked.settings(first.names, form=form if is_text else ROWS)
             self.say_notes(rows)
+            for path in paths[1:]:
+                self.check(path, paths[0], rows)
             tasks = self.settled(settings, rows, self.tasks(paths, first, rows, heading=form in ("csv", "tsv")))
             known = first.rows if len(paths) == 1 and "head" not in self.request.given else None
             engine = self.engine(by_python=first.kind == "jsonl")
@@ -88,6 +90,8 @@ class Run:
                     self.progress.tick()
                     failure = header.get("failure")
                     if failure:
+                        if not is_text:
+                            sink.leave()
                         break
         if failure is None:
             return 0
@@ -116,6 +120,12 @@ class Run:
             self.many = self.many or settings.many
         settle_kernel(settings, rows.program)
         return tasks
+
+    def check(self, path: str, first: str, rows: Rows) -> None:
+        """Raise before the first row is computed where a further file is missing or is another table."""
+        if path != "-" and (os.path.isfile(path) or not os.path.exists(path)):  # a pipe is opened once
+            with self.asked.table(path) as table:
+                refuse_other(path, table, first, rows)
 
     def say_notes(self, rows: Rows) -> None:
         new = [message for _, message in rows.notes if message not in self.said]

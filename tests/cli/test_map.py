@@ -141,6 +141,42 @@ def test_what_is_wrong_is_said_before_anything_is_written(data, words):
     assert "Traceback" not in said.err
 
 
+def test_columns_win_over_values_behind_at_and_a_note_says_so(data):
+    said = run("map", "x*y*k at y=100, k=3", "data.csv", "--wrt", "x")
+    assert said.out.splitlines()[1] == "6.0,6.0"
+    assert said.err == "note: y: the column is used, not the value behind 'at'\n"
+
+
+@pytest.mark.parametrize("name", ["o.csv.gz", "o.xlsx", "o.txt"])
+def test_a_suffix_that_means_no_format_is_refused(data, name):
+    said = run("map", "x*y", "data.csv", "-o", name)
+    assert said.code == 2
+    assert said.err.startswith(f"error: map writes no {os.path.splitext(name)[1]} ({name!r})\n  it writes .csv .tsv ")
+    assert not (data / name).exists()
+    assert run("map", "x*y", "data.csv", "-o", name, "--format", "csv").code == 0
+
+
+def test_files_are_looked_at_before_the_first_row_is_computed(data):
+    (data / "other.csv").write_text("x,z\n1,2\n")
+    for name, fact in (("nothing.csv", "cannot read 'nothing.csv'"), ("other.csv", "'other.csv' has no column 'y'")):
+        said = run("map", "x*y", "data.csv", name)
+        assert (said.code, said.out) == (2, "")
+        assert fact in said.err
+
+
+@pytest.mark.parametrize("kind", ["npz", "npy", "csv"])
+def test_a_run_that_a_bad_row_ended_goes_on_when_it_is_mended(data, kind):
+    (data / "bad.csv").write_text(BAD)
+    words = ["x*y", "bad.csv", "-o", f"out.{kind}"]
+    assert run("map", *words).code == 1
+    assert (data / "out.npz").exists() is False
+    (data / "bad.csv").write_text(DATA)
+    assert run("map", *words, "--resume").code == 0
+    whole = (data / f"out.{kind}").read_bytes()
+    assert run("map", *words).code == 0
+    assert (data / f"out.{kind}").read_bytes() == whole
+
+
 def test_notes_go_to_standard_error(data):
     said = run("map", "x*y", "data.csv", "q=1")
     assert said.err == "note: q: does not occur in the program, so its gradient is 0\n"

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from gradcli.batch.tables.blocks import POLICIES, Bad, Block, refusal, settled
-from gradcli.batch.tables.sources import format_in, format_of, opened
+from gradcli.batch.tables.sources import format_in, format_of, format_to, opened
 from gradcli.batch.tables.table import after
 
 TYPE_CHECKING = False
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Parsed = tuple[Any, list[Bad]]  # a column each, and the bad rows
 
-__all__ = ["POLICIES", "Bad", "Block", "columns_of", "format_of", "open_rows", "open_table", "refusal"]
+__all__ = ["POLICIES", "Bad", "Block", "columns_of", "format_of", "format_to", "open_rows", "open_table", "refusal"]
 
 
 def open_table(

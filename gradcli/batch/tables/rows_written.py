@@ -35,6 +35,7 @@ class RowsWritten:
         self.names = list(names)
         self.size = 8 * len(self.names)
         self.rows = 0
+        self.left = False
         self.begin = len(header(self.names, 0))
         self.sink: Descriptor = opened(path, inputs=inputs, resume=resume)  # type: ignore[assignment]
         try:
@@ -81,6 +82,10 @@ class RowsWritten:
     def finish(self) -> None:
         """All rows are there."""
 
+    def leave(self) -> None:
+        """The rows end before their time: what is there is not the whole."""
+        self.left = True
+
     def __enter__(self) -> RowsWritten:
         return self
 
@@ -88,7 +93,7 @@ class RowsWritten:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if kind is None:
+            if kind is None and not self.left:
                 self.finish()
         finally:
             self.close()

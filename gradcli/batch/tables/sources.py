@@ -101,6 +101,15 @@ def format_of(path: str) -> str | None:
     return next((kind for suffix, kind in SUFFIXES.items() if bare.endswith(suffix)), None)
 
 
+def format_to(path: str) -> str:
+    """The format that is written under a name; CSV under one without a suffix. Raises GradError (usage) for others."""
+    ending = os.path.splitext(path)[1].lower()
+    if ending and ending not in SUFFIXES:
+        raise GradError("usage", f"map writes no {ending} ({path!r})",
+                        hint=f"it writes {' '.join(SUFFIXES)}; --format says it for any name")  # fmt: skip
+    return SUFFIXES.get(ending, "csv")
+
+
 def format_in(source: Source, path: str) -> str:
     """The format of what is in a source, told by its first bytes, and where it is text by the path's suffix."""
     head = source.head
