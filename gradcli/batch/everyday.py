@@ -84,7 +84,7 @@ def _read(reader: Objects, lines: Sequence[Line]) -> list[Asked | None]:
                         at[key] = float(value)
             if name is None:
                 label = ""
-            elif type(name) is int:
+            elif type(name) is int and name:  # a zero may have a sign, which an id keeps
                 label = f'"id":{name}'
             elif type(name) is str:
                 label = f'"id":{json_string(name)}'

@@ -20,11 +20,16 @@ MEANT = {
 }  # fmt: skip
 
 
+MOST_DIGITS = 4000  # Python, and others, read no longer whole numbers
+
+
 def label_of(name: object) -> str:
     """The member `id` as it was given."""
     if name is None:
         return ""
     if isinstance(name, Written):
+        if len(name.text) > MOST_DIGITS:
+            raise GradError("limit", f"'id' has over {MOST_DIGITS:,} digits", hint="write it as a text, in quotes")
         return f'"id":{name.text}'
     if isinstance(name, bool):
         return f'"id":{"true" if name else "false"}'

@@ -516,3 +516,20 @@ def test_scalars_need_no_numpy():
         "assert 'numpy' not in sys.modules and 'rich' not in sys.modules and 'typer' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env=surroundings())
+
+
+def test_a_line_has_its_own_label_whatever_stood_before_it():
+    """A line that is refused has not the id of another, and an id keeps its sign, also where the names are known."""
+    unread = '{"expr":"x","at":{"x":NaN}}'
+    signed = '{"expr":"x","at":{"x":1.0},"id":-0}'
+    lines = ['{"expr":"x","at":{"x":1.0},"id":7}', unread, signed, '{"expr":"x","at":{"x":1.0},"id":0}', unread]
+    found = written("\n".join(lines).encode()).decode().splitlines()
+    labels = ['{"id":7,', '{"line":2,', '{"id":-0,', '{"id":0,', '{"line":5,']
+    assert [line[: len(label)] for line, label in zip(found, labels, strict=True)] == labels
+
+
+def test_an_id_that_no_one_could_read_is_refused():
+    """Also where the output is read again, for a row of a CSV."""
+    line = f'{{"expr":"1","id":{"9" * 5000}}}'
+    assert one(line)["error"]["kind"] == "limit"
+    assert b"limit" in written(line.encode(), columns=["line", "id", "value", "more", "notes", "error_kind", "error"])
