@@ -27,7 +27,7 @@ def columns_of(answers: Iterable[dict[str, Any]], wrt: Sequence[str] | None, *, 
     found += ["line"] + ["id"] * any("id" in answer for answer in answers) + ["value"]
     found += [f"d_{name}" for name in names]
     found += [name for name in ("hessian", "derivatives") if any(name in answer for answer in answers)]
-    return [*found, MORE, "notes", "error_kind", "error"]
+    return [*found, MORE, "notes", "error_kind", "error", "hint"]
 
 
 def heading(columns: Sequence[str]) -> str:
@@ -64,6 +64,7 @@ def row(columns: Sequence[str], file: str, number: int, label: str, members: str
         cells["notes"] = text("; ".join(note["message"] for note in answer["notes"]))
     if "error" in answer:
         cells["error_kind"], cells["error"] = answer["error"]["kind"], text(_error(answer["error"]))
+        cells["hint"] = text("; ".join(answer["error"].get("hint", "").split("\n")))
     return ",".join([_quoted(cells.get(column, "")) for column in columns]) + "\n"
 
 

@@ -51,8 +51,8 @@ def _objects(output: bytes) -> Iterator[Failure]:
 
 
 def _rows(columns: Sequence[str], output: bytes) -> Iterator[Failure]:
-    number = columns.index("line")
+    number = columns.index("line")  # the last three are error_kind, error and hint
     for place, row in enumerate(csv.reader(output.decode("utf-8", "replace").split("\n"))):
-        if len(row) == len(columns) and row[-1] and row[number].isdigit():
-            message = PLACE.sub("", row[-1])
-            yield place, int(row[number]), row[-2], message[1:] if message[1:2] in FORMULA else message
+        if len(row) == len(columns) and row[-2] and row[number].isdigit():
+            message = PLACE.sub("", row[-2])
+            yield place, int(row[number]), row[-3], message[1:] if message[1:2] in FORMULA else message

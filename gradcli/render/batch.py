@@ -52,6 +52,8 @@ def draw(
         if "error" in answer:
             error = answer["error"]
             grid.span(Text(f"{label.plain.ljust(indent)}  {error['kind']}: {_said(error)}", style=NOTE))
+            for hint in error.get("hint", "").splitlines():
+                grid.span(Text(f"{' ' * indent}    {safe(hint)}", style=DIM))
             continue
         grid.add(*(cells[place] for _, cells in columns))
         for note in answer.get("notes", ()):

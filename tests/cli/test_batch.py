@@ -138,7 +138,7 @@ def test_a_csv_has_a_column_for_every_name():
     """Of the first thousand answers; a number is spelled as in JSON, but for nan and inf."""
     first = b'{"id":"a","expr":"x*y","at":{"x":0.1,"y":3}}'
     found = rows(stdin=first + b'\n{"id":-7,"expr":"1/z","at":{"z":0}}\n{"expr":"x*"}')
-    assert list(found[0]) == ["line", "id", "value", "d_x", "d_y", "d_z", "more", "notes", "error_kind", "error"]
+    assert ",".join(found[0]) == "line,id,value,d_x,d_y,d_z,more,notes,error_kind,error,hint"
     assert [found[0][name] for name in ("line", "id", "value", "d_x", "d_y", "d_z")] == [
         "1", "a", "0.30000000000000004", "3.0", "0.1", "",
     ]  # fmt: skip
@@ -146,6 +146,15 @@ def test_a_csv_has_a_column_for_every_name():
     assert (found[2]["line"], found[2]["error_kind"], found[2]["error"]) == (
         "3", "syntax", "end found, an expression expected (column 3)",
     )  # fmt: skip
+
+
+def test_a_hint_is_shown_to_people_too():
+    """In a column of its own, the last; in a table under the error."""
+    found = rows(stdin=b"sigmod(1)\n2\n")
+    assert [row["hint"] for row in found] == ["did you mean 'sigmoid'?", ""]
+    lines = run("batch", "-", "--format", "table", "--quiet", stdin=b"sigmod(1)\n2\n").out.splitlines()
+    at = next(number for number, line in enumerate(lines) if "unknown function" in line)
+    assert lines[at + 1].strip() == "did you mean 'sigmoid'?"
 
 
 def test_a_gradient_without_a_column_is_kept():
@@ -187,6 +196,7 @@ def test_a_table_for_people():
         "───────────────────────\n"
         "1     4.5     3    9\n"
         "2  syntax: end found, an expression expected, at column 3\n"
+        "     '*' needs a right side\n"
         "3     1e-08  10\n"
     )
 
@@ -195,7 +205,7 @@ def test_a_long_table_is_folded():
     """The first twenty, the last twenty, what failed between them, and how many are left out."""
     lines = "".join("x*\n" if number == 500 else f"x at x={number}\n" for number in range(1000))
     out = run("batch", "-", "--format", "table", stdin=lines.encode()).out
-    assert len(out.splitlines()) == 2 + 20 + 1 + 1 + 1 + 20
+    assert len(out.splitlines()) == 2 + 20 + 1 + 2 + 1 + 20
     assert out.splitlines()[22] == "… 480 lines not shown (--format csv has them all)"
     assert out.splitlines()[23] == "  501  syntax: end found, an expression expected, at column 3"
     assert out.splitlines()[-1].split()[0] == "1,000"
