@@ -132,7 +132,7 @@ def test_a_batch_in_parts_goes_on_where_it_was(here, more):
     Path(f"out/c.{suffix}").unlink()
     before = Path(f"out/a.{suffix}").stat()
     done = gradcli(*words, "--resume")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
     assert {path.name: path.read_bytes() for path in Path("out").iterdir()} == whole
     assert Path(f"out/a.{suffix}").stat().st_mtime_ns == before.st_mtime_ns
     assert "out/ is complete" in gradcli(*words, "--resume").stderr
