@@ -110,7 +110,9 @@ def advice(reading: Reading) -> str | None:
         sliced = bool(reading.open) and reading.words[reading.open[-1]] == "["
         return "a slice has two ends and no step: x[1:3]" if sliced else "a range stands in an index: x[1:3]"
     if reading.word == "at":
-        return "`at` stands once, behind the last expression: x*y at x=3, y=4"
+        return at_advice(reading)
+    if reading.word.lower() == "at" and is_name(reading.after or "."):
+        return "write at in small letters"
     if reading.word in (")", "]"):
         return f"no '{'(' if reading.word == ')' else '['}' is open before it"
     if reading.word in ("", ";", NEWLINE):
@@ -211,6 +213,23 @@ def equal_advice(reading: Reading) -> str:
     return "one '=' a statement; write == to compare"
 
 
+def at_advice(reading: Reading) -> str:
+    """Where `at` stands; behind a definition that ends the program, what is to be computed."""
+    words, first = reading.words, reading.statement
+    statement, rest = words[first : reading.at], words[reading.at :]
+    end = next((at for at, word in enumerate(rest) if word in (";", NEWLINE)), len(rest))
+    is_last = {";", NEWLINE, ""}.issuperset(rest[end:])
+    if is_last and not reading.open and "=" in statement and "at" not in statement:
+        if words[first + 1] == "=":
+            name = reading.text(first, first + 1)
+            return "a definition computes nothing: leave out " + (f"'{name}'" if name else "the name and '='")
+        name = words[first] if len(words[first]) < 24 else "f"
+        head = reading.text(first, words.index("=", first) - 1) or f"{name}(x)"
+        whole = reading.text(first, reading.at - 1, longest=40) or f"{head} = ..."
+        return f"a definition computes nothing: write {whole}; {head} at ..."
+    return "`at` stands once, behind the last expression: x*y at x=3, y=4"
+
+
 def comma_advice(reading: Reading) -> str:
     whole, part = reading.before, reading.after
     if whole.isdigit() and part.isdigit():
@@ -252,6 +271,9 @@ def neighbours(reading: Reading) -> str | None:
     """Two operands without an operator between them."""
     before, word = reading.before, reading.word
     number = before[:1].isdigit() or before[:1] == "."
+    places, at = reading.places, reading.at
+    if before[-1:] == "." and at == reading.statement + 1 and places[at - 1][1] < places[at][0]:
+        return f"leave out '{before}' if it numbers the lines"
     statement = reading.words[reading.statement : reading.at]
     if reading.after == "=" and "=" in statement and not reading.open:
         return "write ',' between the values" if "at" in statement else "write ';' between the statements"

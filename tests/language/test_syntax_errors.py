@@ -880,6 +880,51 @@ BLOCKS = [
         """,
     ),
     (
+        "y = x^2 + 3*x at x=2",
+        """
+    error: 'at' found, an operator expected
+      y = x^2 + 3*x at x=2
+                    ^^
+      a definition computes nothing: leave out 'y ='
+        """,
+    ),
+    (
+        "a = 2; f(x) = a*x at x=3;",
+        """
+    error: 'at' found, an operator expected
+      a = 2; f(x) = a*x at x=3;
+                        ^^
+      a definition computes nothing: write f(x) = a*x; f(x) at ...
+        """,
+    ),
+    (
+        "a = 2 at x=1; a*x",
+        """
+    error: 'at' found, an operator expected
+      a = 2 at x=1; a*x
+            ^^
+      `at` stands once, behind the last expression: x*y at x=3, y=4
+        """,
+    ),
+    (
+        "x^2 AT x=3",
+        """
+    error: 'AT' found, an operator expected
+      x^2 AT x=3
+          ^^
+      write at in small letters
+        """,
+    ),
+    (
+        "1. x^2 at x=3",
+        """
+    error: 'x' found, an operator expected
+      1. x^2 at x=3
+         ^
+      leave out '1.' if it numbers the lines
+        """,
+    ),
+    (
         "(x at x=1)",
         """
     error: 'at' found, ')' expected
