@@ -175,7 +175,8 @@ def kernel_of(program: RowProgram, settings: Settings) -> Kernel:
         return OfNumpy(program)
     found, reason = _compiled(program, settings)
     if found is None:
-        raise GradError("usage", f"no loop in C on this machine: {reason}", hint="--kernel numpy computes the same")
+        raise GradError("usage", f"no loop in C on this machine: {reason}",
+                        hint="--kernel numpy needs none, and may differ in the last bits")  # fmt: skip
     return _OneThread(found)
 
 

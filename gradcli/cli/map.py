@@ -71,6 +71,9 @@ class Asked:
 
     def __init__(self, request: Request) -> None:
         self.request = request
+        if "fast-math" in request.given and request["kernel"] == "numpy":
+            raise GradError("usage", "--fast-math is for the loop in C, and --kernel numpy is asked for",
+                            hint="leave one of them out")  # fmt: skip
         if not request.words:
             from gradcli.cli.refusals import no_expression
 
@@ -112,7 +115,8 @@ class Asked:
         variables = [name for name in build(self.source, given=self.shared).variables if name not in self.shared]
         if len(variables) != table.width:
             raise GradError(
-                "usage", f"the {table.width:,} column{'s' * (table.width != 1)} of {table.file!r} have no names",
+                "usage", f"the {table.width:,} column{'s' * (table.width != 1)} of {table.file!r} "
+                f"{'has no name' if table.width == 1 else 'have no names'}",
                 hint=f"name them in order: --columns x,y,...; the variables are {', '.join(variables) or 'none'}",
             )  # fmt: skip
         table.call(variables)

@@ -58,7 +58,7 @@ class Run:
         self.failed = False
         self.said: set[str] = set()
         self.kinds: set[str] = set()
-        self.many = self.writes_text = False
+        self.many = self.writes_text = self.nothing_left = self.began = False
         self.engines: dict[bool, Engine] = {}
         self.stack = ExitStack()
 
@@ -81,6 +81,7 @@ class Run:
             known = first.rows if len(paths) == 1 and "head" not in self.request.given else None
             engine = self.engine(by_python=first.kind == "jsonl")
             with self.sink(rows, form, output, paths, known) as sink:
+                self.began = True
                 put = self.handed(engine, sink, sink.write if is_text else sink.write_block)
                 tasks = self.pace.watch(tasks)
                 for header, payload in self.answers(engine, settings, tasks, sink, is_text=is_text):
@@ -111,6 +112,8 @@ class Run:
         self.progress.erase()
         if kind is None:
             self.summarise()
+        elif self.began and not issubclass(kind, Exception) and not self.quiet and self.output is not None:
+            self.progress.say(f"--resume goes on with {self.output}, behind the rows that were written")
 
     def settled(self, settings: Settings, rows: Rows, tasks: Iterator[Task]) -> Iterator[Task]:
         """The same tasks, when their rows have said whether a C compiler pays, wherever they come from."""
@@ -222,6 +225,7 @@ class Run:
             raise GradError(error.kind, error.message, hint=hint) from None
         if not self.quiet and not resumed.added and sink is not None and self.output == getattr(sink, "path", None):
             self.progress.say(f"{self.output} is complete: nothing was left to do")
+            self.nothing_left = True
 
     def cut(self, answers: Iterator[Task], *, is_text: bool) -> Iterator[Task]:
         """With --head, no more rows than it says."""
@@ -245,7 +249,7 @@ class Run:
         """The summary on standard error: always on a terminal, elsewhere where it was long or rows were bad."""
         many, seconds = self.bad, self.pace.seconds
         shown = sys.stderr is not None and (sys.stderr.isatty() or many or seconds >= LONG)
-        if self.quiet or not shown or self.failed:
+        if self.quiet or not shown or self.failed or self.nothing_left:
             return
         count = self.pace.count
         text = f"{count:,} row{'s' * (count != 1)} in {lasted(seconds)}{rate_of(count, seconds)}"

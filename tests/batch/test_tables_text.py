@@ -60,7 +60,7 @@ def test_text_whose_packing_is_broken_is_refused(tmp_path, broken):
 
     text = "x,y\n" + "".join(f"{k / 7},{k / 3}\n" for k in range(5000))
     path = table(tmp_path, broken(gzip.compress(text.encode())), "data.csv.gz")
-    with pytest.raises(GradError, match="cannot read"):
+    with pytest.raises(GradError, match=r"cannot read|is cut off"):
         read(path)
 
 
@@ -229,8 +229,10 @@ OBJECTS = """\
 @pytest.mark.parametrize("size", SIZES)
 def test_objects_hold_numbers_and_lists(tmp_path, size):
     path = table(tmp_path, OBJECTS, "data.jsonl")
-    found, bad, numbers = read(path, size)
-    assert list(found) == ["x", "v[0]", "v[1]", "m[0,0]", "m[0,1]", "m[1,0]", "m[1,1]"]
+    names = ["x", "v[0]", "v[1]", "m[0,0]", "m[0,1]", "m[1,0]", "m[1,1]"]
+    with open_table(str(path)) as objects:
+        assert objects.names == [*names, "t"]  # text is a column, of bad rows, as in any other table
+    found, bad, numbers = read(path, size, wanted=names)
     assert same({"x": found["x"]}, {"x": np.array([1.0, np.nan, 12345678901234567890123.0])})
     assert same({"v": found["v[1]"]}, {"v": np.array([3.0, -0.0, np.inf])})
     assert found["m[1,0]"].tolist() == [3.0, 7.0, 11.0]

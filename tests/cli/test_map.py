@@ -177,6 +177,53 @@ def test_a_run_that_a_bad_row_ended_goes_on_when_it_is_mended(data, kind):
     assert (data / f"out.{kind}").read_bytes() == whole
 
 
+NAMED = {
+    "a.json": ('[{"x":1}]\n', "error: 'a.json' is one JSON array, and a row is an object on a line of its own\n"
+               "  jq -c '.[]' a.json | gradcli map EXPR -\n"),
+    "w.xlsx": ("PK\3\4        [Content_Types].xml", "error: 'w.xlsx' is an Excel workbook\n  save it as CSV\n"),
+    "t.jsonl": ('{"x":"a","y":1}\n', """error: t.jsonl, row 1, column x: "a" is no number\n"""),
+    "b.jsonl": ('{"x":true}\n', "error: b.jsonl, row 1, column x: true is no number\n"),
+    "odd.jsonl": ('{"x":1}\n{"x":[1,2]}\n', "error: odd.jsonl, row 2, column x: a list is no number\n"),
+    "de.csv": ("x;y\n1,5;2,5\n", "error: de.csv, row 1, column x: '1,5' is no number: write a decimal point\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_data_that_are_nearly_a_table_are_called_by_their_name(data, name):
+    (data / name).write_text(NAMED[name][0])
+    said = run("map", "x*2", name)
+    assert said.code in (1, 2)
+    assert said.err.startswith(NAMED[name][1])
+    assert ("tr , . < FILE" in said.err) == (name == "de.csv")
+
+
+def test_the_first_number_or_list_of_a_member_says_its_shape(data):
+    (data / "late.jsonl").write_text('{"x":null}\n{"x":[1,2]}\n{"x":3}\n')
+    said = run("map", "sum(x)", "late.jsonl", "--bad-rows", "skip")
+    assert said.out == "value,d_x[0],d_x[1]\n3.0,1.0,1.0\n"
+
+
+def test_a_complete_file_says_only_that(data, monkeypatch):
+    monkeypatch.setattr("gradcli.cli.rows.LONG", 0.0)
+    assert run("map", "x*y", "data.csv", "-o", "out.csv").code == 0
+    said = run("map", "x*y", "data.csv", "-o", "out.csv", "--resume")
+    assert said == (0, "", "note: out.csv is complete: nothing was left to do\n")
+
+
+def test_an_interrupted_run_says_how_it_goes_on(data, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gradcli.cli.rows.Run.count", interrupted)
+    said = run("map", "x*y", "data.csv", "-o", "out.csv")
+    assert said.code == 130
+    assert "--resume goes on with out.csv, behind the rows that were written" in said.err
+
+
+def test_fast_math_has_no_numpy(data):
+    assert run("map", "x*y", "data.csv", "--fast-math", "--kernel", "numpy").code == 2
+
+
 def test_notes_go_to_standard_error(data):
     said = run("map", "x*y", "data.csv", "q=1")
     assert said.err == "note: q: does not occur in the program, so its gradient is 0\n"

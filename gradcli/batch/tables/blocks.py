@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gradcli.batch.tables.cells import POINT
 from gradcli.errors import GradError
 
 TYPE_CHECKING = False
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     Places = NDArray[np.int64]
 
 POLICIES = ("fail", "skip", "nan")
+WITH_POINTS = "tr , . < FILE writes all commas as points, where the cells are parted by ; or tabs"
 GO_ON = "--bad-rows skip leaves such rows out, --bad-rows nan answers them with nan"
 
 
@@ -89,4 +91,5 @@ def refusal(file: str, bad: Bad) -> GradError:
     """The error for a bad row: file, row, column, and what is wrong."""
     place = f"{file}, row {bad.row:,}" + (f", column {bad.column}" if bad.column else "")
     line = f"line {bad.line:,} of the file; " if bad.line else ""
-    return GradError("file", f"{place}: {bad.fact}", hint=line + GO_ON)
+    points = f"\n{WITH_POINTS}" if bad.fact.endswith(POINT) else ""
+    return GradError("file", f"{place}: {bad.fact}", hint=line + GO_ON + points)

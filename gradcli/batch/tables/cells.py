@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 MOST_SHOWN = 40
+POINT = ": write a decimal point"
 
 
 def number(cell: str) -> float:
@@ -35,7 +36,7 @@ def advice(cell: str) -> str:
     if digits.count(",") == 1 and digits.replace(",", "").isdecimal():
         before, after = digits.split(",")
         if len(after) != 3 or not 1 <= len(before) <= 3:
-            return ": write a decimal point"
+            return POINT
     if "," in digits and digits.replace(",", "").replace(".", "", 1).isdecimal():
         return ": write it without the thousands' separators"
     if "_" in digits and digits.replace("_", "").replace(".", "", 1).isdecimal():

@@ -45,14 +45,17 @@ class JsonLines(Table):
 
     def _look(self) -> None:
         """Find the columns in the first objects."""
+        settled = set()
         lines = (line for line in self.first.split(b"\n") if line.strip())
         for line, _ in zip(lines, range(LOOKED_AT), strict=False):
             found = decoded(line)
             if isinstance(found, dict):
                 for key, value in found.items():
                     shape = shape_of(value)
-                    if shape is not None and (key not in self.shapes or (not self.shapes[key] and shape)):
+                    if shape is not None and key not in settled:
                         self.shapes[key] = shape
+                        if isinstance(value, (float, list)) or value in WORDS:
+                            settled.add(key)
         if sum(map(prod, self.shapes.values())) > MOST_COLUMNS:
             raise GradError("limit", f"{self.file!r} has more than {MOST_COLUMNS:,} columns")
         for key, shape in self.shapes.items():
@@ -83,13 +86,13 @@ class JsonLines(Table):
 
 
 def shape_of(value: object) -> Shape | None:
-    """The shape of a number (), or of lists of numbers; None where there is anything else or nothing."""
+    """The shape of a number or of text (), or of lists of numbers; None where there is anything else or nothing."""
     shape = []
     while isinstance(value, list) and value:
         shape.append(len(value))
         value = value[0]
     number = value is None or isinstance(value, float) or value in WORDS
-    return tuple(shape) if number else None
+    return tuple(shape) if number or (isinstance(value, (str, bool)) and not shape) else None
 
 
 def indices(shape: Shape) -> list[Shape]:

@@ -17,6 +17,7 @@ SUFFIXES = {
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl",
     ".npy": "npy", ".npz": "npz", ".parquet": "parquet", ".pq": "parquet",
 }  # fmt: skip
+WORKBOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # .xls; a .xlsx is an archive
 WIDE = ((b"\xff\xfe\0\0", "UTF-32"), (b"\0\0\xfe\xff", "UTF-32"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
 
 
@@ -113,10 +114,16 @@ def format_to(path: str) -> str:
 def format_in(source: Source, path: str) -> str:
     """The format of what is in a source, told by its first bytes, and where it is text by the path's suffix."""
     head = source.head
+    if head.startswith(WORKBOOK) or (head.startswith(b"PK") and b"[Content_Types].xml" in head[:4096]):
+        raise GradError("file", f"{source.name!r} is an Excel workbook", hint="save it as CSV")
     kind = next((kind for magic, kind in MAGIC if head.startswith(magic)), None)
     if kind:
         return kind
     named = format_of(path)
+    if named not in ("csv", "tsv") and head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"[":
+        file = "FILE" if path == "-" else source.name
+        raise GradError("file", f"{source.name!r} is one JSON array, and a row is an object on a line of its own",
+                        hint=f"jq -c '.[]' {file} | gradcli map EXPR -")  # fmt: skip
     if named in ("npy", "npz", "parquet"):
         what = "empty" if not head else f"no {named} file"
         raise GradError("file", f"{source.name!r} is {what}", hint=_likely(head))
@@ -158,7 +165,8 @@ def _filled(file: BinaryIO, count: int, name: str) -> bytes:
             part = file.read(count)
         except (OSError, EOFError, torn) as error:
             reason = (getattr(error, "strerror", None) or str(error)).lower()
-            raise GradError("file", f"cannot read {name!r}: {reason}") from None
+            fault = f"{name!r} is cut off" if isinstance(error, EOFError) else f"cannot read {name!r}"
+            raise GradError("file", f"{fault}: {reason}") from None
         if not part:
             break
         parts.append(part)
