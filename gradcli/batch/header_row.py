@@ -65,6 +65,29 @@ def _check(names: list[str], place: str) -> None:
             raise GradError("name", f"in {place}: {error.message}", hint=error.hint) from None
 
 
+def refuse_table(start: bytes, path: str) -> None:
+    """Raise GradError (file) where a file of programs looks like a table of numbers: names, then a row of numbers."""
+    lines = start[:MOST_NEARLY].replace(b"\r\n", b"\n").replace(b"\r", b"\n").decode(errors="replace").split("\n")
+    found = [line for line in lines if line.strip(" \t") and not line.lstrip(" \t").startswith("#")][:2]
+    for delimiter in DELIMITERS if len(found) == 2 else "":
+        names, cells = cells_of(found[0], delimiter), cells_of(found[1], delimiter)
+        if 1 < len(names) == len(cells) and all(map(_may_be_column, names)) and all(map(_is_number, cells)):
+            message = f"{path!r} looks like a table of numbers: no column is called 'expr'"
+            raise GradError("file", message, hint=f"gradcli map EXPR {path} computes EXPR for every row")
+
+
+def _may_be_column(name: str) -> bool:
+    return name[:1].isalpha() and len(name) < 100 and not any(sign in name for sign in "()=^*+;")
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell.replace(",", "."))
+    except ValueError:
+        return not cell
+    return True
+
+
 def _refuse_near_miss(line: str, place: str) -> None:
     """Raise GradError (name) where the line looks like the header of a CSV that calls its programs something else."""
     for delimiter in DELIMITERS if len(line) < MOST_NEARLY else "":

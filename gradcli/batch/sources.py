@@ -30,6 +30,10 @@ OTHER_FORMATS = {
     b"\x28\xb5\x2f\xfd": ("compressed", "zstd -dc FILE | gradcli batch -"),
     b"%PDF-": ("a PDF", "gradcli batch reads JSON Lines, CSV and text"),
 }  # fmt: skip
+OF_ZIP = {
+    ".npz": ("an archive of numpy arrays", "gradcli map EXPR FILE reads the columns of one"),
+    ".xlsx": ("a spreadsheet", "save it as CSV"), ".ods": ("a spreadsheet", "save it as CSV"),
+}  # fmt: skip
 
 
 def tasks(paths: Sequence[str], *, size: Callable[[], int] = lambda: READ) -> Iterator[Task]:
@@ -86,8 +90,13 @@ def check(path: str) -> None:
             with open(path, "rb") as file:
                 start = file.read(LOOK)
             refuse_binary(path, start)
-            for _ in Cutter(shown(path)).feed(start.removeprefix(BOM)):
+            cutter = Cutter(shown(path))
+            for _ in cutter.feed(start.removeprefix(BOM)):
                 break
+            if cutter.format == {"format": "text"}:
+                from gradcli.batch.header_row import refuse_table
+
+                refuse_table(start.removeprefix(BOM), path)
     except (OSError, ValueError) as error:
         raise unreadable(path, _reason(error)) from None
 
@@ -137,5 +146,8 @@ def refuse_binary(path: str, start: bytes) -> None:
         message = f"{shown(path)} is not UTF-8 text ({what}); UTF-16?"
         raise GradError("file", message, hint=TO_UTF_8.replace("FILE", name))
     for sign, (what, hint) in OTHER_FORMATS.items():
+        if what == "a zip archive":
+            suffix = os.path.splitext(path)[1].lower()
+            what, hint = OF_ZIP.get(suffix, (what, hint))
         if start.startswith(sign):
             raise GradError("file", f"{shown(path)} is no text: it is {what}", hint=hint.replace("FILE", name))

@@ -53,6 +53,37 @@ def refused(*paths):
     return caught.value.message, caught.value.hint
 
 
+@pytest.mark.parametrize(
+    "data", [b"x,y\n1,2\n", b"# c\r\nx,y\r\n1,2", b"a;b\n1,5;2\n", b"x\ty\n1\t\n", b"x[0],x[1],total sum\n1,-2e3,nan\n"]
+)
+def test_a_table_of_numbers_is_no_batch(tmp_path, data):
+    """It is one for map."""
+    file = tmp_path / "t.csv"
+    file.write_bytes(data)
+    assert refused(file) == (
+        f"{str(file)!r} looks like a table of numbers: no column is called 'expr'",
+        f"gradcli map EXPR {file} computes EXPR for every row",
+    )
+
+
+@pytest.mark.parametrize("data", [b"x,y\nx+1 at x=1\n", b"max(x, 2) at x=1\n1\n", b"a\n1\n", b"a=1;a\n1;2\n", b"x,y"])
+def test_what_may_be_programs_is_answered(tmp_path, data):
+    """An error may stand in the place of each."""
+    assert chunks_of(tmp_path, data)
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "hint"),
+    [("a.npz", "an archive of numpy arrays", "gradcli map EXPR {} reads the columns of one"),
+     ("a.xlsx", "a spreadsheet", "save it as CSV"), ("a.zip", "a zip archive", "unpack it first")],
+)  # fmt: skip
+def test_an_archive_is_told_by_its_name(tmp_path, name, what, hint):
+    """All of them begin as a zip archive does."""
+    file = tmp_path / name
+    file.write_bytes(b"PK\x03\x04" + bytes(20))
+    assert refused(file) == (f"{str(file)!r} is no text: it is {what}", hint.format(file))
+
+
 @pytest.mark.parametrize("data", [b"", b"\n", b"\xef\xbb\xbf", b"# c\n", b"\n\n# c", b"\r"])
 def test_an_empty_file_has_no_chunks_that_answer(tmp_path, data):
     """Nor has one of comments."""
