@@ -22,7 +22,7 @@ def show(asked: Asked) -> int:
     """Draw the first rows, and say the exit code: 1 where one of them is bad and that ends the run."""
     request = asked.request
     with asked.table(asked.paths[0]) as table:
-        settings, rows = asked.settings(table.names, form="rows")
+        settings, rows = asked.settings(table, form="rows")
         table.select(rows.program.columns)
         first = FirstRows(table, Answers(settings, rows.program), min(request["head"], MOST_ROWS))
     fails = request["bad-rows"] == "fail" and bool(first.bad)

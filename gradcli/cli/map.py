@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from gradcli import language
 from gradcli.batch.columns import Columns
 from gradcli.batch.parts import clear, expanded, is_folder, parts_of
@@ -54,8 +56,11 @@ def parts_for(asked: Asked, folder: str, form: str | None) -> list[Part]:
         raise GradError("usage", "--head writes one table", hint="name a file: -o FILE")
     parts = parts_of(asked.paths, folder, lambda path: f".{form or format_of(path) or 'csv'}")
     if "resume" not in request.given:
+        for path in asked.paths:
+            if path != "-" and (os.path.isfile(path) or not os.path.exists(path)):
+                asked.table(path).close()
         with asked.table(asked.paths[0]) as first:
-            asked.settings(first.names, form="csv")  # a typo is not to cost what is there
+            asked.settings(first, form="csv")  # a typo is not to cost what is there
         clear(parts)
         return parts
     left = [part for part in parts if not part.is_finished]
@@ -128,8 +133,21 @@ class Asked:
                                 f"{listed}; --columns names them"]))  # fmt: skip
         self.says_names = True
 
-    def settings(self, names: Sequence[str], *, form: str) -> tuple[Settings, Rows]:
-        """What the work is told, and the program; of NAMES those that matter stay."""
+    def settings(self, table: Table, *, form: str) -> tuple[Settings, Rows]:
+        """What the work is told, and the program; of the names of the TABLE those that matter."""
+        try:
+            return self._settings(table.names, form)
+        except GradError as error:
+            if error.message.startswith("no column and no value"):
+                for name, what in table.refused.items():
+                    if repr(name) in error.message:
+                        fault = f"the column {name!r} of {table.file!r} holds {what}, no numbers"
+                        raise GradError("file", fault) from None
+            if len(self.paths) > 1:
+                error.hint = f"{error.hint}\nthe file is {table.file}" if error.hint else f"the file is {table.file}"
+            raise
+
+    def _settings(self, names: Sequence[str], form: str) -> tuple[Settings, Rows]:
         request = self.request
         found = Settings(
             self.source, names, self.shared, wrt=request["wrt"], decomposition=request["decomposition"],

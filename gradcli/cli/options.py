@@ -235,7 +235,10 @@ OPTIONS = (
     ),
     Option("resume", "flag", "batch map", "Go on where an earlier run into --output was cut off."),
     Option("fail-fast", "flag", "batch", "Stop at the first line that fails."),
-    Option("head", "count", "map", "Show the first rows as a table, and stop.", metavar="ROWS"),
+    Option(
+        "head", "count", "map", "Show the first rows as a table, and stop; --output or --format writes them as data.",
+        metavar="ROWS",
+    ),
     Option(
         "bad-rows", "choice", "map",
         "A row with a missing or bad cell: stop there, leave the row out, or write nan for it.",

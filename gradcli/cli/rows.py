@@ -73,7 +73,7 @@ class Run:
         with self.asked.table(paths[0]) as first:
             self.kinds.add(first.kind)
             self.writes_text = is_text
-            settings, rows = self.asked.settings(first.names, form=form if is_text else ROWS)
+            settings, rows = self.asked.settings(first, form=form if is_text else ROWS)
             self.say_notes(rows)
             for path in paths[1:]:
                 self.check(path, paths[0], rows)

@@ -220,6 +220,24 @@ def test_an_interrupted_run_says_how_it_goes_on(data, monkeypatch):
     assert "--resume goes on with out.csv, behind the rows that were written" in said.err
 
 
+def test_a_column_of_text_in_parquet_is_called_one(data):
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(arrow.table({"x": [1.0], "t": ["a"]}), "t.parquet")
+    said = run("map", "x*t", "t.parquet")
+    assert (said.code, said.err) == (2, "error: the column 't' of 't.parquet' holds string, no numbers\n")
+
+
+def test_of_several_files_the_one_that_is_wrong_is_named(data):
+    (data / "other.csv").write_text("x,z\n1,2\n")
+    said = run("map", "x*y", "data.csv", "other.csv", "-o", "out/")
+    assert said.code == 2
+    assert "no column and no value for 'y'" in said.err
+    assert "the file is other.csv" in said.err
+    assert run("map", "x*y", "data.csv", "nothing.csv", "-o", "new/").code == 2
+    assert not [*data.glob("new/*")]
+
+
 def test_fast_math_has_no_numpy(data):
     assert run("map", "x*y", "data.csv", "--fast-math", "--kernel", "numpy").code == 2
 

@@ -43,7 +43,6 @@ class Parquet(Columnar):
         self.rows = self.parquet.metadata.num_rows
         self.places: list[tuple[str, int | None]] = []  # of each column: its own name, and which of a list it is
         self.widths: dict[str, int] = {}
-        self.refused: dict[str, str] = {}  # columns without numbers, and what they hold
         self._find(arrow)
         self.width = len(self.names)
         if columns is not None:

@@ -37,6 +37,7 @@ class Table:
         self.rows: int | None = None
         self.wanted: list[int] | None = None
         self.selected: list[str] = []
+        self.refused: dict[str, str] = {}  # columns without numbers, and what they hold
 
     @property
     def size(self) -> int | None:
