@@ -11,7 +11,7 @@ from gradcli.batch.pace import Pace
 from gradcli.batch.parts import clear, expanded, is_folder, parts_of
 from gradcli.batch.settings import Settings
 from gradcli.batch.sinks import STANDARD_OUTPUT, File, opened
-from gradcli.batch.sources import check, tasks
+from gradcli.batch.sources import check, tasks, unreadable
 from gradcli.batch.tally import Tally
 from gradcli.cli.progress import Progress
 from gradcli.errors import GradError, again
@@ -41,11 +41,24 @@ def answer(request: Request) -> int:
     if request.words.count("-") > 1:
         raise GradError("usage", "standard input can be read only once")
     form = form_of(request)
+    refuse_programs(request.words)
     request.words = expanded(request.words)
     parts = parts_for(request, form)
     collect_garbage()
     left = request.words if parts is None else [part.path for part in parts if not is_done(request, part)]
     return Run(request, form, left).answer(parts)
+
+
+def refuse_programs(words: Sequence[str]) -> None:
+    """Raise GradError (file) where a word is no file, but a program or NAME=VALUE."""
+    for word in words:
+        if word == "-" or os.path.exists(word) or not any(sign in word for sign in "=+^*( "):
+            continue
+        from gradcli.cli.refusals import meant_as_program
+
+        hint = meant_as_program(word)
+        if hint is not None:
+            raise unreadable(word, "no such file or directory", hint)
 
 
 def form_of(request: Request) -> str:

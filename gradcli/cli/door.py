@@ -36,6 +36,21 @@ A word that is a command is one: for a variable called eval, name the command,
 as in: gradcli grad eval eval=1
 Exit codes: 0 done, 1 the work failed, 2 the input is wrong, 74 the output cannot
 be written, 130 interrupted, 141 closed pipe, 143 terminated."""
+EXAMPLES = {
+    "batch": """\b
+gradcli batch programs.txt                      an answer for every line
+gradcli batch 'in/*.jsonl' -o out/              a file for each that is read
+echo 'x^2 at x=3' | gradcli batch - --at y=2    FILE - is standard input
+
+A FILE may be a pattern in quotes. A line of text is a program with its values,
+as in: x*y at x=2, y=3""",
+    "map": """\b
+gradcli map 'x*y' data.csv -o out.csv           the columns x and y of data.csv
+gradcli map 'a*x^2' data.csv a=3 --head 5       a is 3 in every row
+
+DATA is a table whose columns are called as the variables of EXPR, a pattern of
+tables in quotes, or - for standard input. NAME=VALUE holds for every row.""",
+}
 WORDS = {
     "functions": ["[NAME]"], "schema": [], "batch": ["FILE..."], "map": ["EXPR", "DATA...", "[NAME=VALUE]..."],
 }  # fmt: skip
@@ -69,7 +84,8 @@ def app() -> typer.Typer:
     )  # fmt: skip
     made.callback()(_common)
     for name, help in COMMANDS.items():
-        made.command(name, cls=Command, help=help, epilog=NOTES if name == DEFAULT else None)(command(name))
+        whole = f"{help}\n\n{EXAMPLES[name]}" if name in EXAMPLES else help
+        made.command(name, cls=Command, help=whole, epilog=NOTES if name == DEFAULT else None)(command(name))
     return made
 
 

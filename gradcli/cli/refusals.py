@@ -148,6 +148,23 @@ def unknown_option(word: str, command: str) -> GradError:
     return GradError("usage", message, hint=None if near else f"gradcli {command} --help lists them; {otherwise}")
 
 
+def meant_as_program(word: str) -> str | None:
+    """What to write where a WORD that is no file was meant as a program, or as NAME=VALUE; None where it is neither."""
+    from shlex import quote
+
+    name, equals, text = word.partition("=")
+    try:
+        if equals and language.is_name(name.strip()) and text.strip() and " at " not in text:
+            language.parse(text)
+            return f"for a value of every line, write --at {quote(word)}"
+        language.parse(word)
+    except GradError:
+        return None
+    if any(sign in word for sign in "*?[") and "/" in word and " " not in word:
+        return None  # a pattern of files, that reads as a product, too
+    return f"for a program, write: echo {quote(word)} | gradcli batch -, or gradcli grad {quote(word)}"
+
+
 def given_twice(name: str, texts: Sequence[str]) -> GradError:
     """An option whose second text would take the place of the first."""
     hint = "keep one of the two"

@@ -74,6 +74,15 @@ def test_a_command_yet_to_come_is_an_expression():
         (["map", "-x", "/no/f"], "error: cannot read '/no/f': no such file or directory\n"),
         (["map", "-offset", "/no/f"], "error: cannot read '/no/f': no such file or directory\n"),
         (["batch", "/no/f", "-o/no/a=b"], "error: cannot read '/no/f': no such file or directory\n"),
+        (["batch", "x^2 at x=3"],
+         "error: cannot read 'x^2 at x=3': no such file or directory\n  for a program, write: echo 'x^2 at x=3' | "
+         "gradcli batch -, or gradcli grad 'x^2 at x=3'\n"),
+        (["batch", "x*y"], "error: cannot read 'x*y': no such file or directory\n  for a program, write: echo 'x*y' | "
+                           "gradcli batch -, or gradcli grad 'x*y'\n"),
+        (["batch", "-", "x=3"], "error: cannot read 'x=3': no such file or directory\n"
+                                "  for a value of every line, write --at x=3\n"),
+        (["batch", "no such.txt"], "error: cannot read 'no such.txt': no such file or directory\n"),
+        (["batch", "/no/*.txt"], "error: no file matches '/no/*.txt'\n"),
         (["batch", "f", "--fast-fail"], "error: no such option --fast-fail; did you mean --fail-fast?\n"),
         (["batch", "f", "--version"], "error: --version stands alone\n  gradcli --version\n"),
         (["batch", "f", "--at", "x=3", "--at=y=4"],
@@ -160,6 +169,15 @@ def test_the_help_of_a_command_lists_its_options(command):
     shown = {word.strip(",") for word in out.split() if word.startswith("--") and word != "--"}
     assert {f"--{option.name}" for option in OPTIONS if command in option.commands} <= shown
     assert shown <= {*BY_FLAG, "--help"}
+
+
+@pytest.mark.parametrize(("command", "words"), [("batch", ("FILE",)), ("map", ("EXPR", "DATA", "NAME=VALUE"))])
+def test_the_help_of_a_command_of_many_shows_examples(command, words):
+    """And says what each word stands for, `-` and patterns too."""
+    text, _, _ = run(command, "--help").out.partition("Options:")
+    assert text.count(f"gradcli {command} ") > 2
+    assert all(text.count(word) > 1 for word in words)
+    assert "standard input" in text and "pattern" in text and " - " in text
 
 
 @pytest.mark.parametrize("words", [["--help"], ["-h"]])
