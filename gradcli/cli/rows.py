@@ -192,9 +192,16 @@ class Run:
                 table.select(rows.program.columns)
                 size = size_of_pieces(table, rows)
                 table.forget()
-                for header, payload in table.pieces(size):
-                    yield {**header, "number": number, "file": path}, payload
-                    number += 1
+                read = 0
+                try:
+                    for header, payload in table.pieces(size):
+                        yield {**header, "number": number, "file": path}, payload
+                        number += 1
+                        read = header["first"] - 1
+                except GradError as error:
+                    if read and error.kind == "file" and error.hint is None:
+                        error.hint = f"its first {read:,} rows were read before that"
+                    raise
 
     def answers(
         self, engine: Engine, settings: Settings, tasks: Iterator[Task], sink: Any, *, is_text: bool

@@ -238,6 +238,19 @@ def test_of_several_files_the_one_that_is_wrong_is_named(data):
     assert not [*data.glob("new/*")]
 
 
+def test_what_can_no_longer_be_read_says_how_far_it_was_read(data):
+    text = "x,y\n" + "".join(f"{k / 7},{k / 3}\n" for k in range(100_000))
+    packed = bytearray(gzip.compress(text.encode()))
+    (data / "cut.csv.gz").write_bytes(packed[: len(packed) * 9 // 10])
+    packed[-6] ^= 1
+    (data / "changed.csv.gz").write_bytes(packed)
+    for name, fault in (("cut", "'cut.csv.gz' is cut off"), ("changed", "cannot read 'changed.csv.gz'")):
+        said = run("map", "x*y", f"{name}.csv.gz", "-o", "out.csv")
+        assert said.code == 2
+        assert said.err.startswith(f"error: {fault}: ")
+        assert " rows were read before that\n" in said.err
+
+
 def test_fast_math_has_no_numpy(data):
     assert run("map", "x*y", "data.csv", "--fast-math", "--kernel", "numpy").code == 2
 
