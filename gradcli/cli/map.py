@@ -9,7 +9,7 @@ from gradcli.batch.columns import Columns
 from gradcli.batch.parts import clear, expanded, is_folder, parts_of
 from gradcli.batch.rows import Settings
 from gradcli.batch.tables import format_of, format_to, open_table
-from gradcli.cli.batch import collect_garbage
+from gradcli.cli.long_runs import collect_garbage
 from gradcli.cli.quick import settings as values_of
 from gradcli.errors import GradError
 

@@ -14,7 +14,7 @@ from gradcli.batch.rows import ROWS, settle_kernel
 from gradcli.batch.sinks import File, opened
 from gradcli.batch.tables import format_to, open_rows
 from gradcli.batch.tally import lasted, rate_of
-from gradcli.cli.batch import LONG, size_of
+from gradcli.cli.long_runs import LONG, size_of
 from gradcli.cli.progress import Progress
 from gradcli.cli.terminal import complain, error_text, note_text
 from gradcli.codegen.compiler import CANDIDATES
