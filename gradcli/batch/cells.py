@@ -9,7 +9,7 @@ from gradcli.batch.columns import Columns
 from gradcli.batch.header_row import OWN, PROGRAM
 from gradcli.batch.members import chosen, names_of, order_of_text
 from gradcli.batch.programs import refuse_torn
-from gradcli.batch.records import ends
+from gradcli.batch.records import LONGEST_CELL, ends, long_cells
 from gradcli.errors import GradError
 from gradcli.graph.nested import NON_FINITE
 from gradcli.language.builder import value_of
@@ -105,14 +105,14 @@ class Rows:
         if '"' not in record:
             return record.rstrip("\n").split(self.delimiter)
         try:
-            rows = csv.reader([record], delimiter=self.delimiter, strict=True, skipinitialspace=True)
-            return next(rows)
+            with long_cells():
+                return next(csv.reader([record], delimiter=self.delimiter, strict=True, skipinitialspace=True))
         except csv.Error as error:
             raise self._no_record(record, error) from None
 
     def _no_record(self, record: str, error: csv.Error) -> GradError:
         if "field larger" in str(error):
-            return GradError("limit", f"a cell is longer than {csv.field_size_limit():,} letters")
+            return GradError("limit", f"a cell is longer than {LONGEST_CELL:,} letters")
         hint = 'a quoted cell ends at its second quote; a quote inside it is written twice: ""'
         return GradError("syntax", "something else than a delimiter stands behind a quoted cell", hint=hint)
 
@@ -155,6 +155,3 @@ def in_cell(name: str, text: str, error: GradError) -> GradError:
     if text.replace(",", "", 1).lstrip("+-").isdigit():
         hint = f"write {text.replace(',', '.')}"
     return GradError(error.kind, message, hint=hint, source=error.source, spans=error.spans)
-
-
-csv.field_size_limit(16 << 20)  # a program may be long

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import csv
 import re
+from contextlib import contextmanager
 from functools import lru_cache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from re import Pattern
+
+LONGEST_CELL = 16 << 20  # letters: a program may be long
+
+
+@contextmanager
+def long_cells() -> Iterator[None]:
+    """Let the module csv read cells of up to LONGEST_CELL letters; its limit is one for the whole process."""
+    limit = csv.field_size_limit(LONGEST_CELL)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(limit)
 
 
 def ends(text: str, delimiter: str) -> list[int]:

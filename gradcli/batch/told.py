@@ -6,6 +6,7 @@ import csv
 import json
 import re
 
+from gradcli.batch.records import long_cells
 from gradcli.batch.spreadsheet import FORMULA
 
 TYPE_CHECKING = False
@@ -52,7 +53,9 @@ def _objects(output: bytes) -> Iterator[Failure]:
 
 def _rows(columns: Sequence[str], output: bytes) -> Iterator[Failure]:
     number = columns.index("line")  # the last three are error_kind, error and hint
-    for place, row in enumerate(csv.reader(output.decode("utf-8", "replace").split("\n"))):
+    with long_cells():
+        rows = [*csv.reader(output.decode("utf-8", "replace").split("\n"))]
+    for place, row in enumerate(rows):
         if len(row) == len(columns) and row[-2] and row[number].isdigit():
             message = PLACE.sub("", row[-2])
             yield place, int(row[number]), row[-3], message[1:] if message[1:2] in FORMULA else message

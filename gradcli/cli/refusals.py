@@ -203,7 +203,8 @@ def not_accepted(option: Option, text: str | None) -> GradError:
             "names": "names, as in x,y",
             "bytes": "a number of bytes, as in 500M or 2G", "example": "names with shapes, as in X:2x3,c",
             "element": "a name and its indices, as in X[0,0]",
-            "point": "names and values, as in x=1,y=-2", "count": "a whole number from 1 on",
+            "point": f"names and {'values' if option.name == 'at' else 'how they move'}, as in x=1,y=-2",
+            "count": "a whole number from 1 on",
             "columns": "names of columns, as in x,y[0],y[1]", "address": "an address, as in tcp://10.0.0.1:8786",
             "value": "an expression without variables, or @FILE",
         }.get(option.kind, "a file")  # fmt: skip

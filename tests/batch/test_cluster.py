@@ -382,7 +382,7 @@ def test_an_interrupted_run_leaves_nobody(tmp_path, after):
     begun = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)
     assert process.wait(10) == 130
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 10  # two seconds on a machine that has nothing else to do
     reader.join()
     assert out[0][-1:] in (b"", b"\n")
     assert b"Traceback" not in (said := process.stderr.read()), said

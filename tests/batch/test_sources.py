@@ -258,3 +258,13 @@ def test_long_lines_and_unclosed_quotes_take_no_longer_than_they_are(monkeypatch
     for block in [b"expr,x\n", *[b'"x,1\n' * 500] * 400]:
         list(cutter.feed(block))
     assert sum(looked) < 4 << 20
+
+
+def test_the_limit_of_cells_is_left_as_it_was():
+    """It is one for the whole process: whoever reads CSV beside a batch has the usual one."""
+    import csv
+
+    usual = csv.field_size_limit()
+    with records.long_cells():
+        assert len(next(csv.reader(["1" * (usual + 1)]))[0]) == usual + 1
+    assert csv.field_size_limit() == usual == 131_072

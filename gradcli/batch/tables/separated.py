@@ -6,6 +6,7 @@ import csv
 from itertools import chain
 from unicodedata import normalize
 
+from gradcli.batch.records import long_cells
 from gradcli.batch.tables.cells import is_number
 from gradcli.batch.tables.quotes import quoted_rows, tidy, whole_records
 from gradcli.batch.tables.table import PIECE, Table
@@ -54,7 +55,9 @@ class Separated(Table):
         text = self._decoded(header)
         if not tabs:
             self.delimiter = sniffed(text)
-        cells = [cell.strip() for cell in next(csv.reader([text], delimiter=self.delimiter, skipinitialspace=True), [])]
+        with long_cells():
+            names = next(csv.reader([text], delimiter=self.delimiter, skipinitialspace=True), [])
+        cells = [cell.strip() for cell in names]
         if line is not None and all(map(is_number, cells)):
             commented = self._decoded(comment[1:]).strip()
             if columns is None and commented.count(self.delimiter) == len(cells) - 1 and commented:
