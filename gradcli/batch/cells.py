@@ -8,7 +8,7 @@ from itertools import product
 from gradcli.batch.columns import Columns
 from gradcli.batch.header_row import OWN, PROGRAM
 from gradcli.batch.members import chosen, names_of, order_of_text
-from gradcli.batch.programs import refuse_torn
+from gradcli.batch.programs import decoded, refuse_torn
 from gradcli.batch.records import LONGEST_CELL, ends, long_cells
 from gradcli.errors import GradError
 from gradcli.graph.nested import NON_FINITE
@@ -46,12 +46,7 @@ class Rows:
 
     def numbered(self, payload: bytes, first: int) -> Iterable[tuple[int, str]]:
         """The records of a chunk, each with the number of its first line."""
-        try:
-            text = payload.decode()
-            self.torn = False
-        except UnicodeDecodeError:
-            text = payload.decode(errors="surrogateescape")
-            self.torn = True
+        text, self.torn = decoded(payload)
         if '"' not in text:
             return enumerate(text.split("\n"), first)
         found = []

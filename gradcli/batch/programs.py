@@ -25,12 +25,7 @@ class Programs:
 
     def numbered(self, payload: bytes, first: int) -> Iterator[tuple[int, str]]:
         """The lines of a chunk, numbered from FIRST on."""
-        try:
-            text = payload.decode()
-            self.torn = False
-        except UnicodeDecodeError:
-            text = payload.decode(errors="surrogateescape")
-            self.torn = True
+        text, self.torn = decoded(payload)
         return enumerate(text.split("\n"), first)
 
     def read(self, line: str) -> Asked | None:
@@ -46,6 +41,14 @@ class Programs:
             raise GradError("syntax", "an object of JSON found in a file of programs", hint=hint)
         given = self.settings.point_for(line) if self.settings.at else {}
         return line, given, None, None, None, None
+
+
+def decoded(payload: bytes) -> tuple[str, bool]:
+    """The text of a chunk, and whether a byte of it is no UTF-8."""
+    try:
+        return payload.decode(), False
+    except UnicodeDecodeError:
+        return payload.decode(errors="surrogateescape"), True
 
 
 def refuse_torn(text: str) -> None:

@@ -11,7 +11,7 @@ from gradcli.batch.settings import Settings
 from gradcli.batch.sinks import File, opened
 from gradcli.batch.sources import tasks
 from gradcli.batch.tally import Tally
-from gradcli.cli.long_runs import LONG, say_how_to_go_on, size_of
+from gradcli.cli.long_runs import LONG, faster_reader, say_how_to_go_on, size_of
 from gradcli.cli.progress import Progress
 from gradcli.errors import GradError, again
 
@@ -241,12 +241,11 @@ def summarise(tally: Tally, seconds: float, *, quiet: bool) -> None:
 
 def advise() -> None:
     """Say what would have made a long run of JSON Lines shorter, if it is not installed."""
-    from importlib.util import find_spec
-
-    if find_spec("orjson") is None:
+    found = faster_reader()
+    if found:
         from gradcli.cli.terminal import complain, note_text
 
-        complain(note_text(["pip install 'gradcli[fast]' reads JSON Lines faster"]))
+        complain(note_text([found]))
 
 
 def fail(header: Header, *, as_json: bool) -> int:

@@ -36,3 +36,10 @@ def say_how_to_go_on(output: str | None, say: Callable[[str], None]) -> None:
     """What a run that was interrupted leaves, if it went to a file."""
     if output is not None and os.path.isfile(output) and output not in STANDARD_OUTPUT:
         say(f"{output} ends with a whole line, and --resume goes on from there")
+
+
+def faster_reader() -> str | None:
+    """What would read JSON Lines faster, if it is not installed."""
+    from importlib.util import find_spec
+
+    return "pip install 'gradcli[fast]' reads JSON Lines faster" if find_spec("orjson") is None else None
