@@ -7,7 +7,7 @@ from collections import deque
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
-from time import monotonic
+from time import monotonic, sleep
 
 import gradcli
 from gradcli.batch import work
@@ -35,6 +35,7 @@ MOST, MANY = 2 << 20, 64  # bytes and chunks of a job
 ROOM = 512 << 20  # bytes of all that is with the workers, of however many
 GROUPS = 16  # that a chunk which kills is split into, and each of them that does
 LOOK = 1.0  # seconds between two looks at the workers
+SETTLED = 20.0  # seconds that our own workers get to be all there again
 
 
 class ClusterLost(GradError):
@@ -224,7 +225,7 @@ class Run:
     def _survivors(self, pieces: Sequence[Task]) -> list[Answer]:
         """The answers of the pieces of a chunk that kills, in order; of a piece that kills, what stands for them."""
         if len(pieces) == 1:
-            return [self._buried(pieces[0])]
+            return self._verdict(pieces[0])
         answers: list[Answer] = []
         groups = [*reversed(_parts(pieces))]  # the next one last
         while groups and not (answers and isinstance(answers[-1], GradError)):
@@ -235,8 +236,22 @@ class Run:
             elif len(group) > 1:
                 groups += reversed(_parts(group))
             else:
-                answers += self._alone(group) or [self._buried(group[0])]
+                answers += self._verdict(group[0])
         return answers
+
+    def _verdict(self, piece: Task) -> list[Answer]:
+        """The answer of one line, tried once more where nothing but itself can kill its worker; or what stands for it.
+
+        A worker may also fall with others, or while our own cluster tidies up after them.
+        """
+        end = monotonic() + SETTLED
+        while self._own is not None and monotonic() < end:
+            with self._reached():
+                if len(self._client.nthreads()) >= self._own.count:
+                    break
+            self._own.fill_up()
+            sleep(0.1)
+        return self._alone([piece]) or [self._buried(piece)]
 
     def _buried(self, task: Task) -> Answer:
         try:

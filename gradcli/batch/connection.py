@@ -58,7 +58,7 @@ class Own:
         from distributed import LocalCluster
 
         self._folder = TemporaryDirectory(prefix="gradcli-", ignore_cleanup_errors=True)
-        self._count = workers
+        self.count = workers
         self._settings = dask.config.set(
             {
                 "distributed.scheduler.allowed-failures": 0,  # a chunk that was killed is tried again, alone
@@ -94,7 +94,7 @@ class Own:
 
     def fill_up(self) -> None:
         """Start workers in the place of those that were killed before they had quite started."""
-        self._cluster.scale(self._count)
+        self._cluster.scale(self.count)
 
     def stop(self) -> None:
         """Kill every worker, also one in the middle of a chunk: they have nothing to tidy."""

@@ -30,6 +30,9 @@ def answer(line, spec, number):
     if word == b"die-once" and not os.path.exists(rest):
         open(rest, "w").close()
         os.kill(os.getpid(), signal.SIGKILL)
+    if word == b"die-twice" and not os.path.exists(rest + b".2"):
+        open(rest + (b".2" if os.path.exists(rest) else b""), "w").close()
+        os.kill(os.getpid(), signal.SIGKILL)
     if word == b"sleep":
         time.sleep(float(rest))
     if word == b"spin":

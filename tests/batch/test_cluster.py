@@ -170,6 +170,12 @@ def test_only_the_deadly_lines_are_lost(own):
     assert bytes_of(own.run(FAKE, tasks(lines, 50))) == expected
 
 
+def test_a_line_whose_workers_fell_by_themselves_is_answered(own, tmp_path):
+    """Before a line is given up it is tried where all workers are there."""
+    line = f"die-twice {tmp_path / 'fell'}\n".encode()
+    assert bytes_of(own.run(FAKE, tasks([line]))) == line.upper()
+
+
 def test_an_error_stands_at_its_place(own):
     """What comes before it is answered, and it is the error that was raised."""
     lines = [*numbered(30), b"refuse\n", *numbered(30)]
