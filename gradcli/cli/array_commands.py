@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from gradcli.cli.commands import asked, in_unicode, remark, show_json
+from gradcli.cli.commands import asked, in_unicode, remark, show_document, show_json
 from gradcli.errors import GradError
 from gradcli.questions.jacobians import Along, Product
 
@@ -67,6 +67,8 @@ def jacobian(request: Request) -> int:
     found = dense(source, given, options, upstream, full=request["full"])
     if request.json:
         return show_json(found.as_object())
+    if request.format != "text":
+        return show_document(found, request)
     from gradcli.cli.screen import Screen
     from gradcli.render.jacobian import draw
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 
+from gradcli.cli.options import MANY
 from gradcli.cli.quick import settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from gradcli.cli.quick import Request
     from gradcli.errors import GradError
@@ -25,6 +27,10 @@ KEPT_QUIET = ("recognised", "flow", "adjoint")  # notes that are no warning: the
 def answer(request: Request) -> int:
     """Do what was asked for and say the exit code; bad input becomes an error on standard error."""
     try:
+        if "output" in request.given and request.command not in MANY:
+            from gradcli.cli.written import to_file
+
+            return to_file(request, ANSWERS[request.command])
         return ANSWERS[request.command](request)
     except _bad_input() as error:
         return refuse(error, as_json=request.json)
@@ -94,15 +100,25 @@ def explain(request: Request) -> int:
 
         raise only_with("upstream", "element", "gradcli vjp takes it without")
     if request["element"] or request["shapes"]:
+        if request.format not in ("text", "json"):
+            from gradcli.cli.refusals import no_document
+
+            raise no_document(request.format, "element" if request["element"] else "shapes")
         from gradcli.cli.lessons import teach
 
         return teach(request)
+    if request.format == "html":
+        from gradcli.cli.pictures import page
+
+        return page(request)
     from gradcli.questions import explained
 
     most = MOST_LINES_OF_JSON if request.json and not request["full"] else None
     found = explained(*asked(request), places=request.json, most_lines=most)
     if request.json:
         return show_json(found.as_object())
+    if request.format != "text":
+        return show_document(found, request)
     from gradcli.cli.screen import Screen
     from gradcli.render.explanation import draw
 
@@ -169,6 +185,26 @@ def about_formulas(request: Request) -> int:
     return derivatives.answer(request)
 
 
+def code(request: Request) -> int:
+    """The program and its backward pass as code."""
+    from gradcli.questions.code import coded
+
+    found = coded(
+        *asked(request), style=request["style"], target=request["target"], optimised=bool(request["optimised"])
+    )
+    if request.json:
+        return show_json(found.as_object())
+    sys.stdout.write(found.text)
+    return remark(found.notes)
+
+
+def graph(request: Request) -> int:
+    """The program as a circuit."""
+    from gradcli.cli.pictures import draw
+
+    return draw(request)
+
+
 def many(request: Request) -> int:
     """The command batch."""
     from gradcli.cli import batch
@@ -187,7 +223,7 @@ ANSWERS = {
     "eval": evaluate, "grad": differentiate, "explain": explain, "compare": compare, "vjp": about_jacobians,
     "jvp": about_jacobians, "jacobian": about_jacobians, "hessian": about_second_derivatives,
     "hvp": about_second_derivatives, "diff": about_formulas, "functions": functions, "schema": schema,
-    "batch": many, "map": rows,
+    "batch": many, "map": rows, "code": code, "graph": graph,
 }  # fmt: skip
 
 
@@ -223,6 +259,16 @@ def show_json(found: dict[str, object]) -> int:
 
         text = sayable(text, sys.stdout)
     sys.stdout.write(text + "\n")
+    return 0
+
+
+def show_document(found: Any, request: Request) -> int:
+    """A part of a document, in Markdown or LaTeX."""
+    from gradcli.render.documents import document
+
+    sys.stdout.write(
+        document(found, request.format, digits=request["digits"] or 6, full=bool(request.given.get("full")))
+    )
     return 0
 
 

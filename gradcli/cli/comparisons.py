@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradcli.cli.commands import asked, show_json
+from gradcli.cli.commands import asked, show_document, show_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ def answer(request: Request) -> int:
     found = ask(asked(request), **extras(request["by"], request.given))
     if request.json:
         return show_json(found.as_object())
+    if request.format != "text":
+        return show_document(found, request)
     from gradcli.cli.screen import Screen
 
     screen = Screen()

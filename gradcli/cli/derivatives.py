@@ -23,7 +23,7 @@ def answer(request: Request) -> int:
     )
     if request.json:
         return show_json(found.as_object())
-    return _show(found, request["format"])
+    return _show(found, request.format)
 
 
 def without_values(asked: Asked, error: GradError, *, as_json: bool) -> int:

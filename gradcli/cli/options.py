@@ -18,6 +18,8 @@ COMMANDS = {
     "hessian": "Show the second derivatives of EXPR by every pair of names, and how it curves.",
     "hvp": "Say how the gradient of EXPR moves along a direction, without making the Hessian.",
     "diff": "Write the derivative of EXPR as a formula in its variables; no values are needed.",
+    "code": "Write EXPR and its backward pass as code: straight lines, or gates with forward and backward.",
+    "graph": "Draw EXPR as a circuit: values above the wires, gradients below.",
     "functions": "List every function and operator, or describe the one called NAME.",
     "batch": "Answer many programs, a line each: JSON Lines, text or CSV in, JSON Lines out.",
     "map": "Compute EXPR and its gradient for every row of a table.",
@@ -97,9 +99,25 @@ def columns(text: str) -> list[str]:
 
 
 OPTIONS = (
-    Option("json", "flag", f"{NUMBERED} diff functions", "One line of JSON, the same as --format json."),
+    Option("json", "flag", f"{NUMBERED} diff code functions", "One line of JSON, the same as --format json."),
     Option("json", "flag", "batch map", "JSON Lines, the same as --format jsonl; a usage error is JSON as well."),
-    Option("format", "choice", f"{NUMBERED} functions", "What to print.", choices=("text", "json")),
+    Option("format", "choice", "eval grad vjp jvp hvp code functions", "What to print.", choices=("text", "json")),
+    Option(
+        "format", "choice", "explain",
+        "What to print: a text, JSON, a part of a document, or a page to click through. Without it the name of "
+        "--output says it.",
+        choices=("text", "json", "markdown", "latex", "html"),
+    ),
+    Option(
+        "format", "choice", "compare jacobian hessian",
+        "What to print. Without it the name of --output says it.",
+        choices=("text", "json", "markdown", "latex"),
+    ),
+    Option(
+        "format", "choice", "graph",
+        "What to draw. Without it the name of --output says it, and standard output gets svg.",
+        choices=("svg", "png", "dot", "mmd", "html"),
+    ),
     Option(
         "format", "choice", "diff", "What to print. Text reads back as the same function.",
         choices=("text", "json", "latex", "markdown"),
@@ -113,20 +131,35 @@ OPTIONS = (
         "What to write. Without it the name of --output says it, and standard output gets csv.",
         choices=("csv", "tsv", "jsonl", "npy", "npz", "parquet"),
     ),
+    Option(
+        "style", "choice", "code",
+        "flat: one operation a line. modular: a class for each gate, with forward and backward, and a graph of them.",
+        choices=("flat", "modular"),
+    ),
+    Option(
+        "target", "choice", "code", "What the code is written for.", choices=("python", "numpy", "torch", "jax", "c")
+    ),
+    Option(
+        "optimised", "flag", "code",
+        "Write the tidied graph of the gradient instead, in which nothing is computed twice.",
+    ),
+    Option("local", "flag", "graph", "Write the local gradients too, where a wire enters its operation."),
+    Option("expand", "flag", "graph", "Open the boxes of recognised forms, such as a spelled-out sigmoid."),
     Option("view", "choice", "explain", "How to draw it.", choices=("table", "tree", "ledger")),
     Option("by", "choice", "compare", "What to compare.", choices=("decomposition", "mode", "engine", "order")),
     Option(
-        "wrt", "names", "grad explain compare vjp jacobian hessian hvp diff batch map",
+        "wrt", "names", "grad explain compare vjp jacobian hessian hvp diff code graph batch map",
         "Differentiate by these names only.", metavar="x,y",
     ),
     Option(
-        "decomposition", "choice", "eval grad explain vjp jvp jacobian compare hessian hvp diff batch map",
+        "decomposition", "choice",
+        "eval grad explain vjp jvp jacobian compare hessian hvp diff code graph batch map",
         "typed: as written. naive: down to + - * / ^ exp log sqrt. sigmoid: spelled-out forms become one function. "
         "auto: those that lose no digits by it.",
         choices=("auto", "typed", "naive", "sigmoid"),
     ),
     Option(
-        "mode", "choice", "grad explain jacobian batch",
+        "mode", "choice", "grad explain jacobian graph batch",
         "The way of the chain rule: reverse carries numbers back, forward carries tangents ahead, adjoint adds the "
         "lines of the gradient to the graph. Without it jacobian takes the one with fewer passes, all others reverse.",
         choices=("reverse", "forward", "adjoint"),
@@ -147,16 +180,16 @@ OPTIONS = (
         metavar="ones(2,3)",
     ),
     Option(
-        "ties", "choice", "grad explain compare vjp jvp jacobian hessian hvp batch",
+        "ties", "choice", "grad explain compare vjp jvp jacobian hessian hvp graph batch",
         "At a tie in max, min or clip: share the gradient, give it to the first, or refuse.",
         choices=("split", "first", "error"),
     ),
     Option(
-        "ties", "choice", "diff map", "At a tie in max, min or clip: share the gradient, or give it to the first.",
+        "ties", "choice", "diff code map", "At a tie in max, min or clip: share the gradient, or give it to the first.",
         choices=("split", "first"),
     ),
     Option(
-        "zero", "choice", "grad explain compare vjp jvp jacobian hessian hvp batch",
+        "zero", "choice", "grad explain compare vjp jvp jacobian hessian hvp graph batch",
         "In the flows of gradients, 0 times inf is nan (ieee) or 0 (strong).",
         choices=("ieee", "strong"),
     ),
@@ -167,11 +200,15 @@ OPTIONS = (
         metavar="N",
     ),
     Option(
+        "digits", "digits", "graph", "Significant digits. Without it, 6; more where an equation needs them.",
+        metavar="N",
+    ),
+    Option(
         "digits", "digits", "batch map",
         "Significant digits in a table. Without it, 6; files and JSON are always exact.", metavar="N",
     ),
     Option(
-        "full", "flag", "explain jacobian hessian compare",
+        "full", "flag", "explain jacobian hessian compare graph",
         "Show every line, or every entry, however many. Without it a view folds a large graph, --json stops at 20,000 "
         "lines, and a Jacobian or a Hessian at 1,000,000 entries.",
     ),
@@ -212,18 +249,21 @@ OPTIONS = (
         "For every matrix product, list the ways to multiply, what fits, and why the gradient is what it is.",
     ),
     Option(
-        "example", "example", f"{NUMBERED} diff",
+        "example", "example", f"{NUMBERED} diff code graph",
         "Give names without a value small whole numbers, in these shapes; shapes left out follow from the others. "
         "auto: choose every shape.",
         metavar="X:2x3,W:3x4,c",
     ),
     Option(
-        "max-memory", "bytes", f"{NUMBERED} diff batch",
+        "max-memory", "bytes", f"{NUMBERED} diff code graph batch",
         "How many bytes the values of arrays may take, predicted before any is made.", default="1G", metavar="BYTES",
     ),
-    Option("file", "path", f"{NUMBERED} diff", "Read the program from a file instead of EXPR.", metavar="program.expr"),
     Option(
-        "at", "path", f"{NUMBERED} diff", "Read values from a JSON object; NAME=VALUE wins over it.",
+        "file", "path", f"{NUMBERED} diff code graph", "Read the program from a file instead of EXPR.",
+        metavar="program.expr",
+    ),
+    Option(
+        "at", "path", f"{NUMBERED} diff code graph", "Read values from a JSON object; NAME=VALUE wins over it.",
         metavar="point.json",
     ),
     Option("at", "point", "batch", "Values for every line; those of the line win.", metavar="x=3,W=ones(2,3)"),
@@ -231,6 +271,11 @@ OPTIONS = (
         "output", "path", "batch map",
         "Write to this file. A crash leaves whole lines or rows, and --resume goes on. A folder, DIR/, gets one file "
         "for each that is read.",
+        metavar="FILE", short="-o",
+    ),
+    Option(
+        "output", "path", "explain compare jacobian hessian diff code graph",
+        "Write to this file; its name says the format: .svg .png .dot .mmd .html .md .tex .json.",
         metavar="FILE", short="-o",
     ),
     Option("resume", "flag", "batch map", "Go on where an earlier run into --output was cut off."),
@@ -271,10 +316,11 @@ OPTIONS = (
 )  # fmt: skip
 
 MANY = ("batch", "map")  # whose words are files
+WRITERS = ("explain", "compare", "jacobian", "hessian", "diff")  # that have -o only behind the expression
 ONCE = ("at", "wrt", "output")  # that those commands take once: the first of two would go unnoticed
 
 BY_FLAG = {f"--{option.name}": option for option in reversed(OPTIONS)}  # of two of one name the first
-SHORT = {option.short: option for option in OPTIONS if option.short}
+SHORT = {option.short: option.name for option in OPTIONS if option.short}
 DEFAULTS = {name[2:]: None if option.default is None else option.value(option.default)
             for name, option in BY_FLAG.items()}  # fmt: skip
 

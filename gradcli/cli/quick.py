@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradcli.cli.options import BY_FLAG, COMMANDS, DEFAULTS, MANY, ONCE, OWN_DEFAULTS, SHORT, option_of
+from gradcli.cli.options import BY_FLAG, COMMANDS, DEFAULTS, MANY, ONCE, OWN_DEFAULTS, SHORT, WRITERS, option_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 DEFAULT = "explain"
 LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz-")
 OF_NUMBERS = "0123456789.eE+-"
+SUFFIXES = {"text": ".txt", "markdown": ".md", "latex": ".tex"}
 
 
 class Request:
@@ -36,7 +37,18 @@ class Request:
     @property
     def json(self) -> bool:
         """Whether the answer is to be JSON."""
-        return "json" in self.given or self["format"] == "json"
+        return "json" in self.given or self.format == "json"
+
+    @property
+    def format(self) -> str:
+        """The format that was asked for, or that the name of the file to write says."""
+        if "format" not in self.given and "output" in self.given:
+            name: str = self.given["output"].lower()
+            for format in option_of(self.command, "--format").choices:  # type: ignore[union-attr]
+                if name.endswith(SUFFIXES.get(format, f".{format}")):
+                    return format
+        found: str = self["format"]
+        return found
 
 
 def read(argv: Sequence[str]) -> Request | None:
@@ -93,8 +105,10 @@ def read(argv: Sequence[str]) -> Request | None:
 def short_form(word: str, words: Sequence[str]) -> tuple[Option | None, str, str]:
     """The option of the command in WORDS that WORD is in short, and the text that is joined to it: -o=FILE, -oFILE."""
     name, equals, text = word.partition("=")
-    option = SHORT.get(word[:2])
-    if option is None or not words or words[0] not in option.commands:
+    if word[:2] not in SHORT or not words:
+        return None, "", ""
+    option = option_of(words[0], f"--{SHORT[word[:2]]}")
+    if option is None or words[0] not in option.commands or (words[0] in WRITERS and len(words) < 2):
         return None, "", ""
     if name == word[:2]:
         return option, equals, text

@@ -24,6 +24,8 @@ MEANT = {
     **dict.fromkeys(("jac", "jacobi"), "jacobian"), **dict.fromkeys(("hess", "hesse"), "hessian"),
     **dict.fromkeys(("vs", "cmp"), "compare"), "show": "explain", "list": "functions",
     **dict.fromkeys(("many", "lines", "bulk"), "batch"), **dict.fromkeys(("rows", "apply", "table"), "map"),
+    **dict.fromkeys(("codegen", "generate", "export", "source"), "code"),
+    **dict.fromkeys(("draw", "picture", "plot", "circuit", "dot", "svg"), "graph"),
 }  # fmt: skip
 MEANT_IN_SHORT = {"q": "quiet", "j": "jobs", "f": "format", "r": "resume"}
 STANDS_ALONE = ("--version", "--install-completion", "--show-completion")
@@ -47,6 +49,12 @@ def no_expression(command: str | None = None) -> GradError:
     return GradError(
         "usage", "no expression given", hint=f"write one, as in: gradcli {words}\ngradcli {more} says more"
     )
+
+
+def no_document(format: str, option: str) -> GradError:
+    """A lesson is a text, or JSON."""
+    hint = f"leave out --{option}, or use --format text or json"
+    return GradError("usage", f"--{option} has no {format}", hint=hint)
 
 
 def no_setting(word: str, expression: str) -> GradError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from gradcli.cli.array_commands import along_of, no_direction
-from gradcli.cli.commands import asked, in_unicode, remark, show_json
+from gradcli.cli.commands import asked, in_unicode, remark, show_document, show_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ def hessian(request: Request) -> int:
     sparsity = bool(request["sparsity"])
     if request.json:
         return show_json(found.as_object(sparsity=sparsity))
+    if request.format != "text":
+        return show_document(found, request)
     from gradcli.cli.screen import Screen
     from gradcli.render.hessian import draw
 

@@ -42,8 +42,8 @@ def test_a_variable_may_be_called_like_a_command():
 
 def test_a_command_yet_to_come_is_an_expression():
     """A word that is no command is read as mathematics."""
-    assert run("eval", "graph*2", "graph=3").out == "6\n"
-    assert json.loads(run("graph", "graph=3", "--json").out)["value"] == 3.0
+    assert run("eval", "solve*2", "solve=3").out == "6\n"
+    assert json.loads(run("solve", "solve=3", "--json").out)["value"] == 3.0
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_command_yet_to_come_is_an_expression():
                                  "  gradcli grad --help lists them; to compute it, write -- '--qqq'\n"),
         (["eval", "x", "--view", "tree"], "error: eval has no option --view\n  it belongs to explain\n"),
         (["grad", "x", "--full"], "error: grad has no option --full\n"
-                                  "  it belongs to explain, compare, jacobian and hessian\n"),
+                                  "  it belongs to explain, compare, jacobian, hessian and graph\n"),
         (["grad", "x", "--json=1"], "error: --json takes no value, '1' given\n"),
         (["grad", "x", "--digits"], "error: --digits has to be a number from 1 to 17; nothing given\n"),
         (["grad", "x", "--digits", "18"], "error: --digits has to be a number from 1 to 17; '18' given\n"),
@@ -242,9 +242,9 @@ def test_memory_is_predicted_before_anything_is_made(words, first):
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
-        (["grad", "x^2*y", "--format", "latex"], "--format latex belongs to gradcli diff"),
-        (["hvp", "x^2", "x=1", "--along", "x=1", "--mode", "forward"], "belongs to grad, explain, jacobian and batch"),
-        (["hessian", "x^2", "x=1", "--mode", "forward"], "it belongs to grad, explain, jacobian, hvp and batch"),
+        (["grad", "x^2*y", "--format", "latex"], "--format latex belongs to explain, compare, jacobian, hessian and diff"),
+        (["hvp", "x^2", "x=1", "--along", "x=1", "--mode", "forward"], "belongs to grad, explain, jacobian, graph and batch"),
+        (["hessian", "x^2", "x=1", "--mode", "forward"], "it belongs to grad, explain, jacobian, hvp, graph and batch"),
         (["derive", "x^2"], "did you mean the command 'diff'?"),
         (["gradient", "x^2"], "did you mean the command 'grad'?"),
         (["hesian", "x^2"], "did you mean the command 'hessian'?"),
