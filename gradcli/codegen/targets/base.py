@@ -1,0 +1,154 @@
+"""A target of code: the notation of every primitive as data, numbers as source, and the helper functions it brings."""
+
+from __future__ import annotations
+
+import re
+
+from gradcli.errors import GradError
+from gradcli.graph import ATOM_LEVEL, POWER_LEVEL, PRODUCT_LEVEL, SIGN_LEVEL, SUM_LEVEL
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    from gradcli.graph import Primitive, Shape
+
+    Text = tuple[str, int]  # source, and how loosely its outermost operator binds
+    # A call or another atom as a template; a template, its level, and the level that each operand must have; or how
+    # it is written, from (operands, static, their shapes, the shape of the line).
+    Notation = (
+        str
+        | tuple[str, int, tuple[int, ...]]
+        | Callable[[Sequence[Text], Any, Sequence[Shape], Shape], Text]
+    )
+
+CHOICE_LEVEL = 0  # `a if test else b`, `test ? a : b`
+WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
+
+
+class Unwritten(GradError):
+    """A target has no notation for a primitive."""
+
+
+class Target:
+    """A language with a library: what a primitive looks like there.
+
+    name       what it is called on the command line.
+    suffix     of a file.
+    comment    what begins a comment up to the end of its line.
+    reserved   words that no user's name may be: keywords, builtins, modules, helpers.
+    notations  by the name of the primitive. In a template, {0} {1} are the operands, {all} all of them, {static} the
+               static parameter as a literal, {shape} the shape of the line as a tuple. Words of a template that are
+               `imports` or `helpers` are noted in `needs`.
+    imports    the statement for a word that a module stands for: {"np": "import numpy as np"}.
+    helpers    the source of a function by its name, in the order of the preamble; a helper may use others.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        suffix: str,
+        *,
+        comment: str,
+        reserved: frozenset[str],
+        notations: Mapping[str, Notation],
+        imports: Mapping[str, str],
+        helpers: Mapping[str, str],
+        number: Callable[[float], Text],
+        array: Callable[[Any], Text] | None = None,
+    ) -> None:
+        self.name = name
+        self.suffix = suffix
+        self.comment = comment
+        self.reserved = reserved | frozenset(imports) | frozenset(helpers)
+        self.notations = notations
+        self.imports = imports
+        self.helpers = helpers
+        self.number = number
+        self.array = array
+        self.needs: set[str] = set()
+        self.seen: set[str] = set()
+
+    def literal(self, value: Any) -> Text:
+        """A float, or an ArrayConstant, as source. Raises Unwritten for an array where the target has none."""
+        if type(value) is float:
+            found = self.number(value)
+        elif self.array is None:
+            raise Unwritten("usage", f"{self.name} code has no arrays", hint="choose --target numpy")
+        else:
+            found = self.array(value)
+        if not found[0][-1].isdigit():
+            self.use(found[0])
+        return found
+
+    def operation(
+        self,
+        primitive: Primitive,
+        static: Any,
+        operands: Sequence[Text],
+        shapes: Sequence[Shape] | None = None,
+        shape: Shape = (),
+    ) -> Text:
+        """PRIMITIVE over source texts, with the parentheses that are needed and no others.
+
+        SHAPES are those of the operands (None: all scalars), SHAPE that of the line. Raises Unwritten for a primitive
+        without notation.
+        """
+        notation = self.notations.get(primitive.name)
+        if notation is None:
+            raise Unwritten("usage", f"'{primitive.name}' cannot be written in {self.name}")
+        if callable(notation):
+            found = notation(operands, static, shapes or [()] * len(operands), shape)
+            self.use(found[0])
+            return found
+        template, level, levels = (notation, ATOM_LEVEL, ()) if isinstance(notation, str) else notation
+        if template not in self.seen:
+            self.seen.add(template)
+            self.use(template)
+        if levels:
+            texts = [within(text, least) for text, least in zip(operands, levels, strict=True)]
+        else:
+            texts = [text for text, _ in operands]
+        given = {"all": ", ".join(texts)} if "{all}" in template else {}
+        if "{static}" in template:
+            given["static"] = self.literal(static)[0]
+        if "{shape}" in template:
+            given["shape"] = str(shape)
+        return template.format(*texts, **given), level
+
+    def use(self, source: str) -> None:
+        """Note the imports and helpers that are words of SOURCE, and those that these need in turn."""
+        waiting = [source]
+        while waiting:
+            for word in WORD.findall(waiting.pop()):
+                if word in self.imports:
+                    self.needs.add(word)
+                elif word in self.helpers and word not in self.needs:
+                    self.needs.add(word)
+                    waiting.append(self.helpers[word])
+
+    def preamble(self) -> list[str]:
+        """The imports, then the helper functions that were needed, each a block of lines; the order is fixed."""
+        imports = [statement for word, statement in self.imports.items() if word in self.needs]
+        blocks = ["\n".join(sorted(imports))] if imports else []
+        return [*blocks, *[source.strip("\n") for word, source in self.helpers.items() if word in self.needs]]
+
+
+def within(text: Text, level: int) -> str:
+    """TEXT where nothing looser than LEVEL may stand."""
+    return text[0] if text[1] >= level else f"({text[0]})"
+
+
+def infix(symbol: str, level: int) -> tuple[str, int, tuple[int, ...]]:
+    """The notation of a binary operator that groups to the left."""
+    return (f"{{0}} {symbol} {{1}}", level, (level, level + 1))
+
+
+SUM, PRODUCT, SIGN, POWER, ATOM = SUM_LEVEL, PRODUCT_LEVEL, SIGN_LEVEL, POWER_LEVEL, ATOM_LEVEL
+OPERATORS: dict[str, Notation] = {  # as nearly every language has them
+    "add": infix("+", SUM),
+    "sub": infix("-", SUM),
+    "mul": infix("*", PRODUCT),
+    "neg": ("-{0}", SIGN, (POWER,)),
+}
