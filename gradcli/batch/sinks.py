@@ -40,7 +40,7 @@ REASONS = {
     errno.EISDIR: "it is a folder",
     errno.EACCES: "permission denied",
 }
-GO_ON = "it ends with a whole line, and --resume goes on from there"
+GO_ON = "ends with a whole {}, and --resume goes on from there"
 
 
 def opened(path: str | None, *, inputs: Sequence[str] = (), resume: bool = False) -> Sink:
@@ -219,7 +219,13 @@ class File(Descriptor):
     def unwritable(self, error: OSError) -> OSError:
         """How ERROR is told: with what is left of the file."""
         reason = error.strerror or str(error)
-        return OSError(error.errno, f"{reason}: {self.path!r}; {GO_ON}" if self.size else f"{reason}: {self.path!r}")
+        left = f"; it {how_to_go_on(self.path)}" if self.size else ""
+        return OSError(error.errno, f"{reason}: {self.path!r}{left}")
+
+
+def how_to_go_on(path: str) -> str:
+    """What an output that was cut off is good for: a .npy has rows, all else lines."""
+    return GO_ON.format("row" if path.lower().endswith(".npy") else "line")
 
 
 def _open(path: str) -> int:

@@ -35,7 +35,9 @@ def size_of(paths: Sequence[str]) -> int | None:
 def say_how_to_go_on(output: str | None, say: Callable[[str], None]) -> None:
     """What a run that was interrupted leaves, if it went to a file."""
     if output is not None and os.path.isfile(output) and output not in STANDARD_OUTPUT:
-        say(f"{output} ends with a whole line, and --resume goes on from there")
+        from gradcli.batch.sinks import how_to_go_on
+
+        say(f"{output} {how_to_go_on(output)}")
 
 
 def faster_reader() -> str | None:

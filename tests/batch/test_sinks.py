@@ -173,9 +173,10 @@ def test_a_full_disk_is_an_error():
         sink.write(b"line\n")
 
 
-def test_a_disk_that_fills_up_leaves_whole_lines(tmp_path):
+@pytest.mark.parametrize(("name", "whole"), [("out", "line"), ("out.npy", "row")])
+def test_a_disk_that_fills_up_leaves_whole_lines(tmp_path, name, whole):
     """What of a piece was written before is taken away."""
-    file = str(tmp_path / "out")
+    file = str(tmp_path / name)
     write, left = os.write, [10_000]
 
     def short(place, data):
@@ -188,7 +189,7 @@ def test_a_disk_that_fills_up_leaves_whole_lines(tmp_path):
     with opened(file) as sink, mock.patch.object(os, "write", short), pytest.raises(OSError) as caught:
         sink.write(b"%0999d\n" % 7 * 50)
     assert caught.value.strerror == (
-        f"No space left on device: {file!r}; it ends with a whole line, and --resume goes on from there"
+        f"No space left on device: {file!r}; it ends with a whole {whole}, and --resume goes on from there"
     )
     assert Path(file).read_bytes() == b"%0999d\n" % 7 * 8  # two pieces of four lines
 
