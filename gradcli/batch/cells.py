@@ -17,21 +17,24 @@ from gradcli.text import json_string
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
+    from gradcli.batch.everyday import Everyday
     from gradcli.batch.objects import Asked
     from gradcli.batch.settings import Settings
     from gradcli.batch.work import Header
     from gradcli.graph import Shape
 
 SAID = ("wrt", "mode", "decomposition", "order")  # beside the program and its values
+UNSAID = (None, None, None, None)
 
 
 class Rows:
     """Reads rows of a CSV."""
 
     __slots__ = ("arrays", "columns", "delimiter", "label", "settings", "torn", "values")
+    undivided = False
 
     def __init__(self, settings: Settings, header: Header) -> None:
         self.settings = settings
@@ -57,6 +60,17 @@ class Rows:
             first += record.count("\n")
             start = end
         return found
+
+    def everyday(self, records: Sequence[str]) -> list[Everyday | None]:
+        """The questions in the RECORDS; None where one is not everyday."""
+        read: list[Everyday | None] = []
+        for record in records:
+            try:
+                asked = self.read(record)
+            except (GradError, MemoryError):  # which will be told when it is read alone
+                asked = None
+            read.append((asked[0], asked[1], self.label) if asked is not None and asked[2:] == UNSAID else None)
+        return read
 
     def read(self, record: str) -> Asked | None:
         """The question in a record; None where it is blank. Raises GradError."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gradcli.batch.calculator import Calculator
 from gradcli.batch.chunks import LONGEST_LINE, TOO_LONG, facts_of
+from gradcli.batch.everyday import answered
 from gradcli.batch.settings import Settings
 from gradcli.errors import GradError, again, as_object
 from gradcli.text import json_string, json_text
@@ -13,21 +14,29 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any, Protocol
 
+    from gradcli.batch.everyday import Everyday
     from gradcli.batch.objects import Asked
     from gradcli.batch.work import Header, Spec, Task, Work
 
     Add = Callable[[int, str, str], None]
 
     class Reader(Protocol):
-        """Knows the lines of one format. `label` is the member that names the line read last, where it has an id."""
+        """Knows the lines of one format. `label` is the member that names the line read last, where it has an id.
+
+        `undivided` says that a line is a program as it stands, with the values in it.
+        """
 
         label: str
+        undivided: bool
 
         def numbered(self, payload: bytes, first: int) -> Iterable[tuple[int, Any]]:
             """The lines of a chunk, numbered from FIRST on."""
 
         def read(self, line: Any) -> Asked | None:
             """The question in a line; None for one that asks nothing."""
+
+        def everyday(self, lines: Sequence[Any]) -> list[Everyday | None]:
+            """The questions in some lines; None where one has more than a program, values and an id."""
 
 
 def work(spec: Spec) -> Work:
@@ -69,10 +78,8 @@ class Lines:
                 return written.failed(number, reader.label, error)
             return False
 
-        if header["format"] == "jsonl" and self.settings.columns is None and not self.settings.at and not bounded:
-            from gradcli.batch.everyday import answered
-
-            answered(reader, written, payload, header["first"], self.calculator, one)  # type: ignore[arg-type]
+        if self.settings.columns is None and not self.settings.at and not bounded:
+            answered(reader, written, payload, header["first"], self.calculator, one)
         else:
             for number, line in reader.numbered(payload, header["first"]):
                 if one(number, line):

@@ -7,6 +7,7 @@ import re
 
 from gradcli import language
 from gradcli.batch import members
+from gradcli.batch.everyday import FLOATS, learn, no_number
 from gradcli.batch.members import MEANT, MEMBERS, unfit
 from gradcli.batch.settings import CHOICES, MOST_ORDER
 from gradcli.batch.strict import Members, Written, object_in, text_of
@@ -22,9 +23,10 @@ except ImportError:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
+    from gradcli.batch.everyday import Everyday
     from gradcli.batch.settings import Settings
 
     Own = tuple[list[str] | None, str | None, str | None, int | None]
@@ -36,7 +38,6 @@ PLAIN = frozenset(("id", "expr", "at"))
 UNSAID = (None, None, None, None)
 MODES, DECOMPOSITIONS = (frozenset((None, *CHOICES[name])) for name in ("mode", "decomposition"))
 MINUS_ZERO = re.compile(rb"-0(?![.\deE])")  # as a whole number Python reads it without its sign
-MOST_NAMES = 100_000
 EXAMPLE = 'write an object a line, as in {"expr": "x*y", "at": {"x": 2, "y": 3}}'
 AT_EXAMPLE = 'write names and values, as in {"x": 2, "W": [[1, 2], [3, 4]]}'
 
@@ -45,6 +46,7 @@ class Objects:
     """Reads lines of JSON. `label` is the member that says which line was read last, where it has an id."""
 
     __slots__ = ("colon", "label", "load", "most", "names", "settings")
+    undivided = False
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -63,6 +65,43 @@ class Objects:
                 pass
         return enumerate(payload.split(b"\n"), first)
 
+    def everyday(self, lines: Sequence[str | bytes]) -> list[Everyday | None]:
+        """The questions in the LINES; None where one is not everyday."""
+        load, colon, names = self.load, self.colon, self.names
+        read: list[Everyday | None] = []
+        for line in lines:
+            try:
+                found = load(line)
+                source = found["expr"]
+                at = found["at"]
+                name = found.get("id")
+                size = len(found)
+                if (
+                    size != (2 if name is None else 3) or type(source) is not str or type(at) is not dict
+                    or line.count(colon) != size + len(at)
+                ):  # fmt: skip
+                    raise ValueError
+                if not names.issuperset(at):
+                    learn(names, at)
+                if not FLOATS.issuperset(map(type, at.values())):
+                    for key, value in at.items():
+                        if type(value) is not float:
+                            if type(value) is not int or not value:
+                                raise ValueError
+                            at[key] = float(value)
+                if name is None:
+                    label = ""
+                elif type(name) is int and name:  # a zero may have a sign, which an id keeps
+                    label = f'"id":{name}'
+                elif type(name) is str:
+                    label = f'"id":{json_string(name)}'
+                else:
+                    raise ValueError
+                read.append((source, at, label))
+            except UNUSUAL:
+                read.append(None)
+        return read
+
     def read(self, line: str | bytes) -> Asked | None:
         """The question in a line; None where it is blank or a comment. Raises GradError."""
         try:
@@ -76,7 +115,7 @@ class Objects:
                 given = at
                 pairs = len(found) + len(at)
                 if not self.names.issuperset(at):
-                    self.learn(at)
+                    learn(self.names, at)
                 for name, value in at.items():
                     if type(value) is not float:
                         at[name] = float(value) if type(value) is int and value else self._rare(name, value, line)
@@ -113,15 +152,6 @@ class Objects:
             return from_lists(value, name, most=self.most)
         except GradError:
             raise ValueError from None
-
-    def learn(self, at: dict[str, Any]) -> None:
-        """Remember that these are names; ValueError where one is none, or needs a closer look."""
-        if len(self.names) > MOST_NAMES:
-            self.names.clear()
-        for name in at:
-            if not (name.isascii() and name.isidentifier()) or name == "at":
-                raise ValueError
-        self.names.update(at)
 
     def _carefully(self, line: str | bytes) -> Asked | None:
         """The same with every check, and with a message for whatever is wrong."""
@@ -194,12 +224,7 @@ def _is_plain(name: str) -> bool:
     return name.isascii() and name.isidentifier()
 
 
-def _no_number(constant: str) -> Any:
-    """NaN and Infinity without quotes are no JSON, which `_carefully` says with the label of its own line."""
-    raise ValueError(constant)
-
-
-_SCAN: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder(parse_constant=_no_number).scan_once  # type: ignore
+_SCAN: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder(parse_constant=no_number).scan_once  # type: ignore
 
 
 def by_library(line: str | bytes) -> Any:

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scalar_programs import anywhere, texts
@@ -9,8 +10,10 @@ from scalar_programs import anywhere, texts
 from gradcli.batch import everyday
 from gradcli.batch.calculator import Calculator, first_order
 from gradcli.batch.lines import work
+from gradcli.batch.programs import Programs
 from gradcli.batch.settings import Settings
 from gradcli.language import scan, scan_each
+from gradcli.language.builder import build
 
 STRANGE = (
     "x $ y", "$", "x # y", "# x", "x**2", "x * *y", "1e-3*x", "2e - 3", "x*1e", "- 3*x", "x\ny", "x;", ";x", "x at x=3",
@@ -83,19 +86,104 @@ LINES = st.sampled_from([
 ])  # fmt: skip
 
 
-@given(st.lists(LINES, min_size=1, max_size=20), st.booleans(), st.sampled_from((1, 3, 48)))
+TEXT_LINES = [
+    "x*y at x=2, y=0.5",
+    "sin(x) + max(x, y) at x = 1.5, y = -0",
+    "x/y at y=+1, x=.5",
+    "x - 1. at x=1e-3,z=2E5",
+    "q*x at x=1.5",
+    "x at x=1, x=2",
+    "x at x=1 # said",
+    "x at x=1 at x=2",
+    "x at at=1",
+    "pi at pi=3",
+    "y = x; y*x at x=2",
+    "f(t)=t^2; f(x) at x=3",
+    "x < y at x=1, y=2",
+    " x^2\tat x=3",
+    "x at x=3\v",
+    "x at x=[1, 2]",
+    "sum(x) at x=1",
+    "[x, 2]@[x, 3] at x=1",
+    "x at x=1, [y=2]",
+    "x at \\u0078=1",
+    'x at x="1',
+    'x at x":1, "y=2',
+    "x at x=1}, {y=2",
+    "x at x=1_0",
+    "x at x=01",
+    "x at x=- 1",
+    "x at x=--1",
+    "x at x=1 2",
+    "x at x=NaN",
+    "x at x=Infinity",
+    "x at x=true",
+    "x at x=1e999",
+    f"x at x={'9' * 400}",
+    "x at x=pi/4",
+    "x at x==1",
+    "x at x=",
+    "x at",
+    "x at x",
+    "x at ,x=1",
+    "x at x=1,",
+    " at x=1",
+    "at x=1",
+    "2 at z=1.0",
+    "x*é at x=1, é=2",
+    "x at x=1, \udcff=2",
+    '{"expr": "x", "at": {"x": 1}} at x=1',
+    "",
+    "   ",
+    "# x at x=1",
+    "x + at x=1",
+    "log(x) at x=-1",
+    "relu(x) at x=-1.0",
+]
+ROWS = st.sampled_from([
+    "1,x*y,2,0.5",
+    "a,sin(x),1.5,",
+    "b,max(x; y),1,2",
+    '"c","max(x, y)",1,1',
+    "d,x at x=3,,",
+    "e,x at x=3,4,",
+    "f,x*q,1,2",
+    "g,,1,2",
+    "h,x,1",
+    "i,x,1,2,3",
+    ",x*y,-0, 2 ",
+    "j,x*y,1_0,2",
+    "k,x*y,nan,2",
+    "l,x*y,pi/4,2",
+    "m,x*y,é,2",
+    '"n, ""x",x*y,1,2',
+    "o,sum(x),\"[1, 2]\",2",
+    "\udcff,x,1,2",
+    "",
+    ",,,",
+])  # fmt: skip
+FORMATS = {
+    "jsonl": (LINES, {}),
+    "text": (st.sampled_from(TEXT_LINES), {}),
+    "csv": (ROWS, {"delimiter": ",", "columns": ["id", "expr", "x", "y"]}),
+}
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@given(st.data(), st.booleans(), st.sampled_from((1, 3, 48)))
 @settings(max_examples=250, deadline=None)
-def test_lines_of_json_are_answered_as_one_by_one(lines, stops, at_once):
+def test_lines_are_answered_as_one_by_one(kind, data, stops, at_once):
     """Nothing depends on what stands in the same block; the first error ends it where it is to."""
+    lines = data.draw(st.lists(FORMATS[kind][0], min_size=1, max_size=20))
     do = work(Settings(fail_fast=stops).spec())
     before, everyday.AT_ONCE = everyday.AT_ONCE, at_once
     try:
-        header, out = do(header_of(1), "\n".join(lines).encode())
+        header, out = do(header_of(kind, 1), encoded(*lines))
     finally:
         everyday.AT_ONCE = before
     wanted = b""
     for number, line in enumerate(lines, 1):
-        one, text = do(header_of(number), line.encode())
+        one, text = do(header_of(kind, number), encoded(line))
         wanted += text
         if "failure" in one:
             assert header["failure"] == one["failure"]
@@ -105,5 +193,31 @@ def test_lines_of_json_are_answered_as_one_by_one(lines, stops, at_once):
     assert all(json.loads(line) for line in out.splitlines())
 
 
-def header_of(first):
-    return {"number": 0, "first": first, "file": "f", "format": "jsonl"}
+@pytest.mark.parametrize("line", TEXT_LINES)
+def test_an_everyday_line_of_text_is_answered_as_a_program(line, monkeypatch):
+    """Its values are taken apart from it, by other means than the language has."""
+    do = work(Settings().spec())
+    found = do(header_of("text", 1), encoded(line))
+    monkeypatch.setattr(Programs, "everyday", lambda self, lines: [None] * len(lines))
+    assert work(Settings().spec())(header_of("text", 1), encoded(line)) == found
+
+
+@given(st.lists(st.text("xy12.-+e=, \"\\{}[]:#;nat", max_size=14), min_size=1, max_size=8))
+@settings(max_examples=500, deadline=None)
+@example(["x=1", "y=2, x=-0"])
+@example(["x=1}", "{y=2"])
+@example(["x=1,y", "x=2"])
+@example(['x":1,"y=2', "x=1"])
+def test_values_are_read_as_the_language_reads_them(tails):
+    asked = Programs(Settings()).everyday([f"x at {tail}" for tail in tails])
+    for tail, question in zip(tails, asked, strict=True):
+        if question is not None:
+            assert repr(question[1]) == repr(build(f"x at {tail}", given=()).at)
+
+
+def encoded(*lines):
+    return "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
+
+
+def header_of(kind, first):
+    return {"number": 0, "first": first, "file": "f", "format": kind, **FORMATS[kind][1]}
