@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 CHOICE_LEVEL = 0  # `a if test else b`, `test ? a : b`
 WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
+SAID = re.compile(r'""".*?"""|/\*.*?\*/|(?:#|//) .*?$', re.DOTALL | re.MULTILINE)  # what a helper says in words
+WHOLE = re.compile(r"-?\d+\.0\Z")
 
 
 class Unwritten(GradError):
@@ -37,12 +39,15 @@ class Target:
     name       what it is called on the command line.
     suffix     of a file.
     comment    what begins a comment up to the end of its line.
-    reserved   words that no user's name may be: keywords, builtins, modules, helpers.
+    reserved   words that no user's name may be: keywords, builtins, modules, helpers. `words` are those without the
+               helpers: code that sees which of them it needs reserves no others.
     notations  by the name of the primitive. In a template, {0} {1} are the operands, {all} all of them, {static} the
                static parameter as a literal, {shape} the shape of the line as a tuple. Words of a template that are
                `imports` or `helpers` are noted in `needs`.
     imports    the statement for a word that a module stands for: {"np": "import numpy as np"}.
     helpers    the source of a function by its name, in the order of the preamble; a helper may use others.
+    careful    other notations, where the ordinary one raises or differs if the line is inf or nan; they are taken while
+               `with_care` is set.
     """
 
     def __init__(
@@ -57,16 +62,20 @@ class Target:
         helpers: Mapping[str, str],
         number: Callable[[float], Text],
         array: Callable[[Any], Text] | None = None,
+        careful: Mapping[str, Notation] | None = None,
     ) -> None:
         self.name = name
         self.suffix = suffix
         self.comment = comment
-        self.reserved = reserved | frozenset(imports) | frozenset(helpers)
+        self.words = reserved | frozenset(imports)
+        self.reserved = self.words | frozenset(helpers)
         self.notations = notations
         self.imports = imports
         self.helpers = helpers
         self.number = number
         self.array = array
+        self.careful = careful or {}
+        self.with_care = False
         self.needs: set[str] = set()
         self.seen: set[str] = set()
 
@@ -96,6 +105,8 @@ class Target:
         without notation.
         """
         notation = self.notations.get(primitive.name)
+        if self.with_care:
+            notation = self.careful.get(primitive.name, notation)
         if notation is None:
             raise Unwritten("usage", f"'{primitive.name}' cannot be written in {self.name}")
         if callable(notation):
@@ -108,6 +119,8 @@ class Target:
             self.use(template)
         if levels:
             texts = [within(text, least) for text, least in zip(operands, levels, strict=True)]
+            if level < SIGN and sum(map(is_number, texts)) == 1:
+                texts = [text[:-2] if WHOLE.match(text) else text for text in texts]  # 1 + x, not 1.0 + x
         else:
             texts = [text for text, _ in operands]
         given = {"all": ", ".join(texts)} if "{all}" in template else {}
@@ -126,13 +139,18 @@ class Target:
                     self.needs.add(word)
                 elif word in self.helpers and word not in self.needs:
                     self.needs.add(word)
-                    waiting.append(self.helpers[word])
+                    waiting.append(SAID.sub("", self.helpers[word]))
 
     def preamble(self) -> list[str]:
         """The imports, then the helper functions that were needed, each a block of lines; the order is fixed."""
         imports = [statement for word, statement in self.imports.items() if word in self.needs]
         blocks = ["\n".join(sorted(imports))] if imports else []
         return [*blocks, *[source.strip("\n") for word, source in self.helpers.items() if word in self.needs]]
+
+
+def is_number(text: str) -> bool:
+    """Whether TEXT is a literal of digits."""
+    return text[-1:].isdigit() and not text.isidentifier() and text.lstrip("-")[:1].isdigit()
 
 
 def within(text: Text, level: int) -> str:

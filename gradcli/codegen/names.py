@@ -1,0 +1,70 @@
+"""Names that generated code may use: ASCII, and nothing that means something to the language or to our own code."""
+
+from __future__ import annotations
+
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+LONGEST = 32  # letters of a name
+PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+OTHER_SCRIPT = "x"  # begins the names that stand for those of other scripts: x_1, x_2
+
+
+class Names:
+    """Safe names, each given out once. A RESERVED word gets a suffix `_`, and so does what is taken already.
+
+    The names of the USER are claimed first, so that they keep their spelling wherever it is safe. `renamed` says which
+    of them did not.
+    """
+
+    __slots__ = ("given", "renamed", "reserved", "taken")
+
+    def __init__(self, reserved: Collection[str], user: Iterable[str] = ()) -> None:
+        self.reserved = reserved
+        self.taken: set[str] = set()
+        self.given: dict[str, str] = {}
+        self.renamed: dict[str, str] = {}
+        names = list(dict.fromkeys(user))
+        plain = [name for name in names if is_plain(name)]
+        free = [name for name in plain if name not in reserved and len(name) <= LONGEST]
+        self.taken.update(free)  # before another's substitute can be the same
+        self.given.update((name, name) for name in free)
+        for name in names:
+            if name not in self.given:
+                safe = self.fresh(name) if is_plain(name) else self._numbered()
+                self.given[name] = self.renamed[name] = safe
+
+    def __getitem__(self, name: str) -> str:
+        """What a name of the user's is called in the code."""
+        return self.given[name]
+
+    def fresh(self, wanted: str) -> str:
+        """A name like WANTED, which is ASCII, that nothing else has."""
+        if len(wanted) > LONGEST:
+            wanted = wanted[: LONGEST - 4].rstrip("_") + "_1"
+            stem, number = wanted[:-2], 1
+            while wanted in self.taken or wanted in self.reserved:
+                number += 1
+                wanted = f"{stem}_{number}"
+        while wanted in self.taken or wanted in self.reserved:
+            wanted += "_"
+        self.taken.add(wanted)
+        return wanted
+
+    def numbered(self, stem: str, count: int) -> tuple[str, int]:
+        """The first free name of STEM and a number from COUNT on, and that number."""
+        while f"{stem}{count}" in self.taken or f"{stem}{count}" in self.reserved:
+            count += 1
+        self.taken.add(f"{stem}{count}")
+        return f"{stem}{count}", count
+
+    def _numbered(self) -> str:
+        return self.numbered(f"{OTHER_SCRIPT}_", 1)[0]
+
+
+def is_plain(name: str) -> bool:
+    """Whether a NAME is an ASCII identifier."""
+    return PLAIN.match(name) is not None
