@@ -1,0 +1,226 @@
+"""What is laid out: the pieces of a circuit with the room they take, in layers from left to right, and their links.
+
+A layer of nodes holds nodes with the numbers of the wire that leaves them, and the places where long wires pass; where
+wires part, a layer of branches follows, with the numbers of each. Numbers stand on horizontal wires only, and wires
+bend only between two layers, so that no text can meet a wire or another text.
+"""
+
+from __future__ import annotations
+
+from gradcli.render.picture.widths import clipped, width, wrapped
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gradcli.report.circuit import Box, Circuit, Fork, Node, Wire
+    from gradcli.report.circuit_texts import Cells
+
+NUMBER, OPERATION, SMALL, LEAF, TITLE = 14, 16, 12, 17, 15  # sizes of fonts
+RADIUS, PORT, LOCAL_PORT, LINE = 21, 18, 22, 16
+TIGHT, SHORTEST = 9, 44  # room before numbers; the shortest wire with numbers on it
+BOX_WIDTH, BOX_PAD = 210, 14
+LEFT_AT_MOST = 12  # inputs that all stand at the left edge
+
+
+class Piece:
+    """A node, the numbers of a branch, or the passing of a long wire. `x` is the middle of the node, `y` the wire.
+
+    `up` and `down` are the room above and below `y`, `left` and `right` beside `x`; `half` and `rise` half the width
+    and height of the node itself, `ports` where the wires enter, from its middle. `numbers` is the wire or fork whose
+    numbers stand behind a node.
+    """
+
+    __slots__ = (
+        "band", "box", "box_lines", "down", "half", "incoming", "kind", "layer", "left", "node", "numbers", "number_at",
+        "outgoing", "place", "ports", "right", "rise", "up", "wire", "x", "y",
+    )  # fmt: skip
+
+    def __init__(self, kind: str, layer: int, band: int) -> None:
+        self.kind = kind
+        self.layer = layer
+        self.band = band
+        self.x = self.y = 0.0
+        self.up = self.down = self.left = self.right = self.half = self.rise = 0.0
+        self.place = 0
+        self.ports: list[float] = []
+        self.node: Node | None = None
+        self.wire: Wire | None = None
+        self.numbers: Wire | Fork | None = None
+        self.number_at = 0.0
+        self.box: Box | None = None
+        self.box_lines: list[str] = []
+        self.incoming: list[Link] = []
+        self.outgoing: list[Link] = []
+
+
+class Link:
+    """A piece of a wire between two layers; `port` is its place at the right end, from the middle of that piece."""
+
+    __slots__ = ("left", "port", "right", "share", "wire")
+
+    def __init__(self, wire: Wire, left: Piece, right: Piece, port: float = 0.0, share: float = 0.5) -> None:
+        self.wire = wire
+        self.left = left
+        self.right = right
+        self.port = port
+        self.share = share
+        left.outgoing.append(self)
+        right.incoming.append(self)
+
+
+class Sheet:
+    """Everything that is laid out. `room` is how wide the numbers of a wire may become, in letters, at least."""
+
+    def __init__(self, circuit: Circuit, *, local: bool, room: int, sums: bool) -> None:
+        self.circuit = circuit
+        self.local = local
+        self.sums = sums
+        self.shortest = max(SHORTEST, width("0" * room, NUMBER))
+        self.nodes: dict[int, Piece] = {}
+        self.layers: list[list[Piece]] = []
+        self.routes: list[tuple[Wire, list[Piece]]] = []
+        self._into: dict[int, list[Wire]] = {}
+        self._from: dict[int, list[Wire]] = {}
+        for wire in circuit.wires:
+            self._into.setdefault(wire.target, []).append(wire)
+            self._from.setdefault(wire.source, []).append(wire)
+        self._boxes = {box.lines[0]: box for box in circuit.boxes if not box.open}
+        self._framed = {line for box in circuit.boxes if box.open for line in box.lines}
+        ranks = self._ranks()
+        parting = {ranks[line] for line in circuit.forks}
+        layer_of = [0]
+        for rank in range(max(ranks.values(), default=0)):
+            layer_of.append(layer_of[-1] + 1 + (rank in parting))
+        self.layers = [[] for _ in range(layer_of[-1] + 1)]
+        for node in circuit.nodes:
+            self._add(self._piece(node, layer_of[ranks[node.line]]))
+        for wire in circuit.wires:
+            self._route(wire)
+
+    def _add(self, piece: Piece) -> Piece:
+        layer = self.layers[piece.layer]
+        piece.place = len(layer)
+        layer.append(piece)
+        if piece.node is not None:
+            self.nodes[piece.node.line] = piece
+        return piece
+
+    def _ranks(self) -> dict[int, int]:
+        """The longest way from the left edge; many inputs stand where they are used first instead."""
+        ranks: dict[int, int] = {}
+        leaves = [node for node in self.circuit.nodes if node.kind == "leaf"]
+        for node in self.circuit.nodes:
+            ranks[node.line] = max((ranks[wire.source] + 1 for wire in self._into.get(node.line, ())), default=0)
+        if len(leaves) > LEFT_AT_MOST:
+            for leaf in leaves:
+                ranks[leaf.line] = max(min((ranks[w.target] for w in self._from.get(leaf.line, ())), default=1) - 1, 0)
+        return ranks
+
+    def _piece(self, node: Node, layer: int) -> Piece:
+        piece = Piece(node.kind, layer, int(node.added))
+        piece.node = node
+        if node.kind in ("leaf", "end"):
+            wide = width(node.symbol, LEAF)
+            piece.half, piece.rise = 8, 11
+            piece.left, piece.right = (wide, 0) if node.kind == "leaf" else (12, wide)
+            piece.up = piece.down = 14
+            piece.ports = [0.0]
+        else:
+            self._size_of_gate(piece, node)
+        wires = self._from.get(node.line, [])
+        if wires:
+            fork = self.circuit.forks.get(node.line)
+            self._leave(piece, fork or wires[0])
+        return piece
+
+    def _size_of_gate(self, piece: Piece, node: Node) -> None:
+        wires = self._into.get(node.line, [])
+        gap = LOCAL_PORT if self.local else PORT
+        piece.ports = [(place - (len(wires) - 1) / 2) * gap for place in range(len(wires))]
+        symbol = width(node.symbol, OPERATION)
+        piece.rise = max(RADIUS, gap * (len(wires) - 1) / 2 + 12)
+        piece.half = RADIUS if symbol <= 34 and piece.rise == RADIUS else max(symbol / 2 + 10, RADIUS)
+        piece.up, piece.down = piece.rise + 10 + SMALL, piece.rise + (10 + SMALL if node.gate else 2)
+        beside = max(piece.half, width(node.name, SMALL) / 2, width(node.gate, SMALL) / 2)
+        piece.left = piece.right = beside
+        box = self._boxes.get(node.line)
+        if box is not None:
+            piece.box = box
+            texts = clipped(wrapped(box.says, SMALL, BOX_WIDTH), 3)
+            for text in box.locals:
+                texts += clipped(wrapped(text, SMALL, BOX_WIDTH), 3)
+            piece.box_lines = texts
+            inner = max(beside, *[width(text, SMALL) / 2 for text in texts])
+            piece.left = piece.right = inner + BOX_PAD
+            piece.up += BOX_PAD - 4
+            piece.down += LINE * len(texts) + BOX_PAD - 4
+        elif node.line in self._framed:
+            piece.left += 10
+            piece.right += 10
+            piece.up += 8
+            piece.down += 8
+        local = max((width(str(w.local), SMALL) for w in wires if w.local is not None), default=0) if self.local else 0
+        piece.left += local + 24 if local else 12
+
+    def _leave(self, piece: Piece, numbers: Wire | Fork) -> None:
+        """Put the numbers of the wire that leaves a node behind it."""
+        piece.numbers = numbers
+        up, down, wide = self.room_of(numbers)
+        piece.number_at = piece.right + TIGHT
+        piece.right += 2 * TIGHT + wide
+        piece.up, piece.down = max(piece.up, up), max(piece.down, down)
+
+    def room_of(self, numbers: Wire | Fork) -> tuple[float, float, float]:
+        """How much the numbers of a wire take above it, below it, and along it."""
+        value = size_of(numbers.value)
+        gradient = (0.0, 0.0) if numbers.gradient is None else size_of(numbers.gradient, with_shape=False)
+        words = width(self.words_of(numbers), NUMBER)
+        up = 10 + value[1]
+        down = 10 + gradient[1] if numbers.gradient is not None else 8
+        return up, down, max(self.shortest, value[0], gradient[0] + words)
+
+    def words_of(self, numbers: Wire | Fork) -> str:
+        """What stands behind the gradient of a fork: ` = 0.4 + 6`."""
+        sum = getattr(numbers, "sum", "")
+        return f" = {sum}" if sum and self.sums else ""
+
+    def _route(self, wire: Wire) -> None:
+        """The pieces that a wire passes between its ends, each in its layer, linked."""
+        source, target = self.nodes[wire.source], self.nodes[wire.target]
+        band = int(wire.added)
+        pieces = [source]
+        if wire.source in self.circuit.forks:
+            branch = self._add(Piece("branch", source.layer + 1, band))
+            branch.wire = branch.numbers = wire
+            branch.up, branch.down, wide = self.room_of(wire)
+            branch.left, branch.right = 0, wide + 2 * TIGHT
+            pieces.append(branch)
+        for layer in range(pieces[-1].layer + 1, target.layer):
+            passing = self._add(Piece("passing", layer, band))
+            passing.wire = wire
+            passing.up = passing.down = 8
+            pieces.append(passing)
+        pieces.append(target)
+        wires = self._into[wire.target]
+        at = next(place for place, other in enumerate(wires) if other is wire)
+        for left, right in zip(pieces, pieces[1:], strict=False):
+            last = right is target
+            Link(wire, left, right, target.ports[at] if last else 0.0, (at + 1) / (len(wires) + 1) if last else 0.5)
+        self.routes.append((wire, pieces))
+
+
+def size_of(cells: Cells, *, with_shape: bool = True) -> tuple[float, float]:
+    """The width and height of numbers as they stand on a wire."""
+    if not cells.shape:
+        return width(cells.rows[0][0], NUMBER) if cells.rows else 0.0, float(LINE)
+    wide = width(cells.shape, SMALL) if with_shape else 0.0
+    if not cells.rows:
+        return max(wide, width(cells.says, SMALL)), float(LINE * (1 + with_shape))
+    columns = columns_of(cells)
+    return max(wide, sum(columns) + 10 * (len(columns) - 1) + 16), float(LINE * (len(cells.rows) + with_shape))
+
+
+def columns_of(cells: Cells) -> Sequence[float]:
+    """The widths of the columns of a matrix."""
+    return [max(width(text, NUMBER) for text in column) for column in zip(*cells.rows, strict=True)]

@@ -1,0 +1,226 @@
+"""The circuit of an explanation as plain data: its nodes, wires, forks, boxes and words, before anything is drawn.
+
+A wire runs from the line that makes a value to a line that uses it. Where several wires leave one line they part at a
+fork: before it the trunk, which carries the value and the whole gradient, behind it a branch for each use, with the
+gradient that comes back through it.
+"""
+
+from __future__ import annotations
+
+from gradcli.graph import CONSTANT
+from gradcli.report.circuit_boxes import boxes_of
+from gradcli.report.circuit_repeats import Repeat, repeats_of
+from gradcli.report.circuit_texts import Cells, symbol_of, texts_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gradcli.report.circuit_boxes import Box
+    from gradcli.report.circuit_texts import Texts
+    from gradcli.report.explanation import Explanation
+
+MANY = 60  # nodes, from which on repeats are folded
+SHORTEST_REPEAT = 6
+
+
+class Node:
+    """What a circuit is made of: an operation, an input (`leaf`), the end of a result or of a gradient (`end`), or the
+    sign that stands for operations of which there are many (`more`).
+
+    `line` is the index of the line, and of an end -1 - index. `name` is the label of the line, `symbol` the operation,
+    `gate` what it does to a gradient, `says` the whole line. `added` is whether a sweep added it.
+    """
+
+    __slots__ = ("added", "gate", "kind", "line", "name", "says", "symbol")
+
+    def __init__(self, kind: str, line: int, name: str, symbol: str, gate: str, says: str, *, added: bool) -> None:
+        self.kind = kind
+        self.line = line
+        self.name = name
+        self.symbol = symbol
+        self.gate = gate
+        self.says = says
+        self.added = added
+
+
+class Wire:
+    """The value of line `source` on its way to operand `slot` of node `target`.
+
+    `gradient` is what comes back through this wire, `local` the local gradient that it is multiplied by at its
+    `target`, None where nothing flows; `flow` says the step of the chain rule in words and numbers.
+    """
+
+    __slots__ = ("added", "flow", "gradient", "local", "slot", "source", "target", "value")
+
+    def __init__(
+        self, source: int, target: int, slot: int, value: Cells, gradient: Cells | None, local: Cells | None,
+        flow: str, *, added: bool,
+    ) -> None:  # fmt: skip
+        self.source = source
+        self.target = target
+        self.slot = slot
+        self.value = value
+        self.gradient = gradient
+        self.local = local
+        self.flow = flow
+        self.added = added
+
+
+class Fork:
+    """Where several wires leave line `source`: its value, its gradient, and that as a sum, `0.4 + 6`, "" where it is
+    none (of an array, of what nothing comes back to)."""
+
+    __slots__ = ("gradient", "source", "sum", "value")
+
+    def __init__(self, source: int, value: Cells, gradient: Cells | None, sum: str) -> None:
+        self.source = source
+        self.value = value
+        self.gradient = gradient
+        self.sum = sum
+
+
+class Circuit:
+    """The picture of a program at a point, in the words of all views; nodes and wires in the order of evaluation."""
+
+    __slots__ = ("answer", "boxes", "forks", "labels", "nodes", "of", "result", "title", "wires")
+
+    def __init__(
+        self, title: str, answer: str, of: str, result: int, nodes: Sequence[Node], wires: Sequence[Wire],
+        forks: dict[int, Fork], boxes: Sequence[Box], labels: Sequence[str],
+    ) -> None:  # fmt: skip
+        self.title = title
+        self.answer = answer
+        self.of = of
+        self.result = result
+        self.nodes = nodes
+        self.wires = wires
+        self.forks = forks
+        self.boxes = boxes
+        self.labels = labels
+
+    @property
+    def has_added(self) -> bool:
+        """Whether a sweep added any of it."""
+        return any(node.added for node in self.nodes)
+
+
+def circuit(explanation: Explanation, *, digits: int = 6, full: bool = False) -> Circuit:
+    """The circuit of an EXPLANATION; without FULL, repeats of a large one are folded into a sign that counts them.
+
+    In forward mode the numbers are tangents. Raises GradError (usage) there where several inputs have a pass.
+    """
+    rows = [row for row in explanation.rows if row not in explanation.folded]
+    repeats = [] if full or len(rows) <= MANY else repeats_of(explanation, rows, SHORTEST_REPEAT)
+    hidden = {line for repeat in repeats for line in repeat.lines}
+    shown = [row for row in rows if row not in hidden]
+    return _Maker(explanation, shown, repeats, texts_of(explanation, shown, digits)).circuit()
+
+
+class _Maker:
+    """Makes the parts of one circuit."""
+
+    def __init__(self, explanation: Explanation, rows: Sequence[int], repeats: Sequence[Repeat], texts: Texts) -> None:
+        self.explanation = explanation
+        self.graph = explanation.graph
+        self.rows = rows
+        self.texts = texts
+        self.repeats = {repeat.last: repeat for repeat in repeats}
+        self.wires: list[Wire] = []
+        self.nodes: list[Node] = []
+
+    def circuit(self) -> Circuit:
+        explanation, labels = self.explanation, self.explanation.labels
+        drawn = sorted({*self.rows, *self.repeats})
+        for line in drawn:
+            repeat = self.repeats.get(line)
+            self.nodes.append(self._node(line) if repeat is None else self._more(repeat))
+            self._wires_into(line, None if repeat is None else repeat.operands)
+        self._ends()
+        count: dict[int, int] = {}
+        for wire in self.wires:
+            count[wire.source] = count.get(wire.source, 0) + 1
+        forks = {line: self._fork(line) for line, many in count.items() if many > 1}
+        name = labels.names[explanation.result]
+        title = explanation.title()
+        return Circuit(
+            title if title == name else f"{name} = {title}",
+            self.texts.answer(), self.texts.of, explanation.result, self.nodes, self.wires, forks,
+            boxes_of(explanation, {node.line for node in self.nodes}, self.texts), labels.names,
+        )  # fmt: skip
+
+    def _node(self, line: int) -> Node:
+        explanation, graph = self.explanation, self.graph
+        name = explanation.labels.names[line]
+        says = explanation.labels.equation(line)
+        added = bool(graph.origins and line in graph.origins)
+        if explanation.is_input(line):
+            anonymous = graph.primitives[line] is CONSTANT and graph.names[line] is None
+            symbol = symbol_of(explanation, line) if anonymous else name
+            gate = "" if anonymous else explanation.gate_shown(line)
+            return Node("leaf", line, "" if anonymous else name, symbol, gate, says, added=False)
+        return Node("gate", line, name, symbol_of(explanation, line), explanation.gate_shown(line), says, added=added)
+
+    def _more(self, repeat: Repeat) -> Node:
+        names = self.explanation.labels.names
+        says = f"{names[repeat.first]} to {names[repeat.last]}: {repeat.count:,} lines"
+        if repeat.others:
+            says += f", and {repeat.others:,} that only they use"
+        symbol = f"{symbol_of(self.explanation, repeat.last)} … {repeat.count:,} more"
+        added = bool(self.graph.origins and repeat.last in self.graph.origins)
+        return Node("more", repeat.last, names[repeat.last], symbol, "", says, added=added)
+
+    def _wires_into(self, line: int, operands: Iterable[int] | None) -> None:
+        graph = self.graph
+        target_added = bool(graph.origins and line in graph.origins)
+        edges = {edge.slot: edge for edge in self.texts.edges(line)} if operands is None else {}
+        for slot, operand in enumerate(graph.operands[line] if operands is None else operands):
+            if graph.primitives[operand] is CONSTANT and graph.names[operand] is None:
+                continue
+            edge = edges.get(slot)
+            gradient = None if edge is None else self.texts.through(edge)
+            if operands is not None:
+                gradient = self.texts.number(operand)
+            local = None if edge is None else self.texts.local(edge)
+            flow = "" if edge is None else self.texts.flow(edge)
+            added = target_added or bool(graph.origins and operand in graph.origins)
+            self.wires.append(
+                Wire(operand, line, slot, self.texts.value(operand), gradient, local, flow, added=added)
+            )
+
+    def _ends(self) -> None:
+        """The result leaves the circuit, and so do the gradients that a sweep over nodes made, by their lines."""
+        explanation = self.explanation
+        names = explanation.labels.names
+        ends = {explanation.result: names[explanation.result], **self._gradient_lines()}
+        used = {wire.source for wire in self.wires}
+        drawn = {node.line for node in self.nodes}
+        for line in sorted(drawn):
+            if line not in ends and (line in used or explanation.is_input(line)):
+                continue
+            name = ends.get(line, names[line])
+            added = bool(self.graph.origins and line in self.graph.origins)
+            seed = self.texts.seed() if line == explanation.result else None
+            self.nodes.append(Node("end", -1 - line, name, name, "", explanation.labels.equation(line), added=added))
+            value = self.texts.value(line)
+            self.wires.append(Wire(line, -1 - line, 0, value, seed, None, "", added=added))
+
+    def _gradient_lines(self) -> dict[int, str]:
+        """Which lines that a sweep added are the gradients that were asked for."""
+        question, graph = self.explanation.question, self.graph
+        if question.added is None or graph.origins is None:
+            return {}
+        result = self.explanation.labels.names[self.explanation.result]
+        found: dict[int, list[str]] = {}
+        for name, source in question.sources.items():
+            lines = [
+                line for line in range(question.added, len(graph))
+                if line in graph.origins and graph.origins[line].target == source
+                and graph.origins[line].role in ("flow", "sum", "join")
+            ]  # fmt: skip
+            if lines and self.texts.is_gradient(lines[-1], name):
+                found.setdefault(lines[-1], []).append(f"∂{result}/∂{name}")
+        return {line: " = ".join(names) for line, names in found.items()}
+
+    def _fork(self, line: int) -> Fork:
+        return Fork(line, self.texts.value(line), self.texts.number(line), self.texts.sum(line))
