@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-LONGEST = 32  # letters of a name
+LONGEST = 32  # letters of a name of the user's
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 OTHER_SCRIPT = "x"  # begins the names that stand for those of other scripts: x_1, x_2
 
@@ -34,7 +34,7 @@ class Names:
         self.given.update((name, name) for name in free)
         for name in names:
             if name not in self.given:
-                safe = self.fresh(name) if is_plain(name) else self._numbered()
+                safe = self._numbered() if not is_plain(name) else self._short(name)
                 self.given[name] = self.renamed[name] = safe
 
     def __getitem__(self, name: str) -> str:
@@ -43,12 +43,6 @@ class Names:
 
     def fresh(self, wanted: str) -> str:
         """A name like WANTED, which is ASCII, that nothing else has."""
-        if len(wanted) > LONGEST:
-            wanted = wanted[: LONGEST - 4].rstrip("_") + "_1"
-            stem, number = wanted[:-2], 1
-            while wanted in self.taken or wanted in self.reserved:
-                number += 1
-                wanted = f"{stem}_{number}"
         while wanted in self.taken or wanted in self.reserved:
             wanted += "_"
         self.taken.add(wanted)
@@ -60,6 +54,9 @@ class Names:
             count += 1
         self.taken.add(f"{stem}{count}")
         return f"{stem}{count}", count
+
+    def _short(self, name: str) -> str:
+        return self.fresh(name) if len(name) <= LONGEST else self.numbered(f"{name[: LONGEST - 4]}_", 1)[0]
 
     def _numbered(self) -> str:
         return self.numbered(f"{OTHER_SCRIPT}_", 1)[0]

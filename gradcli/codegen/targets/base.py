@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         | Callable[[Sequence[Text], Any, Sequence[Shape], Shape], Text]
     )
 
+STRONG = "strong_product"  # the helper that --zero strong needs
 CHOICE_LEVEL = 0  # `a if test else b`, `test ? a : b`
 WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 SAID = re.compile(r'""".*?"""|/\*.*?\*/|(?:#|//) .*?$', re.DOTALL | re.MULTILINE)  # what a helper says in words
@@ -129,6 +130,13 @@ class Target:
         if "{shape}" in template:
             given["shape"] = str(shape)
         return template.format(*texts, **given), level
+
+    def strong_product(self, operands: Sequence[Text]) -> Text:
+        """A product in which 0 times inf is 0. Raises Unwritten where the target has no helper for it."""
+        if STRONG not in self.helpers:
+            raise Unwritten("usage", f"{self.name} code has no product in which 0 * inf is 0", hint="leave --zero out")
+        self.use(STRONG)
+        return f"{STRONG}({', '.join(text for text, _ in operands)})", ATOM_LEVEL
 
     def use(self, source: str) -> None:
         """Note the imports and helpers that are words of SOURCE, and those that these need in turn."""

@@ -76,7 +76,7 @@ def power(operands: Sequence[Text], static: Any, shapes: Sequence[Shape], shape:
         return f"math.pow({operands[0][0]}, {number(static)[0]})", ATOM
     base = within(operands[0], ATOM)
     exponent = f"{static:.0f}" if abs(static) < 1e15 else repr(static)
-    gap = "" if base.isidentifier() else " "
+    gap = "" if base[0] != "(" and base[-1] != ")" else " "  # as ruff format has it: none around names and numbers
     return f"{base}{gap}**{gap}{exponent}", POWER
 
 

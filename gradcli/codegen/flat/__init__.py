@@ -1,0 +1,1 @@
+"""Flat code: forward and backward pass as straight lines, one operation a line, named as `explain` names them."""

@@ -1,0 +1,110 @@
+"""A Python module of flat code: what it says at its head, helper functions, the function, numbers at the end."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+
+from gradcli.codegen.flat.statements import Statements
+from gradcli.codegen.flat.sweep import BackwardLines
+from gradcli.codegen.layout import STEP, WIDTH, called, listed, statement
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gradcli.codegen.flat.statements import Statement
+    from gradcli.codegen.flat.subject import Subject
+    from gradcli.codegen.targets.base import Target
+
+FUNCTION = "value_and_gradients"
+FORWARD = "# forward: values"
+BACKWARD = "# backward: downstream = upstream * local, from the last line up"
+HARMLESS = frozenset(" +-*/^=<>!()[],.;:_@#'∂…×·")
+
+
+def module(subject: Subject, target: Target) -> str:
+    """The text of a module with `value_and_gradients`, and where there is a point its numbers."""
+    written = settled(subject, target)
+    head = docstring(subject, written)
+    blocks = ["\n".join(function(written)), *main(subject, written)]
+    preamble = target.preamble()
+    if preamble and preamble[0].startswith(("import ", "from ")):
+        head += ["", preamble.pop(0)]
+    return "\n\n\n".join(["\n".join(head), *preamble, *blocks]) + "\n"
+
+
+def settled(subject: Subject, target: Target) -> Statements:
+    """The statements of a subject; none of its names is one of the helpers that they turn out to need."""
+    lines = BackwardLines(subject)
+    reserved = target.words
+    while True:
+        target.needs.clear()
+        target.seen.clear()
+        written = Statements(subject, lines, target, reserved)
+        if not target.needs & written.names.taken:
+            return written
+        reserved = reserved | target.needs
+
+
+def docstring(subject: Subject, written: Statements) -> list[str]:
+    """What the module is: the program, where its numbers are, and names that are not the user's own."""
+    said = [row for text in subject.said for row in wrapped(text)]
+    rows = ['"""' + (said[0] if said else "Value and gradients."), *said[1:], ""]
+    if subject.point is None:
+        rows.append("Forward and backward pass, line by line.")
+    else:
+        rows.append("Forward and backward pass, line by line. Run as a program, it prints the numbers.")
+    others = [f"{safe} stands for {harmless(name)}" for name, safe in written.names.renamed.items()]
+    if others:
+        rows += ["", *wrap("; ".join(others) + ".", WIDTH)]
+    return [*rows, '"""']
+
+
+def wrapped(text: str) -> list[str]:
+    """TEXT in rows, broken at blanks; what no comment or string may hold is a question mark."""
+    rows = wrap(harmless(text), WIDTH - 4, subsequent_indent=STEP, break_on_hyphens=False)
+    return rows or [""]
+
+
+def harmless(text: str) -> str:
+    """TEXT without what would end a comment or a string, or be no letter on the screen."""
+    kept = "".join(letter if letter.isalnum() or letter in HARMLESS else "?" for letter in text)
+    return kept.replace("*/", "* /").replace("/*", "/ *")
+
+
+def function(written: Statements) -> list[str]:
+    """The definition of `value_and_gradients`."""
+    rows = called(f"def {FUNCTION}", [name for _, name in written.parameters], ":")
+    rows += [STEP + FORWARD] if written.forward else []
+    rows += [row for each in written.forward for row in assigned(each)]
+    rows += [STEP + BACKWARD] if written.backward else []
+    rows += [row for each in written.backward for row in assigned(each)]
+    return [*rows, *listed(f"return {written.result[0]}, ", [text for _, (text, _) in written.gradients], STEP)]
+
+
+def assigned(each: Statement, sign: str = "+=") -> Sequence[str]:
+    """A statement, its comment behind it, or above where the line is full."""
+    head = f"{each.name} {sign if each.more else '='} "
+    if each.comment:
+        rows = statement(head, each.text, STEP)
+        if len(rows) == 1 and len(rows[0]) + len(each.comment) + 4 <= WIDTH:
+            return [f"{rows[0]}  # {each.comment}"]
+        return [f"{STEP}# {each.comment}", *rows]
+    return statement(head, each.text, STEP)
+
+
+def main(subject: Subject, written: Statements) -> Iterable[str]:
+    """What the module does as a program."""
+    if subject.point is None:
+        return
+    point, target = subject.point, written.target
+    given = [f"{safe}={target.literal(point[name])[0]}" for name, safe in written.parameters]
+    rows = ['if __name__ == "__main__":', *called(f"value, gradients = {FUNCTION}", given, "", STEP)]
+    label = written.subject.labels[subject.result]
+    rows.append(f'{STEP}print(f"{label} = {{value!r}}")')
+    names = [f'"{written.names.given.get(name, name)}"' for name, _ in written.gradients]
+    if names:
+        rows += listed("names = ", names, STEP)
+        rows.append(f"{STEP}for name, gradient in zip(names, gradients):")
+        rows.append(f'{STEP * 2}print(f"d{label}/d{{name}} = {{gradient!r}}")')
+    yield "\n".join(rows)

@@ -1,0 +1,45 @@
+"""What flat code is written of: a graph, its names, and where they are known its values."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from gradcli.graph import Graph
+
+
+class Subject:
+    """A program to be written as code.
+
+    variables  its names in order, those that were given without need at the end.
+    sources    by each name that is differentiated by its line, None where it does not occur.
+    labels     the name of every line, "" for literals.
+    point      the value of every variable, None where they are not all known.
+    strong     whether 0 * inf is 0 in what carries a gradient.
+    said       the program in words, for the head of the code.
+    """
+
+    __slots__ = ("graph", "labels", "point", "result", "said", "sources", "strong", "variables")
+
+    def __init__(
+        self,
+        graph: Graph,
+        result: int,
+        sources: Mapping[str, int | None],
+        *,
+        variables: Sequence[str],
+        labels: Sequence[str],
+        point: Mapping[str, Any] | None,
+        strong: bool = False,
+        said: Sequence[str] = (),
+    ) -> None:
+        self.graph = graph
+        self.result = result
+        self.sources = sources
+        self.variables = variables
+        self.labels = labels
+        self.point = point
+        self.strong = strong
+        self.said = said

@@ -1,0 +1,192 @@
+"""The backward pass in lines: the adjoint graph of a program with every flow, less the masks that change nothing."""
+
+from __future__ import annotations
+
+import math
+
+from gradcli.autodiff import depends, evaluate
+from gradcli.autodiff.adjoint import NodeCarrier, evaluate_lines, known_numbers
+from gradcli.autodiff.scalar_adjoint import ScalarCarrier
+from gradcli.autodiff.sweeps import Flow, pull_back
+from gradcli.graph import CONSTANT, Graph
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from gradcli.codegen.flat.subject import Subject
+
+# Primitives that are finite wherever their operands are, but for overflow
+TOTAL = frozenset(
+    (
+        "add", "sub", "mul", "neg", "same", "square", "sin", "cos", "atan", "tanh", "sigmoid", "sign", "relu", "abs",
+        "max", "min", "erf", "erfc", "softplus", "softmax", "where", "less", "less_equal", "greater", "greater_equal",
+        "equal", "not_equal", "fit", "broadcast", "transpose", "reshape", "flatten", "index", "scatter", "stack",
+        "concat", "cumsum", "sum", "mean", "matmul", "outer", "softmax_of", "centred", "centred_by", "one_hot",
+        "excess",
+    )
+)  # fmt: skip
+
+
+class Step:
+    """One flow in lines: `downstream` reaches the line `target`; `total` is the sum there, None where it is the first.
+
+    Lines are indices of the graph with the adjoint lines.
+    """
+
+    __slots__ = ("downstream", "slot", "source", "target", "total", "upstream")
+
+    def __init__(self, flow: Flow, total: int | None) -> None:
+        self.source, self.target, self.slot = flow.source, flow.target, flow.slot
+        self.upstream, self.downstream, self.total = index_of(flow.upstream), index_of(flow.downstream), total
+
+
+class BackwardLines:
+    """The graph of a subject with the lines of its backward pass behind `start`, and the `steps` in order.
+
+    `adjoints` are the lines of the gradients by source, None where nothing arrives, `seed` the line that the sweep
+    starts from. `values` are those of all lines, where they are known. `operands` of the added lines leave out masks
+    that neither a value of this point nor the kind of a primitive asks for.
+    """
+
+    def __init__(self, subject: Subject) -> None:
+        self.graph: Graph = subject.graph.copy()
+        self.result = subject.result
+        self.start = len(self.graph)
+        known = None if subject.point is None else values_of(self.graph, subject.point)
+        is_number = (lambda index: True) if known is None else known_numbers(known)
+        lines = [line for line in subject.sources.values() if line is not None]
+        self.active = depends(self.graph, lines)
+        carrier: Any
+        if self.graph.shapes is None:
+            carrier = ScalarCarrier(self.graph, seed=None, lean=True, is_number=is_number)
+        else:
+            carrier = NodeCarrier(self.graph, lean=True, is_number=is_number)
+        flows: list[Flow] = []
+        swept = pull_back(self.graph, self.result, self.active, carrier, flows)
+        self.seed = None if swept.numbers[self.result] is None else self._seed(flows, swept.numbers[self.result])
+        self.adjoints = {
+            name: None if line is None or (found := swept.numbers[line]) is None else self._whole(carrier, found, line)
+            for name, line in subject.sources.items()
+        }
+        self.values: list[Any] | None = None
+        if subject.point is not None:
+            self.values = evaluate_lines(self.graph, subject.point, strong_zero=subject.strong)
+        self.operands = self.graph.operands.copy()
+        self.stands_for: dict[int, int] = {}
+        self.steps = self._steps(flows)
+        self._leave_out_masks(flows)
+
+    def _seed(self, flows: Sequence[Flow], number: Any) -> int:
+        return index_of(flows[0].upstream if flows else number)
+
+    @staticmethod
+    def _whole(carrier: Any, found: Any, line: int) -> int:
+        return index_of(found if type(found) is int else carrier.whole(found, line))
+
+    def _steps(self, flows: Sequence[Flow]) -> list[Step]:
+        """Every flow, with the line that adds it to what arrived before."""
+        sums: dict[tuple[int, int, int], int] = {}
+        for line, origin in (self.graph.origins or {}).items():
+            if origin.role == "sum" and len(self.graph.operands[line]) == 2:
+                first, second = self.graph.operands[line]
+                sums[origin.target, first, second] = line
+        steps: list[Step] = []
+        arrived: dict[int, int] = {}
+        for flow in flows:
+            downstream = index_of(flow.downstream)
+            before = arrived.get(flow.target)
+            total = None if before is None else sums[flow.target, before, downstream]
+            arrived[flow.target] = total if total is not None else downstream
+            steps.append(Step(flow, total))
+        return steps
+
+    # Masks
+
+    def _leave_out_masks(self, flows: Sequence[Flow]) -> None:
+        """Where a closed gate left 0 and the local gradient is finite, the product is 0 by itself.
+
+        A mask stays where it changes a bit of this point, and where a local gradient can be infinite.
+        """
+        values = self.values
+        if values is not None and not all(map(is_finite, values[: self.start])):
+            return
+        primitives, graph = self.graph.primitives, self.graph
+        for flow in flows:
+            line = index_of(flow.downstream)
+            if line < self.start or primitives[line].name != "where" or graph.origins is None:
+                continue
+            origin = graph.origins.get(line)
+            if origin is None or origin.role != "flow":
+                continue
+            mask, carried, _ = graph.operands[line]
+            if not primitives[flow.source].opens:
+                if self._is_total(flow, carried) and (values is None or same_bits(values[line], values[carried])):
+                    self.stands_for[line] = carried
+            elif primitives[mask].name == "mul":
+                passed = graph.operands[mask][1]
+                if values is None or same_bits(values[line], chosen(values[passed], values[carried])):
+                    self.operands[line] = (passed, *graph.operands[line][1:])
+
+    def _is_total(self, flow: Flow, carried: int) -> bool:
+        """Whether what a flow is multiplied by, or carried through, is finite."""
+        upstream = index_of(flow.upstream)
+        waiting, seen = [carried], set()
+        while waiting:
+            line = waiting.pop()
+            if line < self.start or line == upstream or line in seen:
+                continue
+            seen.add(line)
+            primitive = self.graph.primitives[line]
+            if primitive is CONSTANT:
+                if not is_finite(value_of(self.graph.statics[line])):
+                    return False
+            elif primitive.name not in TOTAL and not (primitive.name == "power" and self.graph.statics[line] >= 1):
+                return False
+            waiting += self.graph.operands[line]
+        return True
+
+    def resolved(self, line: int) -> int:
+        """The line that is written in the place of LINE."""
+        return self.stands_for.get(line, line)
+
+
+def values_of(graph: Graph, point: Mapping[str, Any]) -> list[Any]:
+    """The value of every line at a POINT."""
+    if graph.shapes is None:
+        return evaluate(graph, point)
+    return evaluate_lines(graph, point)
+
+
+def index_of(number: Any) -> int:
+    """The line of a number of a sweep over lines."""
+    return number if type(number) is int else int(number.index)
+
+
+def value_of(static: Any) -> Any:
+    """The value of a constant."""
+    return static if type(static) is float else static.value
+
+
+def is_finite(value: Any) -> bool:
+    """Whether a value is finite, all of its elements if it is an array."""
+    return value - value == 0 if type(value) is float else bool((value - value == 0).all())
+
+
+def same_bits(one: Any, other: Any) -> bool:
+    """Whether two values are equal, the signs of zeros among it."""
+    if type(one) is float and type(other) is float:
+        return one == other and (one != 0 or math.copysign(1.0, one) == math.copysign(1.0, other))
+    import numpy as np
+
+    return bool(np.array_equal(one, other) and np.array_equal(np.signbit(one), np.signbit(other)))
+
+
+def chosen(passed: Any, carried: Any) -> Any:
+    """CARRIED where PASSED is not 0."""
+    if type(passed) is float and type(carried) is float:
+        return carried if passed != 0 else 0.0
+    import numpy as np
+
+    return np.where(np.asarray(passed) != 0, carried, 0.0)

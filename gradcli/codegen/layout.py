@@ -1,0 +1,96 @@
+"""Long statements in lines, as `ruff format` breaks them: at the last bracket, or in parentheses before operators."""
+
+from __future__ import annotations
+
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gradcli.codegen.targets.base import Text
+
+WIDTH = 88
+ATOM_LEVEL = 6
+STEP = "    "
+OPENING, CLOSING = "([{", ")]}"
+BREAKS = {  # before which words a line is broken, by the level of the text
+    0: (" if ", " else "),
+    1: (" < ", " <= ", " > ", " >= ", " == ", " != "),
+    2: (" + ", " - "),
+    3: (" * ", " / ", " % ", " @ ", " // "),
+    5: (" ** ",),
+}
+FIRST_WORDS = re.compile(r" (if|else|[<>=!]=|[<>+\-*/%@]|//|\*\*) ")
+
+
+def statement(head: str, text: Text, indent: str = "") -> list[str]:
+    """`HEAD text` on one line, or on as many as it needs; HEAD ends with a blank, as in `x = `."""
+    source, level = text
+    whole = f"{indent}{head}{source}"
+    if len(whole) <= WIDTH:
+        return [whole]
+    inner = indent + STEP
+    if level == ATOM_LEVEL and source[-1] in CLOSING:
+        start = opening(source)
+        if start and len(indent) + len(head) + start + 1 <= WIDTH:
+            content = source[start + 1 : -1]
+            rows = [inner + content]
+            if len(rows[0]) > WIDTH:
+                rows = [f"{inner}{part}," for part in parts(content)]
+            return [f"{indent}{head}{source[: start + 1]}", *rows, indent + source[-1]]
+    rows = [inner + source] if len(inner + source) <= WIDTH else [inner + row for row in broken(source, level)]
+    return [f"{indent}{head}(", *rows, f"{indent})"]
+
+
+def listed(head: str, items: Sequence[str], indent: str = "", ends: str = "()") -> list[str]:
+    """`HEAD (items)`, a tuple, on one line or with an item a line."""
+    if not items:
+        return [f"{indent}{head}{ends}"]
+    comma = "," if len(items) == 1 and ends == "()" else ""
+    whole = f"{indent}{head}{ends[0]}{', '.join(items)}{comma}{ends[1]}"
+    if len(whole) <= WIDTH:
+        return [whole]
+    return [f"{indent}{head}{ends[0]}", *(f"{indent}{STEP}{item}," for item in items), indent + ends[1]]
+
+
+def called(head: str, arguments: Sequence[str], tail: str = "", indent: str = "") -> list[str]:
+    """`HEAD(arguments)TAIL`: on one line, else the arguments on one, else an argument a line."""
+    content = ", ".join(arguments)
+    whole = f"{indent}{head}({content}){tail}"
+    if len(whole) <= WIDTH:
+        return [whole]
+    inner = indent + STEP
+    rows = [inner + content] if len(inner + content) <= WIDTH else [f"{inner}{each}," for each in arguments]
+    return [f"{indent}{head}(", *rows, f"{indent}){tail}"]
+
+
+def opening(source: str) -> int:
+    """Where the bracket was opened that the last letter of SOURCE closes."""
+    depth = 0
+    for place in range(len(source) - 1, -1, -1):
+        depth += (source[place] in CLOSING) - (source[place] in OPENING)
+        if depth == 0:
+            return place
+    raise ValueError(source)
+
+
+def parts(source: str, words: Sequence[str] = (", ",)) -> list[str]:
+    """SOURCE cut before each of the WORDS that stands in no bracket; a comma goes, an operator begins a part."""
+    found, depth, since, place = [], 0, 0, 0
+    while place < len(source):
+        letter = source[place]
+        depth += (letter in OPENING) - (letter in CLOSING)
+        word = next((w for w in words if source.startswith(w, place)), None) if depth == 0 and letter in " ," else None
+        if word is not None:
+            found.append(source[since:place])
+            since = place + (2 if word == ", " else 1)
+            place += len(word) - 1
+        else:
+            place += 1
+    return [*found, source[since:]]
+
+
+def broken(source: str, level: int) -> list[str]:
+    """SOURCE in lines that begin with its loosest operators."""
+    return parts(source, BREAKS[level]) if level in BREAKS else [source]

@@ -1,0 +1,93 @@
+"""A program and its backward pass as code."""
+
+from __future__ import annotations
+
+from gradcli.codegen.flat.subject import Subject
+from gradcli.codegen.targets import target_named
+from gradcli.errors import GradError
+from gradcli.language.question import Options, Question
+from gradcli.language.unvalued import Unvalued
+from gradcli.report.title import title
+from gradcli.text import SCHEMA
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from gradcli.insight.notes import Note
+
+
+class Coded:
+    """The code of a program for a target, in a style; with notes."""
+
+    __slots__ = ("notes", "question", "style", "target", "text")
+
+    def __init__(self, question: Question, text: str, style: str, target: str, notes: Sequence[Note]) -> None:
+        self.question = question
+        self.text = text
+        self.style = style
+        self.target = target
+        self.notes = notes
+
+    def as_object(self) -> dict[str, object]:
+        """The code as the JSON of schema gradcli/1."""
+        return {
+            "schema": SCHEMA,
+            "expression": self.question.source,
+            "at": self.question.at,
+            "style": self.style,
+            "target": self.target,
+            "code": self.text,
+        }
+
+
+def coded(
+    source: str,
+    given: Mapping[str, Any],
+    options: Options,
+    *,
+    style: str = "flat",
+    target: str = "python",
+    optimised: bool = False,
+) -> Coded:
+    """The program in SOURCE as code: its value and gradients. Where every name has a value, it prints the numbers.
+
+    Raises GradError (usage) for a primitive that the target has no notation for.
+    """
+    question = questioned(source, given, options)
+    subject = subject_of(question)
+    if style == "modular":
+        raise GradError("usage", "modular code is not written yet")
+    from gradcli.codegen.flat.module import module
+
+    return Coded(question, module(subject, target_named(target)), style, target, [])
+
+
+def questioned(source: str, given: Mapping[str, Any], options: Options) -> Question:
+    """The program at its point; without one where names have no value."""
+    question: Question = Unvalued(source, given, options)
+    if question.missing:  # type: ignore[attr-defined]
+        return question
+    return Question(source, given, options)
+
+
+def subject_of(question: Question) -> Subject:
+    """A question as what code is written of."""
+    missing = getattr(question, "missing", [])
+    labels = question.labels().names
+    return Subject(
+        question.graph,
+        question.result,
+        question.sources,
+        variables=[*question.program.variables, *question.unused],
+        labels=labels,
+        point=None if missing else question.at,
+        strong=question.options.zero == "strong",
+        said=said(question, labels[question.result]),
+    )
+
+
+def said(question: Question, label: str) -> list[str]:
+    """The program in words: the named intermediates as they were written, and the result."""
+    return [f"{label} = {title(question.program)}"]
