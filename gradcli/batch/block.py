@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from gradcli.batch.driver import drive
 from gradcli.batch.onepass import Pass
-from gradcli.batch.spelled import is_telling, may_be_spelled
+from gradcli.batch.remarks import remarks, with_closed_gates
+from gradcli.batch.spelled import LITERALS, may_be_spelled
 from gradcli.batch.steps import DUE
-from gradcli.batch.sweep import gradients_of, pull_back, swept
+from gradcli.batch.sweep import gradients_of, pull_back, shown, swept
 from gradcli.language import MAX_TOKENS, scan_each
 
 TYPE_CHECKING = False
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gradcli.batch.fused import Fused
-    from gradcli.batch.onepass import Entry
+    from gradcli.batch.onepass import Entry, Row
+
+    Asked = tuple[int, Pass, Entry, Sequence[int]]  # the last is what DUE held when it was read
+
+NOTHING: Sequence[int] = ()
 
 
 def answers(fused: Fused, sources: Sequence[str], points: Sequence[Mapping[str, float]]) -> list[str | None]:
@@ -25,45 +30,58 @@ def answers(fused: Fused, sources: Sequence[str], points: Sequence[Mapping[str, 
     found: list[str | None] = [None] * len(sources)
     if not fused.usable or max(map(len, sources)) >= MAX_TOKENS:
         return found
-    functions = fused.functions
-    read: list[tuple[int, Pass, Entry]] = []
-    for place, words in enumerate(scan_each(sources)):
-        if words is not None:
-            run = Pass(points[place], functions)
-            entry = drive(run, words)
-            if entry is None:
-                continue
-            if DUE:
-                found[place] = fused.answer(run, entry)
-            else:
-                read.append((place, run, entry))
-    later: list[tuple[int, Pass, Entry]] = []
+    functions, says_all, recognises, text = fused.functions, fused.says_all, fused.recognises, fused.text
     plain: list[tuple[int, Pass, Entry]] = []
-    gated: list[tuple[int, Pass, Entry]] = []
-    for one in read:
-        run = one[1]
-        if run.odd or not fused.says_all or (fused.recognises and is_telling(run) and may_be_spelled(run)):
-            later.append(one)
+    gated: list[Asked] = []
+    later: list[Asked] = []
+    for place, words in enumerate(scan_each(sources)):
+        if words is None:
+            continue
+        run = Pass(points[place], functions)
+        entry = drive(run, words)
+        if entry is None:
+            continue
+        due = [*DUE] if DUE else NOTHING
+        if not says_all or run.odd or 1 in due:
+            later.append((place, run, entry, due))
+        elif (
+            (run.tells > 1 or run.roots or not LITERALS.isdisjoint(run.consts)) and recognises and may_be_spelled(run)
+        ):  # fmt: skip
+            later.append((place, run, entry, due))
+        elif run.plain and not due:
+            plain.append((place, run, entry))
         else:
-            (plain if run.plain else gated).append(one)
+            gated.append((place, run, entry, due))
     gradients = [swept(run.tape, run.base, len(run.consts), entry[1])[: len(run.names)] for _, run, entry in plain]
-    for one, numbers in zip(plain, gradients, strict=True):
-        place, run, entry = one
+    for (place, run, entry), numbers in zip(plain, gradients):  # noqa: B905
         total = sum(numbers) + run.total
         if total - total == 0:
-            found[place] = fused.text(run, entry[0], numbers, ())
+            found[place] = text(run, entry[0], numbers, ())
         else:
-            later.append(one)
-    DUE.clear()
+            later.append((place, run, entry, NOTHING))
+    noted: list[tuple[Asked, list[Row], list[float]]] = []
     for one in gated:
-        place, run, entry = one
-        quiet = gradients_of(run, pull_back(run.tape, run.base, len(run.consts), entry[1]))
-        if quiet is not None:
-            found[place] = fused.text(run, entry[0], quiet, ())
-        else:
-            DUE.clear()
-            later.append(one)
-    for place, run, entry in later:
+        place, run, entry, due = one
+        tape = with_closed_gates(run.tape) if due else run.tape
         DUE.clear()
+        adjoints = pull_back(tape, run.base, len(run.consts), entry[1])
+        if DUE:
+            later.append(one)
+            continue
+        quiet = None if due else gradients_of(run, adjoints)
+        if quiet is None:
+            noted.append((one, tape, adjoints))
+        else:
+            found[place] = text(run, entry[0], quiet, ())
+    for one, tape, adjoints in noted:
+        place, run, entry, _ = one
+        total = sum(adjoints) + run.total
+        notes = remarks(run, tape, adjoints) if total - total == 0 else None
+        if notes is None:
+            later.append(one)
+        else:
+            found[place] = text(run, entry[0], shown(run, adjoints), notes)
+    for place, run, entry, due in later:
+        DUE[:] = due
         found[place] = fused.answer(run, entry)
     return found

@@ -11,7 +11,7 @@ from gradcli.batch.remarks import remarks, with_closed_gates
 from gradcli.batch.spelled import is_telling, may_be_spelled
 from gradcli.batch.stepping import SAME, functions
 from gradcli.batch.steps import DUE
-from gradcli.batch.sweep import ABSENT, gradients_of, graph_of, passed, pull_back, swept
+from gradcli.batch.sweep import gradients_of, graph_of, passed, pull_back, shown, swept
 from gradcli.graph import VARIABLE
 from gradcli.graph.decompose import decompose
 from gradcli.graph.labels import Labels
@@ -100,8 +100,7 @@ class Fused:
             if graph is None and self.says_all and total - total == 0 and 1 not in DUE:
                 found = remarks(run, tape, adjoints)
                 if found is not None:
-                    numbers = [0.0 if number is ABSENT else number for number in adjoints[: len(run.names)]]
-                    return self._finite(run, entry[0], numbers, found)
+                    return self._finite(run, entry[0], shown(run, adjoints), found)
         if graph is not None:
             return self._noted(run, graph, result, autodiff.evaluate(graph, run.given))
         values: list[float] = []

@@ -87,6 +87,11 @@ def gradients_of(run: Pass, adjoints: Sequence[float]) -> list[float] | None:
     return [0.0 if number is ABSENT else number for number in numbers]
 
 
+def shown(run: Pass, adjoints: Sequence[float]) -> list[float]:
+    """The gradients by name: 0 where nothing arrived."""
+    return [0.0 if number is ABSENT else number for number in adjoints[: len(run.names)]]
+
+
 def _close(adjoints: list[float], operands: Sequence[int], shares: Sequence[float | None]) -> None:
     """Add exactly 0 to what is below a closed gate: to those of several operands that get a flow."""
     for operand, share in zip(operands, shares, strict=True):
