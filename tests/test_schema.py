@@ -130,6 +130,15 @@ def test_comparisons_of_modes_are_what_the_schema_says(words, option):
     check(parsed(out), "mode_comparison")
 
 
+@pytest.mark.parametrize("words", PROGRAMS, ids=lambda words: words[0][:40])
+@pytest.mark.parametrize("option", [[], ["--style", "modular"], ["--optimised", "--target", "c"]], ids=str)
+def test_code_is_what_the_schema_says(words, option):
+    """Of every style."""
+    code, out, err = run("code", *words, *option, "--json")
+    assert (code, err) == (0, "")
+    check(parsed(out), "code")
+
+
 @pytest.mark.parametrize(
     "words", [*PROGRAMS, ["sum((X@w)^2)", "--example", "X:2x3,w:3"]], ids=lambda words: words[0][:40]
 )

@@ -44,6 +44,17 @@ echo 'x^2 at x=3' | gradcli batch - --at y=2    FILE - is standard input
 
 A FILE may be a pattern in quotes. A line of text is a program with its values,
 as in: x*y at x=2, y=3""",
+    "code": """\b
+gradcli code 'x*y + sin(x)' x=2 y=3                 a program in Python
+gradcli code 'x*y + sin(x)' --target c -o f.c       a function in C, without values
+gradcli code '1/(1+exp(-x))' --style modular        a class for each gate
+
+Without values the code has the function alone; with them it is a program that
+prints the numbers.""",
+    "graph": """\b
+gradcli graph 'x*y + max(x, y)' x=2 y=3 -o circuit.svg
+gradcli graph 'x*y + max(x, y)' x=2 y=3 -o page.html    a page to click through
+gradcli graph 'x*y' x=2 y=3 --format dot | dot -Tpdf -o circuit.pdf""",
     "map": """\b
 gradcli map 'x*y' data.csv -o out.csv           the columns x and y of data.csv
 gradcli map 'a*x^2' data.csv a=3 --head 5       a is 3 in every row
