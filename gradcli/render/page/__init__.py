@@ -1,0 +1,101 @@
+"""The page to click through: circuit, ledger and steps in one file that works offline and computes by itself."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+from importlib.resources import files
+
+from gradcli.codegen.operations import Operations
+from gradcli.errors import GradError
+from gradcli.render.page.programs import inputs_of, program_of
+from gradcli.render.picture.style import style as circuit_style
+from gradcli.render.picture.svg import svg
+from gradcli.report.circuit import circuit
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gradcli.report.explanation import Explanation
+
+SCRIPTS = ("numbers.js", "machine.js", "digits.js", "notes.js", "circuit.js", "page.js")
+MOST_LINES = 400
+ROOM = 9  # letters that a number on a wire may become, as in circuit.js
+
+
+def page(explanations: Sequence[tuple[str, Explanation]], *, digits: int = 6) -> str:
+    """The page of one program in several decompositions, given by name; the first is shown first.
+
+    Raises GradError (limit) where there are more lines than a page can be clicked through.
+    """
+    for _, explanation in explanations:
+        if len(explanation.rows) > MOST_LINES:
+            raise GradError(
+                "limit", f"a page of {len(explanation.rows):,} lines is too long, the most is {MOST_LINES}",
+                hint="gradcli explain shows any number of lines; --view ledger is the list of steps",
+            )  # fmt: skip
+    operations = Operations()
+    programs = [program_of(name, explanation, operations) for name, explanation in explanations]
+    first = explanations[0][1]
+    data = {"digits": digits, "inputs": inputs_of(first), "programs": programs}
+    title = programs[0]["title"].replace("*", "·").replace("-", "−")
+    style, script = circuit_style() + source("page.css"), "\n".join(source(name) for name in SCRIPTS)
+    functions = operations.source()
+    circuits = "".join(circuit_of(explanation, place, digits) for place, (_, explanation) in enumerate(explanations))
+    return filled(
+        source("page.html"),
+        {
+            "policy": policy([style], [functions, script]),
+            "title": html.escape(title),
+            "style": style,
+            "circuits": circuits,
+            "data": as_json(data),
+            "operations": functions,
+            "script": script,
+        },
+    )
+
+
+def source(name: str) -> str:
+    """The text of a file beside this one."""
+    return files(__package__).joinpath(name).read_text("utf-8")
+
+
+def filled(template: str, parts: Mapping[str, str]) -> str:
+    """TEMPLATE with each {{part}}; what stands inside a part is left alone."""
+    pieces = []
+    for piece in template.split("{{"):
+        name, closed, rest = piece.partition("}}")
+        pieces.append(parts[name] + rest if closed and name in parts else piece)
+    return "".join(pieces)
+
+
+def policy(styles: Sequence[str], scripts: Sequence[str]) -> str:
+    """The content security policy: nothing but these styles and scripts, and no request at all."""
+    allowed = [
+        "default-src 'none'", "base-uri 'none'", "form-action 'none'",
+        f"style-src {' '.join(map(_hash, styles))}", f"script-src {' '.join(map(_hash, scripts))}",
+    ]  # fmt: skip
+    return "; ".join(allowed)
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def as_json(value: object) -> str:
+    """VALUE as JSON that cannot end the script it stands in; ASCII only."""
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def circuit_of(explanation: Explanation, place: int, digits: int) -> str:
+    """The drawing of one decomposition; what is said in it of numbers is left to the page."""
+    found = circuit(explanation, digits=digits, full=True)
+    for box in found.boxes:
+        box.locals = [text.rpartition(" = ")[0] for text in box.locals if " = " in text]
+    drawn = svg(found, local=True, room=ROOM, sums=False, styled=False, heading=False, prefix=f"p{place}-")
+    return f'<div data-program="{place}"{" hidden" if place else ""}>{drawn}</div>'

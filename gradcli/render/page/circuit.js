@@ -1,0 +1,133 @@
+/* The drawn circuit of one program: its numbers, its gates, and the wire of the current step. */
+
+const SMALLEST = 0.62; // below that a wide circuit is scrolled, at the scale READABLE
+const READABLE = 0.85;
+const LARGEST = 1.15;
+const ROOM = 9; // letters of a number on a wire; longer ones are set more tightly
+const LETTER = 8.9;
+
+class Picture {
+  constructor(drawings, place, run) {
+    drawings.forEach((drawing, at) => (drawing.hidden = at !== place));
+    this.drawing = drawings[place];
+    this.svg = this.drawing.querySelector("svg");
+    this.flows = new Map(run.flows.map((flow) => [`${flow.target}-${flow.source}-${flow.slot}`, flow.place]));
+    this.parts = [...this.drawing.querySelectorAll(".wire, .trunk, .node")].map((group) => this.part(group));
+    this.boxes = this.drawing.querySelectorAll(".boxlocal");
+    if (!this.svg.dataset.ready) this.prepare(run);
+  }
+
+  /* What a group of the drawing is about: a line, and for a wire the flow that comes back through it. */
+  part(group) {
+    const [kind, line, to, slot] = group.id.replace(/^p\d+-/, "").split("-");
+    const flow = this.flows.get(`${line}-${to}-${slot}`);
+    const numbers = group.querySelector(".numbers");
+    const value = numbers?.querySelector(".value");
+    const gradient = numbers?.querySelector(".gradient");
+    for (const text of [value, gradient]) if (text) text.dataset.room ??= Math.max(ROOM, text.textContent.length);
+    return {
+      group, kind, line: Number(line.replace("e", "")), ends: (kind === "node" ? line : to ?? "").startsWith("e"), flow,
+      branch: numbers?.hasAttribute("data-slot") ?? false,
+      value, gradient,
+      local: group.querySelector(".local"), gate: group.querySelector(".gate"), title: group.querySelector("title"),
+    };
+  }
+
+  /* Once: sizes, what can be clicked and focused, and lines that a pointer meets. */
+  prepare(run) {
+    const { svg } = this;
+    svg.dataset.ready = "1";
+    svg.setAttribute("role", "group");
+    new ResizeObserver(() => this.fit()).observe(byId("left"));
+    svg.querySelector("desc").textContent = "Values stand above the wires, gradients below.";
+    for (const part of this.parts) {
+      const key = this.keyOf(part);
+      if (!key) continue;
+      const path = part.group.querySelector(".line");
+      if (path) {
+        const broad = path.cloneNode();
+        broad.setAttribute("class", "reach");
+        part.group.prepend(broad);
+      }
+      part.group.setAttribute("tabindex", "0");
+      part.group.setAttribute("role", "button");
+      part.group.addEventListener("click", () => goToKey(key));
+      part.group.addEventListener("keydown", (event) => {
+        if (event.key === "Enter" || event.key === " ") goToKey(key);
+      });
+      link(part.group, key);
+    }
+  }
+
+  /* As large as the room; where it would be too small to be read, larger. */
+  fit() {
+    const wide = this.svg.viewBox.baseVal.width;
+    const scale = (byId("circuit").clientWidth - 24) / wide;
+    this.svg.style.width = `${Math.floor(wide * (scale < SMALLEST ? READABLE : Math.min(scale, LARGEST)))}px`;
+  }
+
+  /* The step that a part belongs to. */
+  keyOf({ kind, line, flow, ends, branch, gradient }) {
+    if (flow !== undefined) return `flow ${flow}`;
+    if (kind === "wire" && ends && gradient) return `seed ${line}`;
+    if (kind === "trunk" && gradient) return `sum ${line}`;
+    return branch || (kind === "node" && ends) ? "" : `value ${line}`;
+  }
+
+  show({ step, steps, run, digits }) {
+    const current = steps[step - 1];
+    const reached = new Set(steps.slice(0, step).map(keyOf));
+    const flow = current.kind === "flow" ? run.flows[current.flow] : null;
+    for (const part of this.parts) {
+      const { group, kind, line, value, gradient, local, gate, ends } = part;
+      const known = reached.has(`value ${line}`);
+      const key = this.keyOf(part);
+      write(value, known ? digits.value(line) : "");
+      const through = part.flow === undefined ? null : run.flows[part.flow];
+      if (part.branch && through) write(gradient, reached.has(key) ? digits.part(through) : "");
+      else write(gradient, isDone(line, reached) ? digits.number(line) : "");
+      if (through) write(local, reached.has(key) ? digits.local(through) : "");
+      if (gate && kind === "node") gate.textContent = run.gate(line);
+      group.classList.toggle("current", keyOf(current) === key && kind !== "node");
+      const own = current.kind === "value" && current.line === line && kind !== "wire";
+      group.classList.toggle("now", kind === "node" && !ends && (own || flow?.source === line));
+      mark(value, current.kind === "value" && current.line === line);
+      mark(gradient, (key === keyOf(current)) || (flow?.source === line && !part.branch) || (current.kind === "sum" && part.branch && current.line === line));
+      mark(local, key === keyOf(current));
+      if (part.title) part.title.textContent = titleOf(part, through, key, reached);
+    }
+    const here = this.drawing.querySelector(".current .numbers") ?? this.drawing.querySelector(".now");
+    reveal(here, byId("circuit"), true);
+    reveal(here, byId("left"), false);
+  }
+
+  /* Light up the parts that belong to a step. */
+  link(key, on) {
+    for (const part of this.parts) if (this.keyOf(part) === key) part.group.classList.toggle("linked", on);
+  }
+}
+
+function write(text, shown) {
+  if (!text) return;
+  text.textContent = typeset(shown);
+  const room = Number(text.dataset.room ?? Infinity);
+  if (shown.length > room) text.setAttribute("textLength", room * LETTER);
+  else text.removeAttribute("textLength");
+  text.classList.toggle("odd", isOdd(shown));
+}
+
+function mark(text, on) {
+  text?.classList.toggle("lit", on);
+}
+
+/* What a part says where it is hovered or focused: no number before its step. */
+function titleOf({ kind, line, ends }, flow, key, reached) {
+  const step = state.steps.find((one) => keyOf(one) === key);
+  if (step && reached.has(key)) {
+    return SENTENCES[step.kind](step).map((part) => (typeof part === "string" ? part : part.textContent)).join("");
+  }
+  const { lines } = state.program;
+  if (flow) return `${lines[flow.source].name} → ${lines[flow.target].name}`;
+  const { name, says } = lines[line];
+  return says && kind === "node" && !ends ? typeset(`${name} = ${says}`) : name;
+}

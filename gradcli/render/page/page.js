@@ -1,0 +1,434 @@
+/* The page: boxes, switch, steps, ledger and sentence over the explanations of one program. */
+
+const data = JSON.parse(document.getElementById("data").textContent);
+const byId = (id) => document.getElementById(id);
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+const PACE = 1100;
+
+const state = { program: null, run: null, digits: null, steps: [], step: 1, point: startingPoint(), timer: 0 };
+let rows = [];
+let circuit = null;
+
+function startingPoint() {
+  return Object.fromEntries(data.inputs.map(({ name, value }) => [name, readNumber(value)]));
+}
+
+/* The signs of mathematics for those of the language. */
+function typeset(text) {
+  return text.replaceAll("*", "·").replaceAll("-", "−");
+}
+
+function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === false || value === undefined) continue;
+    made.setAttribute(name, value === true ? "" : value);
+  }
+  made.append(...children);
+  return made;
+}
+
+/* A number as text in the colour of its role; nan and inf in that of notes. */
+function numeral(text, role) {
+  return element("span", { class: isOdd(text) ? `${role} odd` : role }, typeset(text));
+}
+
+function isOdd(text) {
+  return ["nan", "inf", "-inf"].includes(text);
+}
+
+function nameOf(index) {
+  const { name } = state.program.lines[index];
+  return element("bdi", {}, name);
+}
+
+// What a step says
+
+/* What a line does, over the numbers of its operands: `exp(−1)`; "" where its text does not hold them all. */
+function inNumbers(index) {
+  const { does, from } = state.program.lines[index];
+  if (!does || !from) return "";
+  return does.replace(/[\uE000-\uF8FF]/g, (hole, at) => {
+    const text = state.digits.operand(from[hole.charCodeAt(0) - 0xe000]);
+    const alone = at === 0 || "(,[".includes(does.slice(0, at).trimEnd().slice(-1));
+    return text.startsWith("-") && (!alone || does[at + 1] === "^") ? `(${text})` : text;
+  });
+}
+
+function valueSentence({ line }) {
+  const { says } = state.program.lines[line];
+  const value = numeral(state.digits.value(line), "value");
+  const numbers = inNumbers(line);
+  const left = says ? [nameOf(line), ` = ${typeset(says)}`] : [nameOf(line)];
+  const middle = numbers && numbers !== state.digits.value(line) ? [` = ${typeset(numbers)}`] : [];
+  return [...left, ...middle, " = ", value];
+}
+
+function flowSentence({ flow: place }) {
+  const flow = state.run.flows[place];
+  const cut = state.run.cutOff(flow);
+  return [
+    nameOf(flow.source), " → ", nameOf(flow.target), ": ",
+    numeral(state.digits.number(flow.source), "gradient upstream"), " × ",
+    inBrackets(numeral(state.digits.local(flow), "local")), cut ? ` (${cut})` : "", " = ",
+    numeral(state.digits.downstream(flow), "gradient downstream"),
+    ` (${state.run.operation(flow.source).shown} ${state.run.gate(flow.source)})`,
+  ];
+}
+
+function inBrackets(made) {
+  if (made.textContent.startsWith("−")) made.textContent = `(${made.textContent})`;
+  return made;
+}
+
+function sumSentence({ line }) {
+  const flows = state.run.arriving.get(line);
+  const few = flows.length <= MOST_PARTS ? flows : flows.slice(0, 2);
+  const parts = few.flatMap((flow, at) => {
+    const part = numeral(state.digits.part(flow), "gradient");
+    return at ? [" + ", inBrackets(part)] : [part];
+  });
+  const more = flows.length > few.length ? [` + … ${flows.length - few.length} more`] : [];
+  return [nameOf(line), ": ", ...parts, ...more, " = ", numeral(state.digits.total(line), "gradient"), " (copy adds)"];
+}
+
+function seedSentence({ line }) {
+  const why = state.run.values[line] !== state.run.values[line] ? "the result is nan, so every gradient of it is" : "seed";
+  return [partial(line), " = ", numeral(state.digits.number(line), "gradient"), ` (${why})`];
+}
+
+const SENTENCES = { value: valueSentence, flow: flowSentence, sum: sumSentence, seed: seedSentence };
+
+function partial(index) {
+  const result = state.program.lines[state.program.result].name;
+  return element("span", {}, "∂", element("bdi", {}, result), "/∂", nameOf(index));
+}
+
+/* The line below the sentence: where its numbers come from. */
+function ruleOf(step) {
+  if (step.kind === "value") {
+    const line = state.program.lines[step.line];
+    if (line.stands) return [`stands for ${typeset(line.stands)}`];
+    return line.from ? [] : ["of" in line ? "a variable" : "a constant"];
+  }
+  if (step.kind === "seed") return ["the backward pass starts at the result"];
+  if (step.kind === "sum") return [`${state.run.meeting(step.line)} flows meet here, so their gradients are added`];
+  const flow = state.run.flows[step.flow];
+  const local = state.digits.local(flow);
+  const formula = state.run.formula(flow);
+  const bare = formula === "" || formula === local || formula === shortest(flow.local);
+  const slope = ["local gradient ∂", nameOf(flow.source), "/∂", nameOf(flow.target), place(flow), " = "];
+  return [...slope, ...(bare ? [] : [`${typeset(formula)} = `]), numeral(local, "local")];
+}
+
+/* Which one is meant where a line has the same operand in several places. */
+function place({ source, target, slot }) {
+  const operands = state.program.lines[source].from;
+  if (operands.filter((operand) => operand === target).length < 2) return "";
+  const number = operands.slice(0, slot + 1).filter((operand) => operand === target).length;
+  return ` (${number}${{ 1: "st", 2: "nd", 3: "rd" }[number] ?? "th"})`;
+}
+
+// The ledger
+
+function keyOf(step) {
+  return step.kind === "flow" ? `flow ${step.flow}` : `${step.kind} ${step.line}`;
+}
+
+function rowOf(step, place) {
+  const button = element("button", { type: "button" });
+  const head = element("th", { scope: "row" }, button);
+  const made = element("tr", { "data-key": keyOf(step), class: step.kind === "value" ? "" : "back" }, head);
+  if (step.kind === "flow") {
+    const { source, target } = state.run.flows[step.flow];
+    button.append(nameOf(source), " → ", nameOf(target));
+  } else {
+    button.append(step.kind === "sum" ? "Σ " : "", nameOf(step.line));
+  }
+  const cells = step.kind === "value" ? [2, 1] : step.kind === "flow" ? [1, 1, 1] : [2, 1];
+  cells.forEach((span) => made.append(element("td", span > 1 ? { colspan: span } : {})));
+  if (step.kind === "value") made.cells[1].className = "does";
+  made.append(element("td", { class: "gate" }));
+  if (step.kind === "sum") made.cells[1].className = "sum";
+  button.addEventListener("click", () => goTo(place + 1));
+  link(made, keyOf(step));
+  return { row: made, step };
+}
+
+/* The rows of one program, without numbers; they are the same at every point. */
+function drawRows() {
+  rows = state.steps.map(rowOf);
+  const backward = rows.findIndex(({ step }) => step.kind === "seed");
+  const all = rows.map(({ row }) => row);
+  all.unshift(section("values, forward ↓"));
+  if (backward >= 0) all.splice(backward + 1, 0, section("gradients, backward ↓"));
+  byId("rows").replaceChildren(...all);
+}
+
+function section(words) {
+  return element("tr", { class: "section" }, element("th", { colspan: 5, scope: "colgroup" }, words));
+}
+
+function fillRow({ row, step }, place) {
+  const reached = place < state.step;
+  const current = place === state.step - 1;
+  row.classList.toggle("reached", reached);
+  row.classList.toggle("current", current);
+  if (current) row.setAttribute("aria-current", "step");
+  else row.removeAttribute("aria-current");
+  const { digits, run } = state;
+  const put = (cell, text, role) => {
+    const shown = reached ? text : "";
+    const key = `${role} ${shown}`;
+    if (cell.dataset.shown === key) return;
+    cell.dataset.shown = key;
+    cell.replaceChildren(...(shown === "" ? [] : [role ? numeral(shown, role) : typeset(shown)]));
+  };
+  if (step.kind === "value") {
+    const { says } = state.program.lines[step.line];
+    row.cells[1].textContent = says ? `= ${typeset(says)}` : "";
+    put(row.cells[2], digits.value(step.line), "value");
+  } else if (step.kind === "flow") {
+    const flow = run.flows[step.flow];
+    const cut = run.cutOff(flow);
+    put(row.cells[1], digits.number(flow.source), "gradient");
+    put(row.cells[2], `× ${digits.local(flow)}${cut ? ` (${cut})` : ""}`, "local");
+    put(row.cells[3], `= ${digits.downstream(flow)}`, "gradient");
+    const first = run.leaving.get(flow.source)[0] === flow;
+    put(row.cells[4], first ? `${run.operation(flow.source).shown} ${run.gate(flow.source)}` : "", "");
+    const odd = isOdd(digits.downstream(flow));
+    row.classList.toggle("odd", reached && odd);
+  } else if (step.kind === "sum") {
+    const sum = sumSentence(step).slice(2, -3).map((part) => (typeof part === "string" ? part : part.textContent));
+    put(row.cells[1], sum.join(""), "gradient");
+    put(row.cells[2], `= ${digits.total(step.line)}`, "gradient");
+    put(row.cells[3], "copy adds", "");
+  } else {
+    put(row.cells[2], `= ${digits.number(step.line)}`, "gradient");
+    put(row.cells[3], "seed", "");
+  }
+}
+
+/* Hovering or focusing one of a row and a wire marks both. */
+function link(made, key) {
+  const mark = (on) => {
+    for (const { row } of rows) if (row.dataset.key === key) row.classList.toggle("linked", on);
+    circuit?.link(key, on);
+  };
+  for (const name of ["pointerenter", "focusin"]) made.addEventListener(name, () => mark(true));
+  for (const name of ["pointerleave", "focusout"]) made.addEventListener(name, () => mark(false));
+}
+
+// Boxes, answer, notes
+
+function drawBoxes() {
+  const boxes = data.inputs.map(({ name, value }, at) => {
+    const input = element("input", {
+      id: `input${at}`, value, autocomplete: "off", spellcheck: "false", inputmode: "text",
+      readonly: state.program.fixed !== undefined, "aria-describedby": `slope${at} complaint`,
+    });
+    input.addEventListener("input", () => edited(input, name));
+    const label = element("label", { for: input.id }, element("bdi", {}, name), " =");
+    return element("div", { class: "box" }, label, input, element("span", { class: "slope", id: `slope${at}` }));
+  });
+  const answer = element("div", { class: "box answer" }, element("span", { id: "answer-name" }), element("span", { id: "answer" }), element("span", { class: "slope", id: "others" }));
+  const reset = element("button", { type: "button", id: "reset" }, "reset");
+  reset.hidden = !data.inputs.length || state.program.fixed !== undefined;
+  reset.addEventListener("click", restore);
+  byId("point").replaceChildren(...boxes, answer, reset);
+  byId("point").addEventListener("submit", (event) => event.preventDefault());
+}
+
+function edited(input, name) {
+  const value = readNumber(input.value);
+  input.setAttribute("aria-invalid", String(value === null));
+  if (value === null) {
+    const kept = shortest(state.point[name]);
+    const what = input.value.trim() ? `'${input.value.trim()}' is not a number` : "a number is missing";
+    byId("complaint").textContent = `${what}: write one like −1.5 or 2e−3; everything below is for ${name} = ${typeset(kept)}`;
+    return;
+  }
+  byId("complaint").textContent = "";
+  compute({ ...state.point, [name]: value }, input);
+}
+
+function restore() {
+  state.point = startingPoint();
+  data.inputs.forEach(({ value }, at) => {
+    byId(`input${at}`).value = value;
+    byId(`input${at}`).setAttribute("aria-invalid", "false");
+  });
+  byId("complaint").textContent = "";
+  compute(state.point);
+}
+
+function fillAnswer() {
+  const { program, run, digits } = state;
+  const reached = new Set(state.steps.slice(0, state.step).map(keyOf));
+  byId("answer-name").replaceChildren(nameOf(program.result), " =");
+  byId("answer").replaceChildren(...(reached.has(`value ${program.result}`) ? [numeral(digits.value(program.result), "value")] : []));
+  const slopes = program.gradients.map(([name, line]) => {
+    const number = line === null || run.adjoints[line] === null ? "0" : digits.number(line);
+    return { name, line, text: isDone(line, reached) ? number : "" };
+  });
+  data.inputs.forEach(({ name }, at) => {
+    const found = slopes.find((slope) => slope.name === name);
+    byId(`slope${at}`).replaceChildren(...(found ? slopeOf(found) : []));
+  });
+  const others = slopes.filter(({ name }) => !data.inputs.some((input) => input.name === name));
+  byId("others").replaceChildren(...others.flatMap((slope) => [...slopeOf(slope), " "]));
+}
+
+/* Whether the last flow into a line has been stepped over. */
+function isDone(line, reached) {
+  const last = state.lastInto.get(line);
+  return last === undefined ? state.step === state.steps.length : reached.has(last);
+}
+
+function slopeOf({ name, text }) {
+  const result = state.program.lines[state.program.result].name;
+  return ["∂", element("bdi", {}, result), "/∂", element("bdi", {}, name), " = ", numeral(text, "gradient")];
+}
+
+function fillNotes() {
+  const moved = data.inputs.some(({ name, value }) => !same(state.point[name], readNumber(value)));
+  const found = moved ? notesOf(state.run, state.program) : state.program.notes;
+  const at = state.steps[state.step - 1];
+  byId("notes").replaceChildren(...found.map(({ kind, line, message }) => {
+    const plain = ["recognised", "unused", "example"].includes(kind) ? "plain" : "";
+    const here = at && state.program.lines[at.line].name === line ? "current" : "";
+    return element("li", { class: `${plain} ${here}`.trim() }, typeset(message));
+  }));
+}
+
+// Steps
+
+function compute(point, input) {
+  const run = new Run(state.program, point);
+  if (state.program.fragile && run.values.some((value) => value !== value)) {
+    byId("complaint").textContent = "a nan arises there, for which the lines of derivatives would be others: run gradcli with these values";
+    input?.setAttribute("aria-invalid", "true");
+    return;
+  }
+  Object.assign(state, { point, run, digits: new Digits(run, data.digits) });
+  show();
+}
+
+function choose(place) {
+  state.program = data.programs[place];
+  state.run = new Run(state.program, state.point);
+  state.digits = new Digits(state.run, data.digits);
+  const part = state.steps.length ? state.step / state.steps.length : 0;
+  state.steps = state.run.steps();
+  state.lastInto = new Map(state.steps.flatMap((step) => (step.kind === "value" ? [] : [[step.line, keyOf(step)]])));
+  state.step = Math.max(1, Math.round(part * state.steps.length));
+  byId("slider").max = state.steps.length;
+  circuit = new Picture(document.querySelectorAll("#circuit > [data-program]"), place, state.run);
+  drawRows();
+  show();
+}
+
+function goToKey(key) {
+  const place = state.steps.findIndex((step) => keyOf(step) === key);
+  if (place >= 0) goTo(place + 1);
+}
+
+function goTo(step) {
+  state.step = Math.min(Math.max(step, 1), state.steps.length);
+  if (state.step === state.steps.length) pause();
+  show();
+}
+
+function show() {
+  const step = state.steps[state.step - 1];
+  byId("sentence").replaceChildren(...SENTENCES[step.kind](step));
+  byId("rule").replaceChildren(...ruleOf(step));
+  rows.forEach(fillRow);
+  circuit.show(state);
+  fillAnswer();
+  fillNotes();
+  const slider = byId("slider");
+  slider.value = state.step;
+  slider.setAttribute("aria-valuetext", byId("sentence").textContent);
+  const phase = step.kind === "value" ? "forward" : "backward";
+  byId("count").textContent = `step ${state.step} of ${state.steps.length}, ${phase}`;
+  for (const id of ["first", "back"]) byId(id).disabled = state.step === 1;
+  for (const id of ["next", "last"]) byId(id).disabled = state.step === state.steps.length;
+  reveal(rows[state.step - 1]?.row, byId("ledger"));
+}
+
+/* Scroll a panel, and nothing else, until a part of it is in sight: down, or along. */
+function reveal(part, panel, along) {
+  if (!part) return;
+  const inner = part.getBoundingClientRect();
+  const outer = panel.getBoundingClientRect();
+  const behavior = still.matches ? "auto" : "smooth";
+  if (!along && (inner.top < outer.top + 60 || inner.bottom > outer.bottom - 30)) {
+    panel.scrollBy({ top: (inner.top + inner.bottom - outer.top - outer.bottom) / 2, behavior });
+  }
+  if (along && (inner.left < outer.left + 60 || inner.right > outer.right - 60)) {
+    panel.scrollBy({ left: (inner.left + inner.right - outer.left - outer.right) / 2, behavior });
+  }
+}
+
+function play() {
+  if (still.matches) return goTo(state.step + 1);
+  if (state.timer) return pause();
+  if (state.step === state.steps.length) goTo(1);
+  state.timer = setInterval(() => goTo(state.step + 1), PACE);
+  byId("play").setAttribute("aria-pressed", "true");
+  byId("play").textContent = "pause";
+}
+
+function pause() {
+  clearInterval(state.timer);
+  state.timer = 0;
+  byId("play").setAttribute("aria-pressed", "false");
+  byId("play").textContent = "play";
+}
+
+const KEYS = {
+  ArrowRight: () => goTo(state.step + 1),
+  ArrowLeft: () => goTo(state.step - 1),
+  Home: () => goTo(1),
+  End: () => goTo(state.steps.length),
+  " ": play,
+};
+
+function pressed(event) {
+  const { target } = event;
+  const typing = target.matches?.("input:not([type=range])");
+  const clicking = event.key === " " && target.closest?.("button, input, [role=button]");
+  if (typing || clicking || event.ctrlKey || event.altKey || event.metaKey || !(event.key in KEYS)) return;
+  event.preventDefault();
+  KEYS[event.key]();
+}
+
+function start() {
+  state.program = data.programs[0];
+  const choices = byId("switch");
+  choices.hidden = data.programs.length < 2;
+  data.programs.forEach(({ name }, place) => {
+    const radio = element("input", { type: "radio", name: "program", value: place, checked: place === 0 });
+    radio.addEventListener("change", () => choose(place));
+    choices.append(element("label", {}, radio, name));
+  });
+  drawBoxes();
+  byId("complaint").textContent = state.program.fixed ?? "";
+  choose(0);
+  byId("first").addEventListener("click", KEYS.Home);
+  byId("back").addEventListener("click", KEYS.ArrowLeft);
+  byId("next").addEventListener("click", KEYS.ArrowRight);
+  byId("last").addEventListener("click", KEYS.End);
+  byId("play").addEventListener("click", play);
+  byId("slider").addEventListener("input", (event) => goTo(Number(event.target.value)));
+  document.addEventListener("keydown", pressed);
+  let before = 1;
+  addEventListener("beforeprint", () => {
+    before = state.step;
+    goTo(state.steps.length);
+  });
+  addEventListener("afterprint", () => goTo(before));
+}
+
+start();

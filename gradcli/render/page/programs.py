@@ -1,0 +1,112 @@
+"""The lines and flows of an explanation as data that the page computes with."""
+
+from __future__ import annotations
+
+from gradcli.codegen.operations import spellings
+from gradcli.graph import ATOM_LEVEL, CONSTANT, VARIABLE
+from gradcli.graph.labels import MOST_SHOWN
+from gradcli.graph.notation import atom, operation
+from gradcli.report.flows import LONGEST_FORMULA, MOST_OPERANDS
+from gradcli.text import JSON_WORDS, shortest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from gradcli.codegen.operations import Operations
+    from gradcli.report.explanation import Explanation
+
+HOLE = 0xE000  # operands stand in the text of a line as letters of the private use area
+FRAGILE = "adjoint"
+
+
+def inputs_of(explanation: Explanation) -> list[dict[str, object]]:
+    """The variables with their values as text, in the order of the program."""
+    return [{"name": name, "value": shortest(value)} for name, value in explanation.question.point.items()]
+
+
+def program_of(name: str, explanation: Explanation, operations: Operations) -> dict[str, Any]:
+    """One decomposition: its lines, the flows of its backward pass, what it is of, and the notes at the first point."""
+    question, graph = explanation.question, explanation.graph
+    title = explanation.title()
+    label = explanation.labels.names[explanation.result]
+    written = _Written(explanation, operations)
+    lines = [written.line(index) for index in range(len(graph))]
+    return {
+        "name": name,
+        "title": title if title == label else f"{label} = {title}",
+        "result": explanation.result,
+        "strong": question.options.zero == "strong",
+        "ties": question.options.ties,
+        "fragile": bool(question.derivatives) or question.added is not None,
+        "seeded": explanation.backward.numbers[explanation.result] is not None,
+        "lines": lines,
+        "operations": written.operations,
+        "flows": [[flow[0], flow[1], flow[2]] for flow in explanation.backward.flows],
+        "gradients": [[source, line] for source, line in question.sources.items()],
+        "notes": [{"kind": note.kind, "line": note.line, "message": note.message} for note in explanation.notes],
+    }
+
+
+class _Written:
+    """Writes the lines of one explanation; `operations` describes each operation by its place."""
+
+    def __init__(self, explanation: Explanation, operations: Operations) -> None:
+        self.explanation = explanation
+        self.all = operations
+        self.operations: dict[int, dict[str, object]] = {}
+        self.shown = {row for row in explanation.rows if row not in explanation.folded}
+
+    def line(self, index: int) -> dict[str, object]:
+        """What the page has to know of a line."""
+        explanation, graph = self.explanation, self.explanation.graph
+        primitive, static, operands = graph.primitives[index], graph.statics[index], graph.operands[index]
+        name = explanation.labels.names[index]
+        found: dict[str, object] = {"name": name}
+        if index in self.shown:
+            found["shown"] = 1
+        if primitive is VARIABLE:
+            found["of"] = graph.names[index]
+        elif primitive is CONSTANT:
+            found["is"] = number(static)
+        else:
+            place = self.all.place(primitive, static, len(operands))
+            self.operations[place] = {
+                "name": primitive.name, "shown": primitive.shown, "verbs": primitive.verbs, "opens": primitive.opens,
+            }  # fmt: skip
+            found |= {"op": place, "from": operands, "says": explanation.labels.operation(index)}
+            if index in self.shown and len(operands) <= MOST_SHOWN:
+                found["does"] = self._with_holes(index)
+            if len(operands) <= MOST_OPERANDS:
+                found["rules"] = self._rules(index)
+        if explanation.is_added(index):
+            found["added"] = explanation.labels.added_text(index)
+        if index in explanation.question.folds:
+            fold = explanation.question.folds[index]
+            found["stands"] = "".join(p if isinstance(p, str) else explanation.name(p) for p in fold.text)
+        return found
+
+    def _with_holes(self, index: int) -> str:
+        graph = self.explanation.graph
+        primitive, static, operands = graph.primitives[index], graph.statics[index], graph.operands[index]
+        holes = [(chr(HOLE + slot), ATOM_LEVEL) for slot in range(len(operands))]
+        return holes[0][0] if primitive.name == "same" else operation(primitive, static, holes)[0]
+
+    def _rules(self, index: int) -> list[dict[str, str] | None]:
+        """The local gradients as formulas, by the choices of their rule; None where there is none."""
+        explanation, graph = self.explanation, self.explanation.graph
+        primitive, static, operands = graph.primitives[index], graph.statics[index], graph.operands[index]
+        live = {flow[2] for flow in explanation.backward.leaving.get(index, ())}
+        labels = explanation.labels
+        leaves = [atom(labels.names[index]), *[labels.text(operand) for operand in operands]]
+        found = []
+        for slot in range(len(operands)):
+            texts = spellings(primitive, static, slot, leaves) if slot in live else None
+            short = texts is not None and all(len(text) <= LONGEST_FORMULA for text in texts.values())
+            found.append(texts if short else None)
+        return found
+
+
+def number(value: float) -> float | str:
+    """A number as JSON has it, or the word for what it has not."""
+    return value if value - value == 0 else JSON_WORDS[repr(value)].strip('"')
