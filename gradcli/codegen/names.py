@@ -48,6 +48,13 @@ class Names:
         self.taken.add(wanted)
         return wanted
 
+    def another(self, wanted: str) -> str:
+        """WANTED, or where that is taken WANTED_2 and so on."""
+        if wanted not in self.taken and wanted not in self.reserved:
+            self.taken.add(wanted)
+            return wanted
+        return self.numbered(f"{wanted}_", 2)[0]
+
     def numbered(self, stem: str, count: int) -> tuple[str, int]:
         """The first free name of STEM and a number from COUNT on, and that number."""
         while f"{stem}{count}" in self.taken or f"{stem}{count}" in self.reserved:

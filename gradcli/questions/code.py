@@ -61,7 +61,7 @@ def coded(
         raise GradError("usage", "modular code is not written yet")
     from gradcli.codegen.flat.module import module
 
-    return Coded(question, module(subject, target_named(target)), style, target, [])
+    return Coded(question, module(subject, target_named(target), optimised=optimised), style, target, [])
 
 
 def questioned(source: str, given: Mapping[str, Any], options: Options) -> Question:

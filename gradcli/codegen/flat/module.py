@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textwrap import wrap
 
+from gradcli.codegen.flat.optimised import OptimisedStatements, TidyLines
 from gradcli.codegen.flat.statements import Statements
 from gradcli.codegen.flat.sweep import BackwardLines
 from gradcli.codegen.layout import STEP, WIDTH, called, listed, statement
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
 FUNCTION = "value_and_gradients"
 FORWARD = "# forward: values"
 BACKWARD = "# backward: downstream = upstream * local, from the last line up"
+RUNS = " Run as a program, it prints the numbers."
 HARMLESS = frozenset(" +-*/^=<>!()[],.;:_@#'∂…×·")
 
 
-def module(subject: Subject, target: Target) -> str:
+def module(subject: Subject, target: Target, *, optimised: bool = False) -> str:
     """The text of a module with `value_and_gradients`, and where there is a point its numbers."""
-    written = settled(subject, target)
+    written = settled(subject, target, optimised=optimised)
     head = docstring(subject, written)
     blocks = ["\n".join(function(written)), *main(subject, written)]
     preamble = target.preamble()
@@ -33,14 +35,14 @@ def module(subject: Subject, target: Target) -> str:
     return "\n\n\n".join(["\n".join(head), *preamble, *blocks]) + "\n"
 
 
-def settled(subject: Subject, target: Target) -> Statements:
+def settled(subject: Subject, target: Target, *, optimised: bool = False) -> Statements:
     """The statements of a subject; none of its names is one of the helpers that they turn out to need."""
-    lines = BackwardLines(subject)
+    lines, kind = (TidyLines(subject), OptimisedStatements) if optimised else (BackwardLines(subject), Statements)
     reserved = target.words
     while True:
         target.needs.clear()
         target.seen.clear()
-        written = Statements(subject, lines, target, reserved)
+        written: Statements = kind(subject, lines, target, reserved)  # type: ignore[arg-type]
         if not target.needs & written.names.taken:
             return written
         reserved = reserved | target.needs
@@ -50,14 +52,25 @@ def docstring(subject: Subject, written: Statements) -> list[str]:
     """What the module is: the program, where its numbers are, and names that are not the user's own."""
     said = [row for text in subject.said for row in wrapped(text)]
     rows = ['"""' + (said[0] if said else "Value and gradients."), *said[1:], ""]
-    if subject.point is None:
-        rows.append("Forward and backward pass, line by line.")
-    else:
-        rows.append("Forward and backward pass, line by line. Run as a program, it prints the numbers.")
+    rows += wrap(described(written) + ("" if subject.point is None else RUNS), WIDTH)
     others = [f"{safe} stands for {harmless(name)}" for name, safe in written.names.renamed.items()]
     if others:
         rows += ["", *wrap("; ".join(others) + ".", WIDTH)]
     return [*rows, '"""']
+
+
+def described(written: Statements) -> str:
+    """What the function is, in a sentence."""
+    lines = written.lines
+    if not isinstance(lines, TidyLines):
+        return "Forward and backward pass, line by line."
+    instead = f", {lines.before} before" if lines.before != lines.after else ""
+    return f"The tidied adjoint graph: value and gradients in {operations(lines.after)}{instead}."
+
+
+def operations(many: int) -> str:
+    """How many operations there are, in words."""
+    return f"{many} operation{'' if many == 1 else 's'}"
 
 
 def wrapped(text: str) -> list[str]:
@@ -75,7 +88,7 @@ def harmless(text: str) -> str:
 def function(written: Statements) -> list[str]:
     """The definition of `value_and_gradients`."""
     rows = called(f"def {FUNCTION}", [name for _, name in written.parameters], ":")
-    rows += [STEP + FORWARD] if written.forward else []
+    rows += [STEP + FORWARD] if written.forward and written.backward else []
     rows += [row for each in written.forward for row in assigned(each)]
     rows += [STEP + BACKWARD] if written.backward else []
     rows += [row for each in written.backward for row in assigned(each)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gradcli.codegen.flat.sweep import is_finite
+from gradcli.codegen.layout import STEP, WIDTH
 from gradcli.codegen.names import Names
 from gradcli.graph import ATOM_LEVEL, CONSTANT, NAMED, VARIABLE
 
@@ -76,7 +77,7 @@ class Statements:
         return marks
 
     def _write_forward(self) -> None:
-        graph, labels = self.graph, self.subject.labels
+        graph, labels = self.graph, self.lines.labels
         given: set[str] = set(self.names.given)
         for index in range(self.lines.start):
             primitive = graph.primitives[index]
@@ -140,7 +141,7 @@ class Statements:
 
     def _write_backward(self) -> None:
         lines = self.lines
-        if lines.seed is None:
+        if lines.seed is None or (not lines.steps and all(line is None for line in lines.adjoints.values())):
             return
         graph = self.graph
         self.uses = [0] * len(graph)
@@ -189,7 +190,8 @@ class Statements:
         if line in self.texts or self.graph.primitives[line] is CONSTANT:
             return self._text(line)
         self._prepare(line, target)
-        return self._operation(line)
+        room = WIDTH - len(STEP) - len(f"grad_{self._called(target)} += ")
+        return self._fitting(line, target, room)
 
     def _prepare(self, line: int, target: int) -> None:
         """Write down, or read into texts, all that LINE is computed from."""
@@ -200,22 +202,43 @@ class Statements:
                 continue
             found.add(operand)
             waiting += self._operands(operand)
+        last = set(self._operands(line))
+        for operand in sorted(last & found):
+            if (self.graph.origins or {})[operand].role == "flow":
+                last.update(self._operands(operand))
         for operand in sorted(found):
             text = self._operation(operand)
             atomic = self.graph.primitives[operand].name in TESTS
             if len(text[0]) > LONGEST_INSIDE or (self.uses[operand] > 1 and not atomic):
-                self._name(operand, text, target)
+                self._name(operand, target, last=operand in last)
             else:
                 self.texts[operand] = text
 
     def _operands(self, line: int) -> list[int]:
         return [self.lines.resolved(operand) for operand in self.lines.operands[line]]
 
-    def _name(self, line: int, text: Text, target: int) -> None:
-        """Give LINE a statement of its own."""
+    def _fitting(self, line: int, target: int, room: int) -> Text:
+        """The operation of LINE; where that is longer than ROOM, what stands inside it gets names first."""
+        text = self._operation(line)
+        if len(text[0]) > room:
+            for operand in self._operands(line):
+                inside = operand >= self.lines.start and self.graph.primitives[operand] is not CONSTANT
+                if inside and not self._text(operand)[0].isidentifier():
+                    self._name(operand, target, last=True)
+            text = self._operation(line)
+        return text
+
+    def _name(self, line: int, target: int, *, last: bool) -> None:
+        """Give LINE a statement of its own; LAST where the flow to TARGET is computed from it directly."""
         origin = (self.graph.origins or {}).get(line)
-        role = "open" if origin is not None and origin.role == "open" else "local"
-        name = self.names.fresh(f"{role}_{self._called(target)}")
+        if origin is not None and origin.role == "open":
+            name = self.names.another(f"open_{self._called(target)}")
+        elif last:
+            opens = origin is not None and self.graph.primitives[origin.source].opens
+            name = self.names.another(f"{'share' if opens else 'local'}_{self._called(target)}")
+        else:
+            name, self.extra = self.names.numbered("t", self.extra)
+        text = self._fitting(line, target, WIDTH - len(STEP) - len(name) - 3)
         self.backward.append(Statement(name, text, line))
         self.texts[line] = (name, ATOM_LEVEL)
 
@@ -243,13 +266,13 @@ class Statements:
         return [slot for slot, operand in enumerate(self.graph.operands[index]) if self.lines.active[operand]]
 
     def _gradient_name(self, line: int) -> str:
-        found = self.names.fresh(f"grad_{self._called(line)}")
+        found = self.names.another(f"grad_{self._called(line)}")
         self.gradient_names[line] = found
         return found
 
     def _called(self, line: int) -> str:
         """What line is called in the code."""
-        return self.texts[line][0] if self.texts[line][0].isidentifier() else self.subject.labels[line]
+        return self.texts[line][0] if self.texts[line][0].isidentifier() else self.lines.labels[line]
 
     def _gradient(self, name: str) -> Text:
         """The gradient by NAME, 0 where nothing arrives at it."""

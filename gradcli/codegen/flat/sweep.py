@@ -53,6 +53,7 @@ class BackwardLines:
     def __init__(self, subject: Subject) -> None:
         self.graph: Graph = subject.graph.copy()
         self.result = subject.result
+        self.labels = subject.labels
         self.start = len(self.graph)
         known = None if subject.point is None else values_of(self.graph, subject.point)
         is_number = (lambda index: True) if known is None else known_numbers(known)
@@ -77,6 +78,7 @@ class BackwardLines:
         self.stands_for: dict[int, int] = {}
         self.steps = self._steps(flows)
         self._leave_out_masks(flows)
+        self._share_equal_lines()
 
     def _seed(self, flows: Sequence[Flow], number: Any) -> int:
         return index_of(flows[0].upstream if flows else number)
@@ -147,9 +149,57 @@ class BackwardLines:
             waiting += self.graph.operands[line]
         return True
 
+    def _share_equal_lines(self) -> None:
+        """Of local gradients and masks: equal lines are one, operations of constants are constants."""
+        graph = self.graph
+        first: dict[Any, int] = {}
+        for line in range(len(graph)):
+            primitive, static = graph.primitives[line], graph.statics[line]
+            operands = self.operands[line] = tuple(map(self.resolved, self.operands[line]))
+            if not operands:
+                if primitive is CONSTANT and graph.names[line] is None and type(static) is float:
+                    first.setdefault(repr(static), line)
+                continue
+            key = (primitive.name, repr(static), operands)
+            if line >= self.start and graph.origins is not None and graph.origins[line].role in ("local", "open"):
+                found = self._known(line, operands)
+                if found is not None:
+                    self.stands_for[line] = found
+                    continue
+                if key in first:
+                    self.stands_for[line] = first[key]
+            first.setdefault(key, line)
+
+    def _known(self, line: int, operands: Sequence[int]) -> int | None:
+        """The line that LINE is, where that takes no computing."""
+        graph = self.graph
+        primitive, static = graph.primitives[line], graph.statics[line]
+        numbers = [self._number(operand) for operand in operands]
+        if graph.shapes is not None and any(graph.shapes[operand] != graph.shapes[line] for operand in operands):
+            return None
+        if primitive.name == "mul" and 1.0 in numbers:
+            return operands[1 if numbers[0] == 1.0 else 0]
+        if primitive.name == "where" and numbers[0] is not None:
+            return operands[1 if numbers[0] else 2]
+        if None in numbers or primitive.kind != "elementwise" or graph.operands[line] == ():
+            return None
+        value = primitive.forward(*numbers, static) if primitive.static else primitive.forward(*numbers)
+        found = graph.constant(value)
+        self.operands.append(())
+        if self.values is not None:
+            self.values.append(value)
+        return found
+
+    def _number(self, line: int) -> float | None:
+        static = self.graph.statics[line]
+        plain = self.graph.primitives[line] is CONSTANT and self.graph.names[line] is None and type(static) is float
+        return static if plain else None
+
     def resolved(self, line: int) -> int:
         """The line that is written in the place of LINE."""
-        return self.stands_for.get(line, line)
+        while line in self.stands_for:
+            line = self.stands_for[line]
+        return line
 
 
 def values_of(graph: Graph, point: Mapping[str, Any]) -> list[Any]:

@@ -120,7 +120,7 @@ class Target:
             self.use(template)
         if levels:
             texts = [within(text, least) for text, least in zip(operands, levels, strict=True)]
-            if level < SIGN and sum(map(is_number, texts)) == 1:
+            if level != POWER and sum(map(is_number, texts)) == 1:
                 texts = [text[:-2] if WHOLE.match(text) else text for text in texts]  # 1 + x, not 1.0 + x
         else:
             texts = [text for text, _ in operands]

@@ -87,6 +87,7 @@ def comparison(symbol: str) -> tuple[str, int, tuple[int, int]]:
 
 NOTATIONS: dict[str, Notation] = {
     **OPERATORS,
+    "neg": ("-{0}", SIGN, (ATOM,)),  # -(x**2), as ruff format has it
     "div": infix("/", PRODUCT),
     "same": unchanged,
     "stop": unchanged,
