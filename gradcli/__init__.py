@@ -6,12 +6,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gradcli.cli.derived import diff
     from gradcli.cli.face import compare, eval, evaluate, explain, grad, hessian, hvp, jacobian, jvp, vjp
+    from gradcli.cli.handed import code, picture
     from gradcli.cli.tape import Tape
     from gradcli.errors import GradError
 
 __all__ = [
-    "GradError", "Tape", "compare", "diff", "eval", "evaluate", "explain", "grad", "hessian", "hvp", "jacobian", "jvp",
-    "vjp",
+    "GradError", "Tape", "code", "compare", "diff", "eval", "evaluate", "explain", "grad", "hessian", "hvp", "jacobian",
+    "jvp", "picture", "vjp",
 ]  # fmt: skip
 
 
@@ -29,6 +30,10 @@ def __getattr__(name: str) -> object:
         from gradcli.cli.derived import diff
 
         return diff
+    if name in ("code", "picture"):
+        from gradcli.cli import handed
+
+        return getattr(handed, name)
     if name in __all__:
         from gradcli.cli import face
 

@@ -312,3 +312,23 @@ def test_a_function_of_the_face_shows_its_signature():
     for name in ("grad", "diff", "hvp", "compare"):
         function = getattr(gradcli, name)
         assert "wrt" in inspect.signature(function).parameters and function.__name__ == name and function.__doc__
+
+
+def test_code_is_a_text_that_runs():
+    """The same that the command prints."""
+    found = gradcli.code("x*y + sin(x)", x=2, y=3)
+    space = {"__name__": "taken"}
+    exec(str(found), space)  # noqa: S102  # it is ours
+    value, gradients = space["value_and_gradients"](2.0, 3.0)
+    answer = gradcli.grad("x*y + sin(x)", x=2, y=3)
+    assert (value, dict(zip("xy", gradients, strict=True))) == (answer.value, answer.gradients)
+    assert found.text == run("code", "x*y + sin(x)", "x=2", "y=3").out
+    assert repr(gradcli.code("x")) == f"<program flat python, {gradcli.code('x').text.count(chr(10))} lines>"
+
+
+def test_a_picture_shows_itself():
+    """In every format that is a text, as the command writes it."""
+    found = gradcli.picture("x*y", x=2, y=3)
+    for text, kind in ((found.svg(), "svg"), (found.dot(), "dot"), (found.mermaid(), "mmd")):
+        assert text == run("graph", "x*y", "x=2", "y=3", "--format", kind).out
+    assert (found._repr_svg_(), found.gradients) == (found.svg(), {"x": 3.0, "y": 2.0})
