@@ -59,9 +59,11 @@ def coded(
     subject = subject_of(question)
     if style == "modular":
         raise GradError("usage", "modular code is not written yet")
-    from gradcli.codegen.flat.module import module
-
-    return Coded(question, module(subject, target_named(target), optimised=optimised), style, target, [])
+    if target == "c":
+        from gradcli.codegen.flat.c_file import c_file as write
+    else:
+        from gradcli.codegen.flat.module import module as write
+    return Coded(question, write(subject, target_named(target), optimised=optimised), style, target, [])
 
 
 def questioned(source: str, given: Mapping[str, Any], options: Options) -> Question:

@@ -49,3 +49,15 @@ def run(code, name="__main__"):
 def printed(text):
     """The numbers of the lines `name = number`."""
     return [float(line.partition(" = ")[2]) for line in text.splitlines()]
+
+
+def one_file(codes, helpers):
+    """Several C files as one, whose main runs theirs one after the other, a line `--` behind each."""
+    rows = ["#include <math.h>", "#include <stdio.h>"]
+    for number, code in enumerate(codes):
+        names = ["value_and_gradients", "main", *(name for name in helpers if name in code)]
+        rows += [f"#define {name} {name}_{number}" for name in names]
+        rows += [code]
+        rows += [f"#undef {name}" for name in names]
+    calls = [f'    main_{number}();\n    printf("--\\n");' for number in range(len(codes))]
+    return "\n".join([*rows, "int main(void)", "{", *calls, "    return 0;", "}", ""])

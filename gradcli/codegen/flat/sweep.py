@@ -153,7 +153,10 @@ class BackwardLines:
         """Of local gradients and masks: equal lines are one, operations of constants are constants."""
         graph = self.graph
         first: dict[Any, int] = {}
+        live = graph.live([self.result])
         for line in range(len(graph)):
+            if line < self.start and not live[line]:
+                continue  # what was folded is not called back
             primitive, static = graph.primitives[line], graph.statics[line]
             operands = self.operands[line] = tuple(map(self.resolved, self.operands[line]))
             if not operands:

@@ -149,6 +149,11 @@ class Target:
                     self.needs.add(word)
                     waiting.append(SAID.sub("", self.helpers[word]))
 
+    @staticmethod
+    def words_in(source: str) -> list[str]:
+        """The names that stand in SOURCE."""
+        return WORD.findall(source)
+
     def preamble(self) -> list[str]:
         """The imports, then the helper functions that were needed, each a block of lines; the order is fixed."""
         imports = [statement for word, statement in self.imports.items() if word in self.needs]

@@ -1,0 +1,109 @@
+"""A C file of flat code: what it says at its head, helper functions, the function, a main that prints the numbers."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+
+from gradcli.codegen.flat.module import BACKWARD, FORWARD, FUNCTION, described, harmless, settled, wrapped
+from gradcli.codegen.layout import STEP, WIDTH
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gradcli.codegen.flat.statements import Statement, Statements
+    from gradcli.codegen.flat.subject import Subject
+    from gradcli.codegen.targets.base import Target
+
+RUN = "Build it and see the numbers: cc -std=c99 FILE.c -lm -o FILE && ./FILE"
+GLUE = "\0"  # a blank at which no line is broken
+
+
+def c_file(subject: Subject, target: Target, *, optimised: bool = False) -> str:
+    """The text of a C99 file with `value_and_gradients`, and where there is a point a main that prints its numbers."""
+    written = settled(subject, target, optimised=optimised)
+    includes = ["#include <math.h>", *["#include <stdio.h>"] * (subject.point is not None)]
+    blocks = ["\n".join([*head(subject, written), *includes]), *target.preamble(), "\n".join(function(written))]
+    if subject.point is not None:
+        blocks.append("\n".join(main(subject, written)))
+    return "\n\n".join(blocks) + "\n"
+
+
+def head(subject: Subject, written: Statements) -> list[str]:
+    """What the file is, as a comment."""
+    rows = [row for text in subject.said for row in wrapped(text)]
+    others = [f"{safe} stands for {harmless(name)}" for name, safe in written.names.renamed.items()]
+    rows += ["", described(written), *[RUN] * (subject.point is not None)]
+    rows += ["", *wrap("; ".join(others) + ".", WIDTH - 4)] if others else []
+    return ["/*", *(f" * {row}".rstrip() for row in rows), " */"]
+
+
+def function(written: Statements) -> list[str]:
+    """The definition of `value_and_gradients`."""
+    parameters = [f"double{GLUE}{name}" for name in (*(safe for _, safe in written.parameters), "*gradients")]
+    names = ", ".join(safe for safe, _ in named(written)) or "nothing"
+    rows = [f"// {row}" for row in wrap(f"The value; into gradients go those by {names}.", WIDTH - 3)]
+    rows += [*filled(f"double {FUNCTION}({', '.join(parameters)})", ""), "{"]
+    rows += [STEP + FORWARD.replace("#", "//")] if written.forward and written.backward else []
+    declared: set[str] = set()
+    rows += [row for each in written.forward for row in assigned(each, declared)]
+    rows += [STEP + BACKWARD.replace("#", "//")] if written.backward else []
+    rows += [row for each in written.backward for row in assigned(each, declared)]
+    for place, (_, text) in enumerate(named(written)):
+        rows += filled(f"gradients[{place}] = {text};", STEP)
+    return [*rows, *(f"{STEP}(void){name};" for name in unused(written)), f"{STEP}return {written.result[0]};", "}"]
+
+
+def assigned(each: Statement, declared: set[str]) -> Sequence[str]:
+    """A statement, declared where it is the first of its name; its comment behind it, or above."""
+    kind = "" if each.more or each.name in declared else "double "
+    declared.add(each.name)
+    rows = filled(f"{kind}{each.name} {'+=' if each.more else '='} {each.text[0]};", STEP)
+    if not each.comment:
+        return rows
+    if len(rows) == 1 and len(rows[0]) + len(each.comment) + 5 <= WIDTH:
+        return [f"{rows[0]}  // {each.comment}"]
+    return [f"{STEP}// {each.comment}", *rows]
+
+
+def unused(written: Statements) -> list[str]:
+    """What is computed and goes no further, which a compiler would warn of."""
+    read: set[str] = set()
+    for each in (*written.forward, *written.backward):
+        read.update(word for word in written.target.words_in(each.text[0]) if word != each.name)
+    read.update([written.result[0], *(text for _, text in named(written))])
+    assigned_names = dict.fromkeys(each.name for each in (*written.forward, *written.backward))
+    every = [*(safe for _, safe in written.parameters), *assigned_names, *["gradients"] * (not written.gradients)]
+    return [name for name in every if name not in read or name == "gradients"]
+
+
+def named(written: Statements) -> list[tuple[str, str]]:
+    """The gradients: what they are by, in the code's names, and their source."""
+    return [(written.names.given.get(name, name), text) for name, (text, _) in written.gradients]
+
+
+def main(subject: Subject, written: Statements) -> list[str]:
+    """The main that prints the numbers at the point."""
+    assert subject.point is not None
+    label, by = subject.labels[subject.result], named(written)
+    given = [written.target.literal(subject.point[name])[0] for name, _ in written.parameters]
+    rows = ["int main(void)", "{", f"{STEP}double gradients[{max(len(by), 1)}];"]
+    rows += filled(f"double value = {FUNCTION}({', '.join([*given, 'gradients'])});", STEP)
+    rows.append(f'{STEP}printf("{label} = %.17g\\n", value);')
+    if by:
+        listed = ", ".join(f'"{name}"' for name, _ in by)
+        rows += filled(f"const char *names[] = {{{listed}}};", STEP)
+        rows.append(f"{STEP}for (int i = 0; i < {len(by)}; i++)")
+        rows.append(f'{STEP * 2}printf("d{label}/d%s = %.17g\\n", names[i], gradients[i]);')
+    return [*rows, f"{STEP}return 0;", "}"]
+
+
+def filled(source: str, indent: str) -> list[str]:
+    """SOURCE in lines broken at blanks, which mean nothing to C."""
+    if len(indent) + len(source) <= WIDTH:
+        return [(indent + source).replace(GLUE, " ")]
+    rows = wrap(
+        source, WIDTH, initial_indent=indent, subsequent_indent=indent + STEP, break_long_words=False,
+        break_on_hyphens=False,
+    )  # fmt: skip
+    return [row.replace(GLUE, " ") for row in rows]
