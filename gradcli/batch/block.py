@@ -34,6 +34,7 @@ def answers(fused: Fused, sources: Sequence[str], points: Sequence[Mapping[str, 
     plain: list[tuple[int, Pass, Entry]] = []
     gated: list[Asked] = []
     later: list[Asked] = []
+    read: list[Asked] = []
     for place, words in enumerate(scan_each(sources)):
         if words is None:
             continue
@@ -41,17 +42,19 @@ def answers(fused: Fused, sources: Sequence[str], points: Sequence[Mapping[str, 
         entry = drive(run, words)
         if entry is None:
             continue
-        due = [*DUE] if DUE else NOTHING
+        read.append((place, run, entry, [*DUE] if DUE else NOTHING))
+    for one in read:
+        place, run, entry, due = one
         if not says_all or run.odd or 1 in due:
-            later.append((place, run, entry, due))
+            later.append(one)
         elif (
             (run.tells > 1 or run.roots or not LITERALS.isdisjoint(run.consts)) and recognises and may_be_spelled(run)
         ):  # fmt: skip
-            later.append((place, run, entry, due))
+            later.append(one)
         elif run.plain and not due:
             plain.append((place, run, entry))
         else:
-            gated.append((place, run, entry, due))
+            gated.append(one)
     gradients = [swept(run.tape, run.base, len(run.consts), entry[1])[: len(run.names)] for _, run, entry in plain]
     for (place, run, entry), numbers in zip(plain, gradients):  # noqa: B905
         total = sum(numbers) + run.total

@@ -7,7 +7,7 @@ import re
 
 from gradcli import language
 from gradcli.batch import members
-from gradcli.batch.everyday import FLOATS, learn, no_number
+from gradcli.batch.everyday import learn, no_number
 from gradcli.batch.members import MEANT, MEMBERS, unfit
 from gradcli.batch.settings import CHOICES, MOST_ORDER
 from gradcli.batch.strict import Members, Written, object_in, text_of
@@ -37,6 +37,7 @@ UNUSUAL = (ValueError, TypeError, LookupError, AttributeError, RecursionError, O
 PLAIN = frozenset(("id", "expr", "at"))
 UNSAID = (None, None, None, None)
 MODES, DECOMPOSITIONS = (frozenset((None, *CHOICES[name])) for name in ("mode", "decomposition"))
+JOINTS: dict[type, Any] = {str: (",\n{", "[", "]", "["), bytes: (b",\n{", b"[", b"]", b"[")}
 MINUS_ZERO = re.compile(rb"-0(?![.\deE])")  # as a whole number Python reads it without its sign
 EXAMPLE = 'write an object a line, as in {"expr": "x*y", "at": {"x": 2, "y": 3}}'
 AT_EXAMPLE = 'write names and values, as in {"x": 2, "W": [[1, 2], [3, 4]]}'
@@ -58,6 +59,7 @@ class Objects:
 
     def numbered(self, payload: bytes, first: int) -> Iterator[tuple[int, str | bytes]]:
         """The lines of a chunk, numbered from FIRST on."""
+        payload = payload.removesuffix(b"\n")
         if orjson is None:
             try:
                 return enumerate(payload.decode().split("\n"), first)
@@ -67,11 +69,10 @@ class Objects:
 
     def everyday(self, lines: Sequence[str | bytes]) -> list[Everyday | None]:
         """The questions in the LINES; None where one is not everyday."""
-        load, colon, names = self.load, self.colon, self.names
+        colon, names = self.colon, self.names
         read: list[Everyday | None] = []
-        for line in lines:
+        for line, found in zip(lines, self._loaded(lines), strict=True):
             try:
-                found = load(line)
                 source = found["expr"]
                 at = found["at"]
                 name = found.get("id")
@@ -83,12 +84,11 @@ class Objects:
                     raise ValueError
                 if not names.issuperset(at):
                     learn(names, at)
-                if not FLOATS.issuperset(map(type, at.values())):
-                    for key, value in at.items():
-                        if type(value) is not float:
-                            if type(value) is not int or not value:
-                                raise ValueError
-                            at[key] = float(value)
+                for key, value in at.items():
+                    if type(value) is not float:
+                        if type(value) is not int or not value:
+                            raise ValueError
+                        at[key] = float(value)
                 if name is None:
                     label = ""
                 elif type(name) is int and name:  # a zero may have a sign, which an id keeps
@@ -101,6 +101,28 @@ class Objects:
             except UNUSUAL:
                 read.append(None)
         return read
+
+    def _loaded(self, lines: Sequence[str | bytes]) -> list[Any]:
+        """What the LINES stand for, read all at once where each is sure to be an object of its own; None for no JSON.
+
+        No text of JSON goes on in the next line, and without an array no object follows a comma but at the end of one.
+        """
+        between, begin, end, bracket = JOINTS[type(lines[0])]
+        whole: Any = between[:-1].join(lines)
+        if whole[:1] == between[-1:] and whole.count(between) == len(lines) - 1 and bracket not in whole:
+            try:
+                found: list[Any] = self.load(begin + whole + end)
+                if len(found) == len(lines):
+                    return found
+            except UNUSUAL:  # of one of them
+                pass
+        return [*map(self._one, lines)]
+
+    def _one(self, line: str | bytes) -> Any:
+        try:
+            return self.load(line)
+        except UNUSUAL:
+            return None
 
     def read(self, line: str | bytes) -> Asked | None:
         """The question in a line; None where it is blank or a comment. Raises GradError."""

@@ -37,7 +37,7 @@ class Programs:
 
     def numbered(self, payload: bytes, first: int) -> Iterator[tuple[int, str]]:
         """The lines of a chunk, numbered from FIRST on."""
-        text, self.torn = decoded(payload)
+        text, self.torn = decoded(payload.removesuffix(b"\n"))
         return enumerate(text.split("\n"), first)
 
     def everyday(self, lines: Sequence[str]) -> list[Everyday | None]:
