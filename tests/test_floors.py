@@ -32,6 +32,7 @@ GUESTS = {  # what is not in the standard library, and the rooms or files that m
     "pyarrow": ("batch",),
     "dask": ("batch/connection.py",),
     "distributed": ("batch/connection.py",),
+    "resvg_py": ("render/picture/png.py",),
 }
 
 UNSAFE_NAMES = {"eval", "exec", "compile", "__import__"}

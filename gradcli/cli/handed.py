@@ -72,8 +72,10 @@ def picture(
     how = options(
         wrt=wrt, decomposition=decomposition, mode=mode, ties=ties, zero=zero, example=example, max_memory=max_memory
     )
+    if expand and how.decomposition in ("auto", "sigmoid"):
+        how.decomposition = "typed"  # what is spelled out stands in an open box then
     found = explained(expression_text(expression), point(at, values), how)
-    return Circuit(found, {"local": local, "expand": expand, "full": full, "digits": digits})
+    return Circuit(found, {"local": local, "full": full, "digits": digits})
 
 
 def _split_or_first(ties: str) -> None:

@@ -32,8 +32,11 @@ def draw(request: Request) -> int:
         raise GradError("usage", f"a terminal cannot show {kind}", hint=hint)
     from gradcli.render.picture import picture
 
-    options = {"local": bool(request["local"]), "expand": bool(request["expand"]), "full": bool(request["full"])}
-    found = picture(explained(*asked(request)), kind, digits=request["digits"] or 6, **options)
+    source, given, how = asked(request)
+    if request["expand"] and how.decomposition in ("auto", "sigmoid"):
+        how.decomposition = "typed"  # what is spelled out stands in an open box then
+    options = {"local": bool(request["local"]), "full": bool(request["full"])}
+    found = picture(explained(source, given, how), kind, digits=request["digits"] or 6, **options)
     if isinstance(found, str):
         sys.stdout.write(found)
     else:

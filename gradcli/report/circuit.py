@@ -7,6 +7,7 @@ gradient that comes back through it.
 
 from __future__ import annotations
 
+from gradcli.errors import GradError
 from gradcli.graph import CONSTANT
 from gradcli.report.circuit_boxes import boxes_of
 from gradcli.report.circuit_repeats import Repeat, repeats_of
@@ -16,17 +17,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from gradcli.graph import Graph
     from gradcli.report.circuit_boxes import Box
     from gradcli.report.circuit_texts import Texts
     from gradcli.report.explanation import Explanation
 
 MANY = 60  # nodes, from which on repeats are folded
+MOST_NODES, MOST_OF_ALL = 400, 4_000  # of a picture, and of one for which all were asked
 SHORTEST_REPEAT = 6
 
 
 class Node:
-    """What a circuit is made of: an operation, an input (`leaf`), the end of a result or of a gradient (`end`), or the
-    sign that stands for operations of which there are many (`more`).
+    """What a circuit is made of: an `operation`, an input (`leaf`), the end of a result or of a gradient (`end`), or
+    the sign that stands for operations of which there are many (`more`).
 
     `line` is the index of the line, and of an end -1 - index. `name` is the label of the line, `symbol` the operation,
     `gate` what it does to a gradient, `says` the whole line. `added` is whether a sweep added it.
@@ -108,13 +111,27 @@ class Circuit:
 def circuit(explanation: Explanation, *, digits: int = 6, full: bool = False) -> Circuit:
     """The circuit of an EXPLANATION; without FULL, repeats of a large one are folded into a sign that counts them.
 
-    In forward mode the numbers are tangents. Raises GradError (usage) there where several inputs have a pass.
+    In forward mode the numbers are tangents. Raises GradError (usage) there where several inputs have a pass, and
+    (limit) for more nodes than a picture has room for.
     """
     rows = [row for row in explanation.rows if row not in explanation.folded]
     repeats = [] if full or len(rows) <= MANY else repeats_of(explanation, rows, SHORTEST_REPEAT)
     hidden = {line for repeat in repeats for line in repeat.lines}
     shown = [row for row in rows if row not in hidden]
+    most = MOST_OF_ALL if full else MOST_NODES
+    if len(shown) + len(repeats) > most:
+        raise too_large(len(shown) + len(repeats), most, full=full)
     return _Maker(explanation, shown, repeats, texts_of(explanation, shown, digits)).circuit()
+
+
+def too_large(nodes: int, most: int, *, full: bool) -> GradError:
+    """The refusal of a picture that nobody could read."""
+    advice = "draw a smaller part of it, or see gradcli explain EXPR --view tree"
+    return GradError(
+        "limit",
+        f"the picture would have {nodes:,} nodes, the most is {most:,}",
+        hint=advice if full else f"add --full for up to {MOST_OF_ALL:,}, {advice}",
+    )
 
 
 class _Maker:
@@ -159,7 +176,8 @@ class _Maker:
             symbol = symbol_of(explanation, line) if anonymous else name
             gate = "" if anonymous else explanation.gate_shown(line)
             return Node("leaf", line, "" if anonymous else name, symbol, gate, says, added=False)
-        return Node("gate", line, name, symbol_of(explanation, line), explanation.gate_shown(line), says, added=added)
+        symbol, gate = symbol_of(explanation, line), explanation.gate_shown(line)
+        return Node("operation", line, name, symbol, gate, says, added=added)
 
     def _more(self, repeat: Repeat) -> Node:
         names = self.explanation.labels.names
@@ -210,17 +228,26 @@ class _Maker:
         question, graph = self.explanation.question, self.graph
         if question.added is None or graph.origins is None:
             return {}
+        from gradcli.autodiff.adjoint import AdjointGraph
+
         result = self.explanation.labels.names[self.explanation.result]
+        before = first_lines(graph, question.added)
+        again = AdjointGraph(before, self.explanation.values, question.result, question.live_sources())
         found: dict[int, list[str]] = {}
         for name, source in question.sources.items():
-            lines = [
-                line for line in range(question.added, len(graph))
-                if line in graph.origins and graph.origins[line].target == source
-                and graph.origins[line].role in ("flow", "sum", "join")
-            ]  # fmt: skip
-            if lines and self.texts.is_gradient(lines[-1], name):
-                found.setdefault(lines[-1], []).append(f"∂{result}/∂{name}")
+            line = None if source is None else again.adjoints[source]
+            if line is not None and line >= question.added and graph.operands[line]:
+                found.setdefault(line, []).append(f"∂{result}/∂{name}")
         return {line: " = ".join(names) for line, names in found.items()}
 
     def _fork(self, line: int) -> Fork:
         return Fork(line, self.texts.value(line), self.texts.number(line), self.texts.sum(line))
+
+
+def first_lines(graph: Graph, many: int) -> Graph:
+    """The first lines of a graph, as they were before a sweep added others."""
+    found = graph.copy()
+    for column in (found.primitives, found.operands, found.statics, found.names, found.spans, found.shapes):
+        del (column or [])[many:]
+    found.origins = {line: origin for line, origin in (graph.origins or {}).items() if line < many} or None
+    return found

@@ -82,11 +82,9 @@ def _words(explanation: Explanation, root: int, match: Match, digits: int) -> tu
         texts.setdefault(new, explanation.labels.text(old))
     for new in range(len(short)):
         if new not in texts or new in (line, whole):
-            operands = [texts[operand] for operand in short.operands[new]]
-            leaf = not operands
-            texts[new] = constant(short.statics[new]) if leaf else operation(
-                short.primitives[new], short.statics[new], operands
-            )  # fmt: skip
+            made_of = [texts[operand] for operand in short.operands[new]]
+            static = short.statics[new]
+            texts[new] = operation(short.primitives[new], static, made_of) if made_of else constant(static)
     says = texts[whole][0]
     operands = short.operands[line]
     if match.negative or short.shapes is not None or len(operands) > 2:

@@ -164,10 +164,6 @@ class Texts:
                 found.append(f"local{by}{rule} {local}")
         return found
 
-    def is_gradient(self, line: int, name: str) -> bool:
-        """Whether a line has the value of the gradient by NAME."""
-        return bool(self.explanation.values[line] == self.explanation.gradients.get(name))
-
     def answer(self) -> str:
         """The value and the gradients, in one sentence."""
         explanation = self.explanation
@@ -201,7 +197,7 @@ class ArrayTexts(Texts):
         return self._cells(edge.downstream)
 
     def local(self, edge: Any) -> Cells | None:
-        """The local gradient as a number where it is one everywhere, else as a formula, or how the upstream is carried."""
+        """The local gradient: a number where it is one everywhere, else its formula, or how upstream is carried."""
         text = shown(edge.local, self.base) if type(edge.local) is float else edge.rule or edge.formula
         return Cells([[cut(text, WIDEST_RULE)]]) if text else None
 
@@ -216,19 +212,13 @@ class ArrayTexts(Texts):
         summed = f", summed along axis {', '.join(map(str, edge.copied))}" if edge.copied else ""
         return f"{head}upstream × local{f' ({edge.formula})' if edge.formula else ''}{summed}"
 
-    def is_gradient(self, line: int, name: str) -> bool:
-        value, gradient = self.explanation.values[line], self.explanation.gradients.get(name)
-        if type(value) is float or type(gradient) is float:
-            return type(value) is type(gradient) and bool(value == gradient)
-        return gradient is not None and value.shape == gradient.shape and bool((value == gradient).all())
-
     def _brief(self, value: Any) -> str:
         return str(self._cells(value))
 
     def _cells(self, value: Any) -> Cells:
         if type(value) is float:
             return Cells([[shown(value, self.base)]])
-        shape = "×".join(map(str, value.shape))
+        shape = f"length {value.size}" if value.ndim == 1 else "×".join(map(str, value.shape))
         rows = value.tolist() if value.ndim == 2 else [value.tolist()]
         if value.ndim > 2 or len(rows) > MOST_ROWS or len(rows[0]) > MOST_COLUMNS:
             low, high = shown(float(value.min()), self.base), shown(float(value.max()), self.base)

@@ -1,36 +1,30 @@
 """The place of every piece from top to bottom: near those it is linked to, in order, never too near to its neighbours.
 
 Each layer in turn takes the places whose squared distances to what is wanted are least among those in order (pool
-adjacent violators: Barlow et al., Statistical Inference under Order Restrictions, 1972); then long wires are pulled
-straight wherever there is room.
+adjacent violators: Barlow et al., Statistical Inference under Order Restrictions, 1972), from a beginning in which long
+wires are straight; then they are pulled straight again wherever there is room.
 """
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from gradcli.render.picture.pieces import Link, Piece, Sheet
 
 APART, BANDS_APART = 10.0, 34.0
-ROUNDS = 24
+ROUNDS, BETWEEN = 24, 6  # sweeps, after how many of which wires are pulled straight
 NEAR = 12.0  # what is bent by less is pulled straight
 
 
 def put_in_place(sheet: Sheet) -> None:
     """Give every piece its `y`; the adjoint lines stand below all others."""
-    floor = None
+    floor = float("-inf")
     for band in (0, 1):
-        layers = [[piece for piece in layer if piece.band == band] for layer in sheet.layers]
-        _stack(layers, floor)
-        for turn in range(ROUNDS):
-            for layer in layers if turn % 2 == 0 else reversed(layers):
-                _relax(layer, band, floor)
-        for _ in range(3):
-            _straighten(sheet, band, floor)
-        below = [piece.y + piece.down for layer in layers for piece in layer]
-        floor = max(below) + BANDS_APART if below else None
+        found = _Band(sheet, band, floor)
+        found.place()
+        floor = max([floor, *[piece.y + piece.down + BANDS_APART for piece in found.pieces()]])
 
 
 def gap(upper: Piece, lower: Piece) -> float:
@@ -39,46 +33,162 @@ def gap(upper: Piece, lower: Piece) -> float:
     return upper.down + lower.up + apart
 
 
-def _stack(layers: Sequence[list[Piece]], floor: float | None) -> None:
-    for layer in layers:
-        y = 0.0 if floor is None else floor
+class _Band:
+    """The pieces of one band, below FLOOR."""
+
+    def __init__(self, sheet: Sheet, band: int, floor: float) -> None:
+        self.band = band
+        self.floor = floor
+        self.layers = [[piece for piece in layer if piece.band == band] for layer in sheet.layers]
+        self.first = [layer[0].place if layer else 0 for layer in self.layers]
+        routes = sorted((pieces for _, pieces in sheet.routes), key=len, reverse=True)
+        self.routes = [(pieces, [p for p in pieces[1:-1] if p.band == band]) for pieces in routes]
+        self.routes = [(pieces, inner) for pieces, inner in self.routes if inner]
+
+    def pieces(self) -> Iterator[Piece]:
+        """Every piece, layer by layer."""
+        for layer in self.layers:
+            yield from layer
+
+    def place(self) -> None:
+        """Begin with straight wires, relax every layer in turn, pull straight."""
+        self._stack()
+        for turn in range(ROUNDS):
+            for layer in self.layers if turn % 2 == 0 else reversed(self.layers):
+                self._relax(layer)
+            if turn % BETWEEN == BETWEEN - 1:
+                self._straighten()
+        for _ in range(2):
+            self._straighten()
+            for piece in self.pieces():
+                if piece.node is not None:
+                    self._align(piece)
+
+    def _stack(self) -> None:
+        """Every piece as high as those above it let it, all of one wire at one height; a wire that would have to be
+        above and below another one is given up."""
+        block: dict[Piece, int] = {}
+        for number, (_, inner) in enumerate(self.routes):
+            block.update(dict.fromkeys(inner, number))
+        for piece in self.pieces():
+            block.setdefault(piece, len(block) + len(self.routes))
+        while True:
+            heights = self._heights(block)
+            left = [piece for piece in self.pieces() if block[piece] not in heights]
+            if not left:
+                break
+            high = max(block.values()) + 1
+            block.update({piece: high + at for at, piece in enumerate(left)})
+        top = 0.0 if self.floor == float("-inf") else self.floor
+        for piece in self.pieces():
+            piece.y = top + heights[block[piece]]
+
+    def _heights(self, block: dict[Piece, int]) -> dict[int, float]:
+        """The height of every block that has one: the longest way from the top."""
+        below: dict[int, list[tuple[int, float]]] = {}
+        waits: dict[int, int] = dict.fromkeys(block.values(), 0)
+        heights: dict[int, float] = dict.fromkeys(waits, 0.0)
+        for layer in self.layers:
+            for at, piece in enumerate(layer):
+                here = block[piece]
+                if at:
+                    above = block[layer[at - 1]]
+                    below.setdefault(above, []).append((here, gap(layer[at - 1], piece)))
+                    waits[here] += 1
+                else:
+                    heights[here] = max(heights[here], piece.up)
+        ready = [here for here, many in waits.items() if not many]
+        found = {}
+        while ready:
+            here = ready.pop()
+            found[here] = heights[here]
+            for lower, apart in below.get(here, ()):
+                heights[lower] = max(heights[lower], heights[here] + apart)
+                waits[lower] -= 1
+                if not waits[lower]:
+                    ready.append(lower)
+        return found
+
+    def _relax(self, layer: Sequence[Piece]) -> None:
+        wanted, weights, offsets, offset = [], [], [], 0.0
         for at, piece in enumerate(layer):
-            y = y + gap(layer[at - 1], piece) if at else y + piece.up
-            piece.y = y
-    tall = max((layer[-1].y for layer in layers if layer), default=0.0)
-    for layer in layers:
-        lower = (tall - layer[-1].y) / 2 if layer else 0.0
-        for piece in layer:
-            piece.y += lower
+            offset += gap(layer[at - 1], piece) if at else 0.0
+            place, weight = self._wanted(piece)
+            offsets.append(offset)
+            wanted.append(place - offset)
+            weights.append(weight)
+        lowest = self.floor + layer[0].up if layer else 0.0
+        for piece, found, offset in zip(layer, _in_order(wanted, weights), offsets, strict=True):
+            piece.y = max(found, lowest) + offset
 
+    def _wanted(self, piece: Piece) -> tuple[float, float]:
+        total = weights = 0.0
+        for link in piece.incoming:
+            if link.left.band == self.band:
+                weight = _weight(link)
+                total += weight * (link.left.y - link.port)
+                weights += weight
+        for link in piece.outgoing:
+            if link.right.band == self.band:
+                weight = _weight(link)
+                total += weight * (link.right.y + link.port)
+                weights += weight
+        return (total / weights, weights) if weights else (piece.y, 0.01)
 
-def _relax(layer: Sequence[Piece], band: int, floor: float | None) -> None:
-    wanted, weights, offset = [], [], 0.0
-    offsets = []
-    for at, piece in enumerate(layer):
-        offset += gap(layer[at - 1], piece) if at else 0.0
-        offsets.append(offset)
-        place, weight = _wanted(piece, band)
-        wanted.append(place - offset)
-        weights.append(weight)
-    lowest = float("-inf") if floor is None or not layer else floor + layer[0].up
-    for piece, found, offset in zip(layer, _in_order(wanted, weights), offsets, strict=True):
-        piece.y = max(found, lowest) + offset
+    def _straighten(self) -> None:
+        """Pull every wire straight, the longest first: as far as it can go at one height, then at another."""
+        for pieces, inner in self.routes:
+            port = next(link.port for link in inner[-1].outgoing) if inner[-1] is pieces[-2] else 0.0
+            start = 0
+            while start < len(inner):
+                low, high = self._room(inner[start : start + 1])
+                stop = start + 1
+                while stop < len(inner):
+                    lower, upper = self._room(inner[stop : stop + 1])
+                    if max(low, lower) > min(high, upper):
+                        break
+                    low, high = max(low, lower), min(high, upper)
+                    stop += 1
+                run = inner[start:stop]
+                aims = [pieces[-1].y + port] if stop == len(inner) and pieces[-1].band == self.band else []
+                aims += [pieces[0].y] if not start and pieces[0].band == self.band else []
+                aims.append(sum(piece.y for piece in run) / len(run))
+                place = next((aim for aim in aims if low <= aim <= high), min(max(aims[-1], low), high))
+                for piece in run:
+                    piece.y = place
+                start = stop
 
+    def _align(self, piece: Piece) -> None:
+        """Put a node level with what it is linked to, where it is nearly so, or free to be."""
+        if len(piece.incoming) == 1:
+            way = [piece]
+            while not way[-1].node or len(way) == 1:
+                way.append(way[-1].incoming[0].left)
+            source = way.pop()
+            beside = sum(link.right.band == self.band for link in source.outgoing)
+            inside = source.band == self.band and all(part.band == self.band for part in way)
+            low, high = self._room(way)
+            if beside == 1 and inside and low <= source.y <= high:
+                for part in way:
+                    part.y = source.y
+                return
+        before = [link.left.y - link.port for link in piece.incoming if link.left.band == self.band]
+        after = [link.right.y + link.port for link in piece.outgoing if link.right.band == self.band]
+        low, high = self._room([piece])
+        aims = [aim for aim in before or after if low <= aim <= high and (not before or abs(aim - piece.y) <= NEAR)]
+        if aims:
+            piece.y = min(aims, key=lambda aim: abs(aim - piece.y))
 
-def _wanted(piece: Piece, band: int) -> tuple[float, float]:
-    total = weights = 0.0
-    for link in piece.incoming:
-        if link.left.band == band:
-            weight = _weight(link)
-            total += weight * (link.left.y - link.port)
-            weights += weight
-    for link in piece.outgoing:
-        if link.right.band == band:
-            weight = _weight(link)
-            total += weight * (link.right.y + link.port)
-            weights += weight
-    return (total / weights, weights) if weights else (piece.y, 0.01)
+    def _room(self, pieces: Sequence[Piece]) -> tuple[float, float]:
+        """Between which places all PIECES can be moved."""
+        low, high = float("-inf"), float("inf")
+        for piece in pieces:
+            layer = self.layers[piece.layer]
+            at = piece.place - self.first[piece.layer]
+            low = max(low, self.floor + piece.up, layer[at - 1].y + gap(layer[at - 1], piece) if at else low)
+            if at + 1 < len(layer):
+                high = min(high, layer[at + 1].y - gap(piece, layer[at + 1]))
+        return low, high
 
 
 def _weight(link: Link) -> float:
@@ -98,52 +208,3 @@ def _in_order(wanted: Sequence[float], weights: Sequence[float]) -> list[float]:
             many += count
         pools.append((place, weight, many))
     return [place for place, _, many in pools for _ in range(many)]
-
-
-def _straighten(sheet: Sheet, band: int, floor: float | None) -> None:
-    """Pull wires straight: the longest first, then nodes to the wires that enter or leave them."""
-    routes = [pieces for _, pieces in sheet.routes]
-    ports = {id(link.left): link for pieces in routes for link in pieces[-1].incoming}
-    for pieces in sorted(routes, key=len, reverse=True):
-        inner = [piece for piece in pieces[1:-1] if piece.band == band]
-        if not inner:
-            continue
-        low, high = _room(sheet, inner, floor)
-        if low > high:
-            continue
-        port = ports[id(inner[-1])].port if id(inner[-1]) in ports else 0.0
-        aims = [pieces[-1].y + port, pieces[0].y, sum(piece.y for piece in inner) / len(inner)]
-        fitting = [aim for aim in aims if low <= aim <= high]
-        place = fitting[0] if fitting else min(max(aims[2], low), high)
-        for piece in inner:
-            piece.y = place
-    for layer in sheet.layers:
-        for piece in layer:
-            if piece.band == band:
-                _align(sheet, piece, floor)
-
-
-def _align(sheet: Sheet, piece: Piece, floor: float | None) -> None:
-    """Put a piece level with what it is linked to, where it is nearly so or is free."""
-    before = [link.left.y - link.port for link in piece.incoming if link.left.band == piece.band]
-    after = [link.right.y + link.port for link in piece.outgoing if link.right.band == piece.band]
-    aims = before if len(before) == 1 else [] if before else after
-    low, high = _room(sheet, [piece], floor)
-    fitting = [aim for aim in aims if low <= aim <= high and (abs(aim - piece.y) <= NEAR or not (before and after))]
-    if fitting:
-        piece.y = min(fitting, key=lambda aim: abs(aim - piece.y))
-
-
-def _room(sheet: Sheet, pieces: Sequence[Piece], floor: float | None) -> tuple[float, float]:
-    """Between which places all PIECES can be moved."""
-    low = float("-inf") if floor is None else floor + max(piece.up for piece in pieces)
-    high = float("inf")
-    for piece in pieces:
-        layer = sheet.layers[piece.layer]
-        if piece.place and layer[piece.place - 1].band == piece.band:
-            above = layer[piece.place - 1]
-            low = max(low, above.y + gap(above, piece))
-        if piece.place + 1 < len(layer) and layer[piece.place + 1].band == piece.band:
-            below = layer[piece.place + 1]
-            high = min(high, below.y - gap(piece, below))
-    return low, high

@@ -15,7 +15,8 @@ from gradcli.render.picture.widths import width, wrapped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gradcli.report.circuit import Box, Circuit
+    from gradcli.report.circuit import Circuit
+    from gradcli.report.circuit_boxes import Box
 
 MARGIN = 24.0
 CHANNEL, MOST_CHANNEL = 34.0, 110.0
@@ -26,7 +27,7 @@ PAD = 12.0  # of an open box around its nodes
 class Frame:
     """An open box: where it stands, and the lines of text above it."""
 
-    __slots__ = ("box", "bottom", "left", "right", "texts", "top")
+    __slots__ = ("bottom", "box", "left", "right", "texts", "top")
 
     def __init__(self, box: Box, left: float, top: float, right: float, bottom: float) -> None:
         self.box = box

@@ -7,19 +7,23 @@ bend only between two layers, so that no text can meet a wire or another text.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from gradcli.render.picture.widths import clipped, width, wrapped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gradcli.report.circuit import Box, Circuit, Fork, Node, Wire
+    from gradcli.report.circuit import Circuit, Fork, Node, Wire
+    from gradcli.report.circuit_boxes import Box
     from gradcli.report.circuit_texts import Cells
 
 NUMBER, OPERATION, SMALL, LEAF, TITLE = 14, 16, 12, 17, 15  # sizes of fonts
 RADIUS, PORT, LOCAL_PORT, LINE = 21, 18, 22, 16
 TIGHT, SHORTEST = 9, 44  # room before numbers; the shortest wire with numbers on it
-BOX_WIDTH, BOX_PAD = 210, 14
+LONGEST_SUM = 26  # letters in a line
+BOX_WIDTH, BOX_PAD = 230, 14
 LEFT_AT_MOST = 12  # inputs that all stand at the left edge
 
 
@@ -32,7 +36,7 @@ class Piece:
     """
 
     __slots__ = (
-        "band", "box", "box_lines", "down", "half", "incoming", "kind", "layer", "left", "node", "numbers", "number_at",
+        "band", "box", "box_lines", "down", "half", "incoming", "kind", "layer", "left", "node", "number_at", "numbers",
         "outgoing", "place", "ports", "right", "rise", "up", "wire", "x", "y",
     )  # fmt: skip
 
@@ -76,7 +80,7 @@ class Sheet:
         self.circuit = circuit
         self.local = local
         self.sums = sums
-        self.shortest = max(SHORTEST, width("0" * room, NUMBER))
+        self.shortest = max(SHORTEST, width("0" * room, NUMBER, bold=True))
         self.nodes: dict[int, Piece] = {}
         self.layers: list[list[Piece]] = []
         self.routes: list[tuple[Wire, list[Piece]]] = []
@@ -121,7 +125,7 @@ class Sheet:
         piece = Piece(node.kind, layer, int(node.added))
         piece.node = node
         if node.kind in ("leaf", "end"):
-            wide = width(node.symbol, LEAF)
+            wide = width(node.symbol, LEAF, bold=True)
             piece.half, piece.rise = 8, 11
             piece.left, piece.right = (wide, 0) if node.kind == "leaf" else (12, wide)
             piece.up = piece.down = 14
@@ -140,9 +144,9 @@ class Sheet:
         piece.ports = [(place - (len(wires) - 1) / 2) * gap for place in range(len(wires))]
         symbol = width(node.symbol, OPERATION)
         piece.rise = max(RADIUS, gap * (len(wires) - 1) / 2 + 12)
-        piece.half = RADIUS if symbol <= 34 and piece.rise == RADIUS else max(symbol / 2 + 10, RADIUS)
+        piece.half = RADIUS if symbol <= 32 and piece.rise == RADIUS else max(symbol / 2 + 10, RADIUS)
         piece.up, piece.down = piece.rise + 10 + SMALL, piece.rise + (10 + SMALL if node.gate else 2)
-        beside = max(piece.half, width(node.name, SMALL) / 2, width(node.gate, SMALL) / 2)
+        beside = max(piece.half, width(node.name, SMALL, bold=True) / 2, width(node.gate, SMALL) / 2)
         piece.left = piece.right = beside
         box = self._boxes.get(node.line)
         if box is not None:
@@ -175,15 +179,28 @@ class Sheet:
         """How much the numbers of a wire take above it, below it, and along it."""
         value = size_of(numbers.value)
         gradient = (0.0, 0.0) if numbers.gradient is None else size_of(numbers.gradient, with_shape=False)
-        words = width(self.words_of(numbers), NUMBER)
         up = 10 + value[1]
-        down = 10 + gradient[1] if numbers.gradient is not None else 8
-        return up, down, max(self.shortest, value[0], gradient[0] + words)
+        down = 8.0
+        wide = max(self.shortest, value[0])
+        if numbers.gradient is not None:
+            words = self.words_of(numbers)
+            down = 10 + gradient[1] + LINE * max(len(words) - 1, 0)
+            wide = max(wide, gradient[0], *[width(text, NUMBER, bold=True) for text in words])
+        return up, down, wide
 
-    def words_of(self, numbers: Wire | Fork) -> str:
-        """What stands behind the gradient of a fork: ` = 0.4 + 6`."""
-        sum = getattr(numbers, "sum", "")
-        return f" = {sum}" if sum and self.sums else ""
+    def words_of(self, numbers: Wire | Fork) -> list[str]:
+        """The gradient of a fork with its sum, `6.4 = 0.4 + 6`, in lines; nothing where it is not a sum."""
+        found = getattr(numbers, "sum", "")
+        if not found or not self.sums or numbers.gradient is None:
+            return []
+        lines = [f"{numbers.gradient} ="]
+        for at, part in enumerate(found.split(" + ")):
+            text = f" + {part}" if at else f" {part}"
+            if len(lines[-1]) + len(text) <= LONGEST_SUM:
+                lines[-1] += text
+            else:
+                lines.append(text.strip())
+        return lines
 
     def _route(self, wire: Wire) -> None:
         """The pieces that a wire passes between its ends, each in its layer, linked."""
@@ -204,7 +221,7 @@ class Sheet:
         pieces.append(target)
         wires = self._into[wire.target]
         at = next(place for place, other in enumerate(wires) if other is wire)
-        for left, right in zip(pieces, pieces[1:], strict=False):
+        for left, right in pairwise(pieces):
             last = right is target
             Link(wire, left, right, target.ports[at] if last else 0.0, (at + 1) / (len(wires) + 1) if last else 0.5)
         self.routes.append((wire, pieces))
@@ -213,7 +230,7 @@ class Sheet:
 def size_of(cells: Cells, *, with_shape: bool = True) -> tuple[float, float]:
     """The width and height of numbers as they stand on a wire."""
     if not cells.shape:
-        return width(cells.rows[0][0], NUMBER) if cells.rows else 0.0, float(LINE)
+        return width(cells.rows[0][0], NUMBER, bold=True) if cells.rows else 0.0, float(LINE)
     wide = width(cells.shape, SMALL) if with_shape else 0.0
     if not cells.rows:
         return max(wide, width(cells.says, SMALL)), float(LINE * (1 + with_shape))
@@ -223,4 +240,4 @@ def size_of(cells: Cells, *, with_shape: bool = True) -> tuple[float, float]:
 
 def columns_of(cells: Cells) -> Sequence[float]:
     """The widths of the columns of a matrix."""
-    return [max(width(text, NUMBER) for text in column) for column in zip(*cells.rows, strict=True)]
+    return [max(width(text, NUMBER, bold=True) for text in column) for column in zip(*cells.rows, strict=True)]

@@ -11,11 +11,12 @@ SHAPES = f"""
 .circuit .name,.circuit .shape,.circuit .local,.circuit .boxtext{{font-size:12px}}
 .circuit .name{{font-weight:700}}
 .circuit .gate{{font-size:12px;font-style:italic}}
-.circuit .leaf{{font-size:17px;font-weight:700;text-anchor:end}}
-.circuit .end,.circuit .title,.circuit .key,.circuit .boxname{{text-anchor:start}}
-.circuit .end{{font-size:17px;font-weight:700}}
-.circuit .local,.circuit .cell{{text-anchor:end}}
-.circuit .key,.circuit .boxname{{font-size:13px}}
+.circuit text.leaf{{font-size:17px;font-weight:700;text-anchor:end}}
+.circuit text.end,.circuit .title,.circuit .key,.circuit .boxname{{text-anchor:start}}
+.circuit text.end{{font-size:17px;font-weight:700}}
+.circuit text.local,.circuit .cell{{text-anchor:end}}
+.circuit .key,.circuit .key tspan,.circuit .boxname{{font-size:13px}}
+.circuit .key tspan{{font-weight:700}}
 .circuit .line{{fill:none;stroke-width:1.5}}
 .circuit .shapeofnode{{stroke-width:1.5}}
 .circuit .bracket{{fill:none;stroke-width:1.2}}
@@ -41,7 +42,7 @@ ROLES = """
 .circuit .added .line,.circuit .added .shapeofnode{{stroke:{gradient}}}
 .circuit .added .shapeofnode{{fill:{added}}}
 .circuit .added .tip,.circuit .added .dot,.circuit .added .name,.circuit .added .op{{fill:{gradient}}}
-.circuit .added .end{{fill:{gradient}}}
+.circuit .added text.end{{fill:{gradient}}}
 """
 
 LIGHT = {

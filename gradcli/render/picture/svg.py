@@ -15,7 +15,7 @@ The structure is kept, so that a page can light up wires and write other numbers
           <g class="numbers"><text class="value">, <text class="gradient">    see below
       <g class="trunk" data-line="w">           the wire before a fork, with its numbers
           <path class="line">, <circle class="dot">, <g class="numbers">
-      <g class="node gate" data-line="v3">      or `node leaf`, `node end`, `node more`; <title>, a shape
+      <g class="node operation" data-line="v3">      or `node leaf`, `node end`, `node more`; <title>, a shape
           <text class="name">, <text class="op">, <text class="gate">; of a leaf <text class="leaf">, of an end
           <text class="end">; a closed box has its <rect class="box"> and <text class="boxtext"> here
       <text class="key">                        what the colours mean
@@ -23,16 +23,16 @@ The structure is kept, so that a page can light up wires and write other numbers
 Values run `data-from` → `data-to`, flows the other way; the operand stands at place `data-slot` of its line. What a
 sweep added has the class `added` too. Of a wire to the result's end `data-to` is the name of the end, and `data-end`
 is there. `<g class="numbers">` has `data-line` (whose value it is), and on branches `data-to` and `data-slot`: there
-the gradient is that of the flow, else that of the line. For scalars it holds one text of each kind; the gradient of a
-trunk is followed by its sum (` = 0.4 + 6`) in the same text unless `sums` is False. With `room=12` every such text may
-become 12 characters wide and meets nothing. Ids are `{prefix}wire-LINE-TO-SLOT`, `{prefix}trunk-LINE`,
+the gradient is that of the flow, else that of the line. For scalars it holds one text of each kind; on a trunk that
+of the gradient has its sum (`6.4 = 0.4 + 6`, a long one in several texts) unless `sums` is False. With `room=12` every
+such text may become 12 characters wide and meets nothing. Ids are `{prefix}wire-LINE-TO-SLOT`, `{prefix}trunk-LINE`,
 `{prefix}node-LINE` with the indices of the lines; an end has its line's index with an `e` before it.
 """
 
 from __future__ import annotations
 
 from gradcli.render.picture.layout import MARGIN, Layout
-from gradcli.render.picture.pieces import LINE, NUMBER, RADIUS, SMALL, TIGHT, TITLE, columns_of, size_of
+from gradcli.render.picture.pieces import LINE, RADIUS, SMALL, TIGHT, TITLE, columns_of, size_of
 from gradcli.render.picture.style import style
 from gradcli.render.picture.widths import clipped, width, wrapped
 
@@ -84,7 +84,7 @@ class _Drawing:
     def document(self, *, styled: bool, dark: bool, heading: bool) -> str:
         layout, circuit = self.layout, self.circuit
         key = self._key() if heading else []
-        wide = max(layout.width, 320.0, *[width(text, KEY) for line in key[:1] for _, text in line])
+        wide = max(layout.width, 320.0, *[width(text, KEY, bold=True) for line in key[:1] for _, text in line])
         title = clipped(wrapped(circuit.title, TITLE, wide), MOST_TITLE) if heading else []
         top = MARGIN + len(title) * 20 + (12 if title else 0)
         rows = self._key_rows(key, wide)
@@ -120,7 +120,7 @@ class _Drawing:
         found = [[("value", "value"), ("", " above the wire, forward →")]]
         found.append([("gradient", noun), ("", f" {rest} below it, {arrow}")])
         if self.layout.local:
-            found.append([("local", "local gradient"), ("", " at the input")])
+            found.append([("local", "local gradient"), ("", " where a wire enters")])
         if circuit.has_added:
             found.append([("gradient", "dashed"), ("", ": adjoint lines, added by a backward pass")])
         for box in self.layout.unframed:
@@ -132,7 +132,7 @@ class _Drawing:
         rows: list[list[tuple[float, str]]] = [[]] if key else []
         x = 0.0
         for entry in key:
-            room = width("".join(text for _, text in entry), KEY)
+            room = width("".join(text for _, text in entry), KEY, bold=True)
             if x and x + room > wide:
                 rows.append([])
                 x = 0.0
@@ -240,13 +240,17 @@ class _Drawing:
         yield from self._cells("value", numbers.value, middle, piece.y - 8 - height + LINE)
         if numbers.gradient is not None:
             words = self.layout.words_of(numbers)
-            yield from self._cells("gradient", numbers.gradient, middle, piece.y + 19, words)
+            if not words:
+                yield from self._cells("gradient", numbers.gradient, middle, piece.y + 19)
+            for at, text in enumerate(words):
+                y = short(piece.y + 19 + LINE * at)
+                yield f'<text class="gradient" x="{short(middle)}" y="{y}">{escaped(text)}</text>'
         yield "</g>"
 
-    def _cells(self, role: str, cells: Cells, middle: float, y: float, words: str = "") -> Iterator[str]:
+    def _cells(self, role: str, cells: Cells, middle: float, y: float) -> Iterator[str]:
         """Numbers around MIDDLE, their first base line at Y: a scalar, or a matrix in brackets under its shape."""
         if not cells.shape:
-            text = escaped((cells.rows[0][0] if cells.rows else "") + words)
+            text = escaped(str(cells))
             yield f'<text class="{role}" x="{short(middle)}" y="{short(y)}">{text}</text>'
             return
         if role == "value":
@@ -295,7 +299,7 @@ class _Drawing:
         if piece.box is not None:
             lowest = bottom + LINE * len(piece.box_lines)
             inner = max([piece.half, *[width(text, SMALL) / 2 for text in piece.box_lines]], default=0)
-            inner = max(inner, width(node.name, SMALL) / 2, width(node.gate, SMALL) / 2) + 12
+            inner = max(inner, width(node.name, SMALL, bold=True) / 2, width(node.gate, SMALL) / 2) + 12
             top = y - piece.rise - 10 - SMALL - 6
             yield (
                 f'<rect class="box" x="{short(piece.x - inner)}" y="{short(top)}" rx="10" '

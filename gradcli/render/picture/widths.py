@@ -1,4 +1,4 @@
-"""How wide a text can be at most, whichever of the usual fonts draws it: measured at the widest one, DejaVu Sans Bold."""
+"""How wide a text can be at most, whichever usual font draws it: measured at the widest one, DejaVu Sans Bold."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ GROUPS = {  # hundredths of the size of the font
 }  # fmt: skip
 WIDTHS = {letter: width for width, letters in GROUPS.items() for letter in letters}
 OTHER, WIDE = 110, 130
+NOT_BOLD = 107  # as much narrower is a text at least that is not bold
 
 
-def width(text: str, size: float) -> float:
+def width(text: str, size: float, *, bold: bool = False) -> float:
     """The width of TEXT at SIZE, in the unit of the size; never too small."""
-    return sum(WIDTHS.get(letter) or _of_other(letter) for letter in text) * size / 100
+    return sum(WIDTHS.get(letter) or _of_other(letter) for letter in text) * size / (100 if bold else NOT_BOLD)
 
 
 def _of_other(letter: str) -> int:
