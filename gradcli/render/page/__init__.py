@@ -6,6 +6,7 @@ import base64
 import hashlib
 import html
 import json
+from copy import copy
 from importlib.resources import files
 
 from gradcli.codegen.operations import Operations
@@ -49,7 +50,8 @@ def page(explanations: Sequence[tuple[str, Explanation]], *, digits: int = 6) ->
         source("page.html"),
         {
             "policy": policy([style], [functions, script]),
-            "title": html.escape(title),
+            "title": html.escape(safe(title)),
+            "program": html.escape(safe(_statements(first.question.source))),
             "style": style,
             "circuits": circuits,
             "data": as_json(data),
@@ -57,6 +59,18 @@ def page(explanations: Sequence[tuple[str, Explanation]], *, digits: int = 6) ->
             "script": script,
         },
     )
+
+
+def _statements(text: str) -> str:
+    """A program of several statements in one line; "" for one expression, which the title shows."""
+    lines = [line.strip().rstrip(";") for line in text.strip().split("\n") if line.strip()]
+    found = "; ".join(lines)
+    return found if ";" in found else ""
+
+
+def safe(text: str) -> str:
+    """TEXT without control characters, bidirectional marks and other invisible signs."""
+    return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in text)
 
 
 def source(name: str) -> str:
@@ -94,6 +108,9 @@ def as_json(value: object) -> str:
 
 def circuit_of(explanation: Explanation, place: int, digits: int) -> str:
     """The drawing of one decomposition; what is said in it of numbers is left to the page."""
+    if explanation.passes[0] is not explanation.backward:  # of forward mode
+        explanation = copy(explanation)
+        explanation.passes = [explanation.backward]
     found = circuit(explanation, digits=digits, full=True)
     for box in found.boxes:
         box.locals = [text.rpartition(" = ")[0] for text in box.locals if " = " in text]

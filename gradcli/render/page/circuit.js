@@ -94,7 +94,9 @@ class Picture {
       mark(value, current.kind === "value" && current.line === line);
       mark(gradient, (key === keyOf(current)) || (flow?.source === line && !part.branch) || (current.kind === "sum" && part.branch && current.line === line));
       mark(local, key === keyOf(current));
-      if (part.title) part.title.textContent = titleOf(part, through, key, reached);
+      const says = titleOf(part, through, key, reached);
+      if (part.title) part.title.textContent = says;
+      if (key) group.setAttribute("aria-label", says);
     }
     const here = this.drawing.querySelector(".current .numbers") ?? this.drawing.querySelector(".now");
     reveal(here, byId("circuit"), true);

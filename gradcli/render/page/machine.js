@@ -18,8 +18,9 @@ class Run {
   evaluated(point) {
     const values = [];
     for (const line of this.lines) {
+      const operands = (line.from ?? []).map((operand) => values[operand]);
       if (line.op === undefined) values.push("of" in line ? point[line.of] : asNumber(line.is));
-      else values.push(operations[line.op].value(...line.from.map((operand) => values[operand])));
+      else values.push(line.strong && isZeroTimesInf(...operands) ? 0 : operations[line.op].value(...operands));
     }
     return values;
   }

@@ -8,9 +8,14 @@ const NOT_A_NUMBER = { add: "inf - inf", sub: "inf - inf", mul: "0 × inf", div:
 /* The notes of a run at another point than the one that gradcli answered: those of the program, and new ones. */
 function notesOf(run, program) {
   const standing = program.notes.filter(({ kind }) => !MOVING.includes(kind));
-  const found = [...births(run), ...birthsBackward(run), ...conventions(run), ...gates(run)];
+  const found = [...births(run), ...birthsBackward(run), ...conventions(run), ...gates(run), ...routing(run)];
   const counts = {};
   const few = found.filter(({ kind }) => (counts[kind] = (counts[kind] ?? 0) + 1) <= MOST_OF_A_KIND);
+  for (const [kind, count] of Object.entries(counts)) {
+    if (count <= MOST_OF_A_KIND) continue;
+    const { line } = found.findLast((note) => note.kind === kind);
+    few.push({ kind, line, message: `${line}: and ${count - MOST_OF_A_KIND} more notes of the kind '${kind}'` });
+  }
   return [...few, ...standing];
 }
 
@@ -40,7 +45,7 @@ function openLines(run) {
 function applies(run, index, edge) {
   const { from } = run.lines[index];
   const about = edge.operands.length ? edge.operands : from.map((_, slot) => slot);
-  if (run.program.seeded && !about.some((slot) => run.lines[from[slot]].moves)) return false;
+  if (!about.some((slot) => run.lines[from[slot]].moves)) return false;
   if (!edge.when) return from.filter((operand) => run.values[operand] === run.values[index]).length > 1;
   return edge.when(run.values[index], ...run.operandsOf(index));
 }
@@ -59,8 +64,8 @@ function* births(run) {
     const kind = value === value ? "inf" : domain ? "domain" : "nan";
     yield { kind, line: name, message: `${equation(run, index)}: ${word(value)} is born here: ${reason}` };
   }
-  const { result, seeded } = run.program;
-  if (seeded && run.values[result] !== run.values[result]) {
+  const { result } = run.program;
+  if (run.values[result] !== run.values[result]) {
     const { name } = run.lines[result];
     const message = `${name}: the result is nan, so every gradient of it is nan; only what a closed gate cut off stays 0`;
     yield { kind: "nan", line: name, message };
@@ -129,7 +134,7 @@ function* conventions(run) {
       if (edge.kind === "kink") break;
     }
   }
-  for (const index of tied) yield* tieOf(run, index);
+  yield* tiesOf(run, tied);
 }
 
 function sidesOf(run, index, edge) {
@@ -139,19 +144,85 @@ function sidesOf(run, index, edge) {
   return `; the one-sided derivatives are ${lower} and ${upper}`;
 }
 
-function* tieOf(run, index) {
+/* The ties of different lines: who got which share; of many in a row, what they do together. */
+function* tiesOf(run, indices) {
+  const ties = indices.flatMap((index) => {
+    const { from } = run.lines[index];
+    const slots = from.flatMap((operand, slot) => (run.values[operand] === run.values[index] ? [slot] : []));
+    return new Set(slots.map((slot) => from[slot])).size > 1 ? [{ index, slots }] : [];
+  });
+  const chain = chainOf(run, ties.map(({ index }) => index));
+  for (const tie of ties) if (chain.length < 3 || !chain.includes(tie.index)) yield tieOf(run, tie);
+  if (chain.length < 3) return;
+  if (run.program.ties !== "split") {
+    const top = ties.find(({ index }) => index === chain[0]);
+    yield tieOf(run, top, `; ${chain.length - 1} more ties in a row below it`);
+    return;
+  }
+  const { name } = run.lines[chain[0]];
+  const [many, count] = [chain.length, chain.length + 1];
+  const halved = `${many} ties in a row halve the gradient each time, down to 2^-${many} = ${significant(0.5 ** many, 6)}`;
+  const one = `one ${run.operation(chain[0]).shown}(...) of all ${count} would give 1/${count} = ${significant(1 / count, 6)}`;
+  yield { kind: "tie", line: name, message: `${name}: ${halved}; ${one} to each` };
+}
+
+/* The longest run of binary ties of one kind, each an operand of the one before, from the result down. */
+function chainOf(run, indices) {
+  const chain = [];
+  for (const index of [...indices].reverse()) {
+    const { from } = run.lines[index];
+    if (from.length !== 2 || !["max", "min"].includes(run.operation(index).shown)) continue;
+    const below = () => run.lines[chain.at(-1)].from.includes(index);
+    if (!chain.length || (below() && run.operation(index).name === run.operation(chain[0]).name)) chain.push(index);
+  }
+  return chain;
+}
+
+function tieOf(run, { index, slots }, more = "") {
   const { name, from } = run.lines[index];
   const value = run.values[index];
-  const slots = from.flatMap((operand, slot) => (run.values[operand] === value ? [slot] : []));
-  if (new Set(slots.map((slot) => from[slot])).size < 2) return;
   const who = slots.length === 2 && from.length === 2 ? "both are" : `${slots.length} operands are`;
   const { ties } = run.program;
-  const share = significant(1 / slots.length, 6);
-  let what = `${share} each (--ties ${ties})`;
+  let what = `${significant(1 / slots.length, 6)} each (--ties ${ties})`;
   if (ties === "first") what = `the first takes all (--ties ${ties})`;
   else if (run.operation(index).shown === "clip") what = `${slots.length === 3 ? 0.25 : 0.5} passes (--ties split)`;
-  const message = `${equation(run, index)}: tie: ${who} ${significant(value, 6)}, so ${what}`;
-  yield { kind: "tie", line: name, message };
+  const moving = slots.map((slot) => from[slot]).filter((operand) => run.lines[operand].moves);
+  let sides = "";
+  if (moving.length && !word(value)) {
+    const by = Math.max(...moving);
+    const [lower, upper] = [-1, 1].map((way) => significant(sideOf(run, index, by, way), 6));
+    sides = `; the one-sided derivatives by ${run.lines[by].name} are ${lower} and ${upper}`;
+  }
+  const message = `${equation(run, index)}: tie: ${who} ${significant(value, 6)}, so ${what}${sides}${more}`;
+  return { kind: "tie", line: name, message };
+}
+
+/* The one-sided derivative of a gate by the line `by`: 0 or 1, or the sum of such. */
+function sideOf(run, index, by, way) {
+  const unit = Math.abs(run.values[by]) > 1e300 ? 0.5 : 1;
+  const step = way * Math.max(Math.abs(run.values[by]), 1e-300) * 2 ** -20;
+  const moved = run.lines[index].from.map((operand) => unit * run.values[operand] + (operand === by ? step : 0));
+  const found = operations[run.lines[index].op].value(...moved);
+  return Math.round((found - unit * run.values[index]) / step) + 0;
+}
+
+/* How many inputs a chain of max or min left without any gradient. */
+function* routing(run) {
+  const routes = run.lines.flatMap(({ op }, index) => {
+    const gate = op !== undefined && run.operation(index).opens && isReached(run, index);
+    return gate ? [run.operation(index).shown] : [];
+  });
+  const words = ["max", "min"].filter((one) => routes.includes(one));
+  if (words.length !== 1) return;
+  const inputs = run.lines.flatMap(({ of, moves }, index) => (of !== undefined && moves ? [index] : []));
+  const passed = inputs.filter((index) => !run.closed[index] && run.adjoints[index]);
+  if (inputs.filter((index) => run.closed[index]).length < 2 || !passed.length) return;
+  const { name } = run.lines[run.program.result];
+  const first = run.lines[passed[0]].name;
+  const who = passed.length === 1 ? `${first}, 1 of ${inputs.length} inputs` : `${passed.length} of ${inputs.length} inputs`;
+  const rest = inputs.length - passed.length;
+  const message = `${name}: ${words[0]} routed the gradient to ${who}; the other ${rest} get exactly 0`;
+  yield { kind: "flow", line: name, message };
 }
 
 function* gates(run) {

@@ -18,6 +18,11 @@ function typeset(text) {
   return text.replaceAll("*", "·").replaceAll("-", "−");
 }
 
+/* The same in a sentence, whose hyphens stay. */
+function spoken(text) {
+  return text.replaceAll("*", "·").replace(/(^|[\s(=])-(?=[\d.iv])/g, "$1−");
+}
+
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -60,7 +65,7 @@ function valueSentence({ line }) {
   const value = numeral(state.digits.value(line), "value");
   const numbers = inNumbers(line);
   const left = says ? [nameOf(line), ` = ${typeset(says)}`] : [nameOf(line)];
-  const middle = numbers && numbers !== state.digits.value(line) ? [` = ${typeset(numbers)}`] : [];
+  const middle = numbers && ![says, state.digits.value(line)].includes(numbers) ? [` = ${typeset(numbers)}`] : [];
   return [...left, ...middle, " = ", value];
 }
 
@@ -297,7 +302,7 @@ function fillNotes() {
   byId("notes").replaceChildren(...found.map(({ kind, line, message }) => {
     const plain = ["recognised", "unused", "example"].includes(kind) ? "plain" : "";
     const here = at && state.program.lines[at.line].name === line ? "current" : "";
-    return element("li", { class: `${plain} ${here}`.trim() }, typeset(message));
+    return element("li", { class: `${plain} ${here}`.trim() }, spoken(message));
   }));
 }
 

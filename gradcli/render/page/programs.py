@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradcli.autodiff import depends
 from gradcli.codegen.operations import spellings
 from gradcli.graph import ATOM_LEVEL, CONSTANT, VARIABLE
 from gradcli.graph.labels import MOST_SHOWN
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from gradcli.report.explanation import Explanation
 
 HOLE = 0xE000  # operands stand in the text of a line as letters of the private use area
-FRAGILE = "adjoint"
+BACKWARD = "the page steps through the backward pass; --view ledger shows forward mode"
 
 
 def inputs_of(explanation: Explanation) -> list[dict[str, object]]:
@@ -44,7 +45,10 @@ def program_of(name: str, explanation: Explanation, operations: Operations) -> d
         "operations": written.operations,
         "flows": [[flow[0], flow[1], flow[2]] for flow in explanation.backward.flows],
         "gradients": [[source, line] for source, line in question.sources.items()],
-        "notes": [{"kind": note.kind, "line": note.line, "message": note.message} for note in explanation.notes],
+        "notes": [
+            *({"kind": note.kind, "line": note.line, "message": note.message} for note in explanation.notes),
+            *([{"kind": "unused", "line": "", "message": BACKWARD}] if question.options.mode == "forward" else []),
+        ],
     }
 
 
@@ -55,6 +59,7 @@ class _Written:
         self.explanation = explanation
         self.all = operations
         self.operations: dict[int, dict[str, object]] = {}
+        self.active = depends(explanation.graph, explanation.question.live_sources())
         self.shown = {row for row in explanation.rows if row not in explanation.folded}
 
     def line(self, index: int) -> dict[str, object]:
@@ -65,6 +70,14 @@ class _Written:
         found: dict[str, object] = {"name": name}
         if index in self.shown:
             found["shown"] = 1
+        if self.active[index]:
+            found["moves"] = 1
+        origin = graph.origins.get(index) if graph.origins else None
+        if origin is not None:
+            found["origin"] = 1
+            strong = explanation.question.added is not None and explanation.question.options.zero == "strong"
+            if strong and origin.role == "flow" and primitive.name == "mul":
+                found["strong"] = 1
         if primitive is VARIABLE:
             found["of"] = graph.names[index]
         elif primitive is CONSTANT:

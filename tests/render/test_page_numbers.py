@@ -1,0 +1,214 @@
+"""What a page computes in JavaScript is what the engine computes, and it prints the same texts."""
+
+import itertools
+import json
+import math
+import random
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers import PRIMITIVES, SPECIAL, Case, close, far_points, moderate_points, variants
+from hypothesis import HealthCheck, given, seed, settings
+from render.chromium import Chromium
+from scalar_programs import anywhere, ordinary, texts
+
+from gradcli.autodiff import local_gradients
+from gradcli.codegen.operations import Operations
+from gradcli.codegen.targets.javascript import NOTATIONS, UNWRITTEN
+from gradcli.errors import GradError
+from gradcli.graph import CONSTANT, VARIABLE, array_primitives
+from gradcli.questions import Options, explained
+from gradcli.render.page import source
+from gradcli.render.page.programs import program_of
+from gradcli.report.explanation import Explanation
+from gradcli.report.precision import Digits
+from gradcli.text import shortest, significant
+
+MOVING = ("nan", "inf", "domain", "kink", "tie", "dead", "saturated", "flow")
+SCRIPTS = ("numbers.js", "machine.js", "digits.js", "notes.js")
+HELPERS = """
+const words = {"nan": NaN, "inf": Infinity, "-inf": -Infinity, "-0": -0};
+const read = (x) => (typeof x === "string" ? words[x] : x);
+const sent = (x) => (x === null || x === undefined ? null
+  : x !== x ? "nan" : Math.abs(x) === Infinity ? (x > 0 ? "inf" : "-inf") : Object.is(x, -0) ? "-0" : x);
+"""
+PROGRAMS = 60  # each in several decompositions, at three points
+OPTIONS = (("auto", "split", "ieee"), ("naive", "first", "ieee"), ("auto", "split", "strong"))
+
+Computed = Callable[[str, str, Any], Any]
+
+
+def sent(x: float) -> float | str:
+    """A number as JSON that keeps nan, infinities and the sign of zero."""
+    return repr(x).removesuffix(".0") if x - x != 0 or (x == 0 and math.copysign(1, x) < 0) else x
+
+
+@pytest.fixture(scope="session")
+def computed(browser: Chromium, tmp_path_factory: pytest.TempPathFactory) -> Computed:
+    """What a script with `cases` computes in the browser, beside the scripts of the page."""
+    folder: Path = tmp_path_factory.mktemp("scripts")
+
+    def run(functions: str, script: str, cases: Any) -> Any:
+        page = folder / "page.html"
+        parts = [functions, *map(source, SCRIPTS), HELPERS, f"const cases = {json.dumps(cases)};"]
+        page.write_text(f'<meta charset="utf-8"><script>{chr(10).join(parts)}</script>', "utf-8")
+        browser.open(page)
+        assert browser.errors == []
+        return json.loads(browser.run(f"JSON.stringify({script})"))
+
+    return run
+
+
+def test_every_primitive_has_a_notation_in_javascript():
+    """Those of arrays are written out over single numbers."""
+    missing = [
+        name
+        for name, primitive in array_primitives().items()
+        if name not in NOTATIONS and primitive not in (VARIABLE, CONSTANT) and primitive.kind == "elementwise"
+    ]
+    assert missing == []
+    assert "elementwise" in UNWRITTEN
+
+
+def alike(one: float | str | None, other: float | None, relative: float) -> bool:
+    """Whether a number of the page is that of the engine; subnormal ones have few digits."""
+    return one is other is None or (one is not None and other is not None and close(float(one), other, relative, 1e-290))
+
+
+def points(primitive: Any) -> list[Case]:
+    """Ordinary points, far ones, and all that is special."""
+    chance = random.Random(primitive.name)
+    found = [*moderate_points(primitive), *far_points(primitive)]
+    for static, count in variants(primitive):
+        every = itertools.product(SPECIAL, repeat=count) if count <= 2 else ()
+        some = [tuple(chance.choice(SPECIAL) for _ in range(count)) for _ in range(30)]
+        found += [Case(primitive, static, point) for point in (*every, *some)]
+    return found
+
+
+def test_every_primitive_computes_what_the_engine_computes(computed):
+    """Values and local gradients to 1e-12, at ordinary points and at the edges of the floats."""
+    operations = Operations()
+    cases = [
+        (operations.place(case.primitive, case.static, len(case.operands)), case)
+        for primitive in PRIMITIVES.values()
+        for case in points(primitive)
+    ]
+    found = computed(
+        operations.source(),
+        "cases.map(([op, y, xs]) => [sent(operations[op].value(...xs.map(read))),"
+        " operations[op].locals(read(y), ...xs.map(read)).map(sent)])",
+        [[op, sent(case.value()), [sent(x) for x in case.operands]] for op, case in cases],
+    )
+    wrong = []
+    for (_, case), (value, locals_) in zip(cases, found, strict=True):
+        exact = case.value()
+        if not (close(float(value), exact) and str(value).startswith("-") == repr(exact).startswith("-")):
+            wrong.append((case, value, exact))
+        expected = local_gradients(case.primitive, case.static, exact, case.operands)
+        for local, number in zip(locals_, expected, strict=True):
+            if (local is None) != (number is None) or not alike(local, number, 1e-12):
+                wrong.append((case, local, number))
+    assert wrong == []
+    assert len(cases) > 5000
+
+
+def test_numbers_are_printed_as_python_prints_them(computed):
+    """Rounded halves to even, the same exponents, whole numbers in full."""
+    chance = random.Random(17)
+    numbers = [struct.unpack("<d", chance.randbytes(8))[0] for _ in range(3000)]
+    numbers += [chance.uniform(-1, 1) * 10 ** chance.randint(-8, 18) for _ in range(2000)]
+    numbers += [chance.randint(0, 10**7) / 2 ** chance.randint(0, 12) for _ in range(2000)]  # among them exact halves
+    numbers += [*SPECIAL, 1e15, 1e16, 123456.5, 1234565.0 / 8, 999999.5, 9.999995, 1e-5, 0.0001, 1.7976931348623157e308]
+    found = computed(
+        "const operations = [];",
+        "cases.map((x) => [significant(read(x), 6), significant(read(x), 3), shortest(read(x))])",
+        [sent(x) for x in numbers],
+    )
+    for x, texts_ in zip(numbers, found, strict=True):
+        assert texts_ == [significant(x), significant(x, 3), shortest(x)], x
+
+
+def some_programs() -> list[tuple[str, list[dict[str, float]]]]:
+    """Programs that nobody wrote, the same in every run, each with three points."""
+    found: list[tuple[str, list[dict[str, float]]]] = []
+
+    @seed(20)
+    @settings(max_examples=PROGRAMS, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(texts, anywhere, ordinary, anywhere)
+    def collect(text, first, second, third):
+        found.append((text, [first, second, third]))
+
+    collect()
+    return found
+
+
+def facts(explanation: Explanation) -> dict[str, Any]:
+    """What the engine says of a run, as the page would have to say it."""
+    graph = explanation.graph
+    rows = [row for row in explanation.rows if row not in explanation.folded]
+    digits = Digits(explanation, rows, 6)
+    edges = [edge for line in range(len(graph)) for edge in explanation.edges(line)]
+    found = {(edge.source, edge.target, edge.slot): edge for edge in edges}
+    ordered = [found[flow[:3]] for flow in explanation.flows]
+    return {
+        "values": explanation.values,
+        "numbers": explanation.backward.numbers,
+        "flows": [[edge.upstream, edge.local, edge.downstream] for edge in ordered],
+        "said": [[digits.value(row), digits.number(row), explanation.gate(row)] for row in rows],
+        "told": [
+            [digits.local(edge.owner, edge.slot, edge.local), digits.downstream(edge), edge.cut_off, edge.formula or ""]
+            for edge in ordered
+        ],
+        "notes": [note.message for note in explanation.notes if note.kind in MOVING],
+    }
+
+
+FACTS = """cases.map(({program, point}) => {
+  const run = new Run(program, Object.fromEntries(Object.entries(point).map(([name, x]) => [name, read(x)])));
+  const digits = new Digits(run, 6);
+  const rows = run.lines.flatMap((line, index) => (line.shown ? [index] : []));
+  return {
+    values: run.values.map(sent), numbers: run.adjoints.map(sent),
+    flows: run.flows.map((flow) => [sent(flow.upstream), sent(flow.local), sent(flow.downstream)]),
+    said: rows.map((row) => [digits.value(row), digits.number(row), run.gate(row)]),
+    told: run.flows.map((flow) => [digits.local(flow), digits.downstream(flow), run.cutOff(flow), run.formula(flow)]),
+    notes: notesOf(run, program).filter(({kind}) => MOVING.includes(kind)).map(({message}) => message),
+  };
+})"""
+
+
+def test_programs_at_other_points_are_explained_as_the_engine_explains_them(computed):
+    """Values, flows, digits, gates, formulas and notes, after the values were changed."""
+    operations = Operations()
+    cases, expected = [], []
+    for text, at in some_programs():
+        for decomposition, ties, zero in OPTIONS:
+            options = Options(decomposition=decomposition, ties=ties, zero=zero)
+            try:
+                program = program_of(decomposition, explained(text, at[0], options), operations)
+            except GradError:
+                continue
+            for point in at:
+                cases.append({"program": program, "point": {name: sent(x) for name, x in point.items()}})
+                expected.append((text, options, point))
+    found = computed(operations.source(), FACTS, cases)
+    assert len(cases) > 2 * PROGRAMS
+    exact_runs = 0
+    for (text, options, point), got in zip(expected, found, strict=True):
+        wanted = facts(explained(text, point, options))
+        where = (text, options.decomposition, options.ties, point)
+        pairs = [pair for key in ("values", "numbers") for pair in zip(got[key], wanted[key], strict=True)]
+        for one, other in zip(got["flows"], wanted["flows"], strict=True):
+            pairs += zip(one, other, strict=True)
+        for one, other in pairs:
+            assert alike(one, other, 1e-11), (where, one, other)
+        if all(one is None or close(float(one), other, 0.0) for one, other in pairs):  # the same to the last bit
+            exact_runs += 1
+            assert {**got, **dict.fromkeys(("values", "numbers", "flows"))} == {
+                **wanted, **dict.fromkeys(("values", "numbers", "flows"))
+            }, where  # fmt: skip
+    assert exact_runs > 0.8 * len(cases)
