@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from gradcli.graph import Edge
 
@@ -130,5 +130,5 @@ def sides(edge: Edge, leaves: Sequence[str]) -> str | None:
     """The one-sided derivatives as a list, lower first; None where the edge has none."""
     if edge.sides is None:
         return None
-    sides: Callable[..., tuple[float, float]] = edge.sides
-    return f"[{', '.join(source(side) for side in sides(*[Sign(leaf, Path([])) for leaf in leaves]))}]"
+    found = edge.sides(*[Sign(leaf, Path([])) for leaf in leaves])
+    return f"[{', '.join(source(side) for side in found)}]"
