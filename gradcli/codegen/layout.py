@@ -33,14 +33,34 @@ def statement(head: str, text: Text, indent: str = "") -> list[str]:
     inner = indent + STEP
     if level == ATOM_LEVEL and source[-1] in CLOSING:
         start = opening(source)
-        if start and len(indent) + len(head) + start + 1 <= WIDTH:
-            content = source[start + 1 : -1]
-            rows = [inner + content]
-            if len(rows[0]) > WIDTH:
-                rows = [f"{inner}{part}," for part in parts(content)]
-            return [f"{indent}{head}{source[: start + 1]}", *rows, indent + source[-1]]
+        if (start or source[0] == "[") and len(indent) + len(head) + start + 1 <= WIDTH:
+            return bracketed(head + source, indent)
     rows = [inner + source] if len(inner + source) <= WIDTH else [inner + row for row in broken(source, level)]
     return [f"{indent}{head}(", *rows, f"{indent})"]
+
+
+def bracketed(source: str, indent: str, tail: str = "") -> list[str]:
+    """SOURCE, which ends with a bracket, opened there: what it holds on one line, else an item a line, and so on."""
+    found: list[str] = []
+    waiting = [(source, indent, tail)]
+    while waiting:
+        text, margin, tail = waiting.pop()
+        if not text or len(margin) + len(text) + len(tail) <= WIDTH or text[-1] not in CLOSING:
+            found.append(margin + text + tail)
+            continue
+        start = opening(text)
+        head, content, inner = text[: start + 1], text[start + 1 : -1], margin + STEP
+        found.append(margin + head)
+        is_call = head[-1] == "(" and head[:-1][-1:].isalnum()
+        waiting.append((text[-1], margin, tail))  # comes last, and is short
+        items = parts(content)
+        if is_call and len(inner) + len(content) <= WIDTH:
+            waiting.append((content, inner, ""))
+        elif len(items) == 1 and items[0][-1] in CLOSING:
+            waiting.append((items[0], inner, ""))
+        else:
+            waiting += [(item, inner, ",") for item in reversed(items)]
+    return found
 
 
 def listed(head: str, items: Sequence[str], indent: str = "", ends: str = "()") -> list[str]:
@@ -61,7 +81,9 @@ def called(head: str, arguments: Sequence[str], tail: str = "", indent: str = ""
     if len(whole) <= WIDTH:
         return [whole]
     inner = indent + STEP
-    rows = [inner + content] if len(inner + content) <= WIDTH else [f"{inner}{each}," for each in arguments]
+    rows = [inner + content]
+    if len(inner + content) > WIDTH:
+        rows = [row for each in arguments for row in bracketed(each, inner, ",")]
     return [f"{indent}{head}(", *rows, f"{indent}){tail}"]
 
 

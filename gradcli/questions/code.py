@@ -7,6 +7,7 @@ from gradcli.codegen.targets import target_named
 from gradcli.errors import GradError
 from gradcli.language.question import Options, Question
 from gradcli.language.unvalued import Unvalued
+from gradcli.questions.arrays import refuse_arrays
 from gradcli.report.title import title
 from gradcli.text import SCHEMA
 
@@ -56,6 +57,8 @@ def coded(
     Raises GradError (usage) for a primitive that the target has no notation for.
     """
     question = questioned(source, given, options)
+    if question.shapes is not None:
+        refuse_arrays(question, "code")
     subject = subject_of(question)
     if style == "modular":
         raise GradError("usage", "modular code is not written yet")
@@ -66,12 +69,24 @@ def coded(
     return Coded(question, write(subject, target_named(target), optimised=optimised), style, target, [])
 
 
+class Missing(Exception):
+    """A name has no value."""
+
+
+class Valued(Question):
+    """A question whose names have values; raises Missing where one has not."""
+
+    def complain_of_missing_values(self) -> None:
+        """Raise Missing."""
+        raise Missing
+
+
 def questioned(source: str, given: Mapping[str, Any], options: Options) -> Question:
     """The program at its point; without one where names have no value."""
-    question: Question = Unvalued(source, given, options)
-    if question.missing:  # type: ignore[attr-defined]
-        return question
-    return Question(source, given, options)
+    try:
+        return Valued(source, given, options)
+    except Missing:
+        return Unvalued(source, given, options)
 
 
 def subject_of(question: Question) -> Subject:

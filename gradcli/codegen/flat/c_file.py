@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from textwrap import wrap
 
-from gradcli.codegen.flat.module import BACKWARD, FORWARD, FUNCTION, described, harmless, settled, wrapped
+from gradcli.codegen.flat.module import (
+    BACKWARD,
+    FORWARD,
+    FUNCTION,
+    called_result,
+    described,
+    renamed,
+    settled,
+    wrapped,
+)
+from gradcli.codegen.flat.unrolled import UnrolledStatements, folded
 from gradcli.codegen.layout import STEP, WIDTH
 
 TYPE_CHECKING = False
@@ -32,16 +42,17 @@ def c_file(subject: Subject, target: Target, *, optimised: bool = False) -> str:
 def head(subject: Subject, written: Statements) -> list[str]:
     """What the file is, as a comment."""
     rows = [row for text in subject.said for row in wrapped(text)]
-    others = [f"{safe} stands for {harmless(name)}" for name, safe in written.names.renamed.items()]
+    others = renamed(written)
     rows += ["", described(written), *[RUN] * (subject.point is not None)]
-    rows += ["", *wrap("; ".join(others) + ".", WIDTH - 4)] if others else []
+    rows += ["", *others] if others else []
     return ["/*", *(f" * {row}".rstrip() for row in rows), " */"]
 
 
 def function(written: Statements) -> list[str]:
     """The definition of `value_and_gradients`."""
-    parameters = [f"double{GLUE}{name}" for name in (*(safe for _, safe in written.parameters), "*gradients")]
-    names = ", ".join(safe for safe, _ in named(written)) or "nothing"
+    parameters = [declared_as(written, name, safe) for name, safe in written.parameters]
+    parameters.append(f"double{GLUE}*gradients")
+    names = ", ".join(written.names.given.get(name, name) for name, _ in written.gradients) or "nothing"
     rows = [f"// {row}" for row in wrap(f"The value; into gradients go those by {names}.", WIDTH - 3)]
     rows += [*filled(f"double {FUNCTION}({', '.join(parameters)})", ""), "{"]
     rows += [STEP + FORWARD.replace("#", "//")] if written.forward and written.backward else []
@@ -78,16 +89,39 @@ def unused(written: Statements) -> list[str]:
 
 
 def named(written: Statements) -> list[tuple[str, str]]:
-    """The gradients: what they are by, in the code's names, and their source."""
-    return [(written.names.given.get(name, name), text) for name, (text, _) in written.gradients]
+    """The gradients: what they are by, in the code's names, and their source; element by element in order."""
+    found = []
+    for name, (text, _) in written.gradients:
+        safe = written.names.given.get(name, name)
+        if isinstance(written, UnrolledStatements):
+            for place, each in written.elements(name):
+                found.append((safe + "".join(f"[{k}]" for k in place), each))
+        else:
+            found.append((safe, text))
+    return found
+
+
+def declared_as(written: Statements, name: str, safe: str) -> str:
+    """A parameter: a double, or an array of them."""
+    shape = written.shape_of(name) if isinstance(written, UnrolledStatements) else ()
+    return f"{f'const{GLUE}' if shape else ''}double{GLUE}{safe}{''.join(f'[{length}]' for length in shape)}"
 
 
 def main(subject: Subject, written: Statements) -> list[str]:
     """The main that prints the numbers at the point."""
     assert subject.point is not None
-    label, by = subject.labels[subject.result], named(written)
-    given = [written.target.literal(subject.point[name])[0] for name, _ in written.parameters]
-    rows = ["int main(void)", "{", f"{STEP}double gradients[{max(len(by), 1)}];"]
+    label, by = called_result(subject, written), named(written)
+    rows, given = ["int main(void)", "{"], []
+    for number, (name, safe) in enumerate(written.parameters):
+        value = subject.point[name]
+        if type(value) is float:
+            given.append(written.target.literal(value)[0])
+            continue
+        given.append(f"x{number}")
+        texts = [written.target.literal(each)[0] for each in value.ravel().tolist()]
+        listed = folded(texts, value.shape).replace("[", "{").replace("]", "}")
+        rows += filled(f"{declared_as(written, name, given[-1]).replace(GLUE, ' ')} = {listed};", STEP)
+    rows.append(f"{STEP}double gradients[{max(len(by), 1)}];")
     rows += filled(f"double value = {FUNCTION}({', '.join([*given, 'gradients'])});", STEP)
     rows.append(f'{STEP}printf("{label} = %.17g\\n", value);')
     if by:

@@ -7,11 +7,15 @@ from textwrap import wrap
 from gradcli.codegen.flat.optimised import OptimisedStatements, TidyLines
 from gradcli.codegen.flat.statements import Statements
 from gradcli.codegen.flat.sweep import BackwardLines
+from gradcli.codegen.flat.unrolled import UnrolledLines, UnrolledStatements, folded
 from gradcli.codegen.layout import STEP, WIDTH, called, listed, statement
+from gradcli.codegen.targets.base import PRODUCT, SUM, within
+from gradcli.graph import ATOM_LEVEL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import Any
 
     from gradcli.codegen.flat.statements import Statement
     from gradcli.codegen.flat.subject import Subject
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
 FUNCTION = "value_and_gradients"
 FORWARD = "# forward: values"
 BACKWARD = "# backward: downstream = upstream * local, from the last line up"
+LONGEST_INSIDE = 30  # letters of an array in the return
+LONGEST_SAID = 48  # letters of a name that is not used
 RUNS = " Run as a program, it prints the numbers."
 HARMLESS = frozenset(" +-*/^=<>!()[],.;:_@#'∂…×·")
 
@@ -37,12 +43,19 @@ def module(subject: Subject, target: Target, *, optimised: bool = False) -> str:
 
 def settled(subject: Subject, target: Target, *, optimised: bool = False) -> Statements:
     """The statements of a subject; none of its names is one of the helpers that they turn out to need."""
-    lines, kind = (TidyLines(subject), OptimisedStatements) if optimised else (BackwardLines(subject), Statements)
+    lines: Any
+    kind: Any = Statements
+    if subject.graph.shapes is not None and target.array is None:
+        lines, kind = UnrolledLines(subject, optimised=optimised), UnrolledStatements
+    elif optimised:
+        lines, kind = TidyLines(subject), OptimisedStatements
+    else:
+        lines = BackwardLines(subject)
     reserved = target.words
     while True:
         target.needs.clear()
         target.seen.clear()
-        written: Statements = kind(subject, lines, target, reserved)  # type: ignore[arg-type]
+        written: Statements = kind(subject, lines, target, reserved)
         if not target.needs & written.names.taken:
             return written
         reserved = reserved | target.needs
@@ -53,15 +66,25 @@ def docstring(subject: Subject, written: Statements) -> list[str]:
     said = [row for text in subject.said for row in wrapped(text)]
     rows = ['"""' + (said[0] if said else "Value and gradients."), *said[1:], ""]
     rows += wrap(described(written) + ("" if subject.point is None else RUNS), WIDTH)
-    others = [f"{safe} stands for {harmless(name)}" for name, safe in written.names.renamed.items()]
-    if others:
-        rows += ["", *wrap("; ".join(others) + ".", WIDTH)]
+    others = renamed(written)
+    rows += ["", *others] if others else []
     return [*rows, '"""']
+
+
+def renamed(written: Statements) -> list[str]:
+    """Which names are not the user's own, and whose place they are in."""
+    found = [
+        f"{safe} stands for {harmless(name if len(name) <= LONGEST_SAID else name[:LONGEST_SAID] + '…')}"
+        for name, safe in written.names.renamed.items()
+    ]
+    return wrap("; ".join(found) + ".", WIDTH - 4) if found else []
 
 
 def described(written: Statements) -> str:
     """What the function is, in a sentence."""
     lines = written.lines
+    if isinstance(lines, UnrolledLines):
+        return "Value and gradients, element by element."
     if not isinstance(lines, TidyLines):
         return "Forward and backward pass, line by line."
     instead = f", {lines.before} before" if lines.before != lines.after else ""
@@ -91,19 +114,54 @@ def function(written: Statements) -> list[str]:
     rows += [STEP + FORWARD] if written.forward and written.backward else []
     rows += [row for each in written.forward for row in assigned(each)]
     rows += [STEP + BACKWARD] if written.backward else []
-    rows += [row for each in written.backward for row in assigned(each)]
-    return [*rows, *listed(f"return {written.result[0]}, ", [text for _, (text, _) in written.gradients], STEP)]
+    rows += [row for each in written.backward for row in assigned(each, "=" if written.target.array else "+=")]
+    return [*rows, *returned(written)]
+
+
+def returned(written: Statements) -> list[str]:
+    """The return of value and gradients; arrays of single numbers are put together before."""
+    texts = [text for _, (text, _) in written.gradients]
+    rows: list[str] = []
+    if isinstance(written, UnrolledStatements):
+        for place, (name, (text, level)) in enumerate(written.gradients):
+            if level == ATOM_LEVEL and text[0] == "[" and len(text) > LONGEST_INSIDE:
+                texts[place] = written.names.another(f"grad_{written.names.given.get(name, 'x')}")
+                rows += statement(f"{texts[place]} = ", (text, level), STEP)
+    return [*rows, *listed(f"return {written.result[0]}, ", texts, STEP)]
 
 
 def assigned(each: Statement, sign: str = "+=") -> Sequence[str]:
-    """A statement, its comment behind it, or above where the line is full."""
-    head = f"{each.name} {sign if each.more else '='} "
+    """A statement, its comment behind it, or above where the line is full.
+
+    With `=` for a SIGN what is added makes a new array: another may be called by the same name.
+    """
+    head, text = f"{each.name} {sign if each.more else '='} ", each.text
+    if each.more and sign == "=":
+        text = (f"{each.name} + {within(text, PRODUCT)}", SUM)
     if each.comment:
-        rows = statement(head, each.text, STEP)
+        rows = statement(head, text, STEP)
         if len(rows) == 1 and len(rows[0]) + len(each.comment) + 4 <= WIDTH:
             return [f"{rows[0]}  # {each.comment}"]
         return [f"{STEP}# {each.comment}", *rows]
-    return statement(head, each.text, STEP)
+    return statement(head, text, STEP)
+
+
+def spelled(target: Target, value: Any) -> str:
+    """A value of the point as source: nested lists where the target has no arrays."""
+    if type(value) is float:
+        return target.literal(value)[0]
+    if target.array is not None:
+        from gradcli.graph.arrays import ArrayConstant
+
+        return target.literal(ArrayConstant(value.copy()))[0]
+    texts = [target.literal(number)[0] for number in value.ravel().tolist()]
+    return folded(texts, value.shape)
+
+
+def called_result(subject: Subject, written: Statements) -> str:
+    """What the result is called where it is printed."""
+    label = subject.labels[subject.result]
+    return written.names.given.get(label, label)
 
 
 def main(subject: Subject, written: Statements) -> Iterable[str]:
@@ -111,9 +169,9 @@ def main(subject: Subject, written: Statements) -> Iterable[str]:
     if subject.point is None:
         return
     point, target = subject.point, written.target
-    given = [f"{safe}={target.literal(point[name])[0]}" for name, safe in written.parameters]
+    given = [f"{safe}={spelled(target, point[name])}" for name, safe in written.parameters]
     rows = ['if __name__ == "__main__":', *called(f"value, gradients = {FUNCTION}", given, "", STEP)]
-    label = written.subject.labels[subject.result]
+    label = called_result(subject, written)
     rows.append(f'{STEP}print(f"{label} = {{value!r}}")')
     names = [f'"{written.names.given.get(name, name)}"' for name, _ in written.gradients]
     if names:

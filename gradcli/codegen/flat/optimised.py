@@ -24,7 +24,7 @@ class TidyLines:
 
     def __init__(self, subject: Subject) -> None:
         lines = BackwardLines(subject)
-        graph, moved = _written(lines)
+        graph, moved = written_out(lines)
         adjoints = {
             name: None if line is None else moved[lines.resolved(line)] for name, line in lines.adjoints.items()
         }
@@ -83,7 +83,7 @@ class OptimisedStatements(Statements):
         return super()._gradient(name) if line is None else self._text(line)
 
 
-def _written(lines: BackwardLines) -> tuple[Graph, dict[int, int]]:
+def written_out(lines: BackwardLines) -> tuple[Graph, dict[int, int]]:
     """The lines of forward and backward pass as a graph of their own, and where each went; the seed is 1."""
     source, found = lines.graph, Graph()
     found.shapes = None if source.shapes is None else []

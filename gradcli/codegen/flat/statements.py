@@ -52,6 +52,8 @@ class Statements:
         self.forward: list[Statement] = []
         self.backward: list[Statement] = []
         self.extra = 1
+        values = lines.values or ()
+        self.wild = {index for index, value in enumerate(values) if not is_finite(value)}
         self.live = self._live()
         self._write_forward()
         self.gradient_names: dict[int, str] = {}
@@ -117,8 +119,7 @@ class Statements:
         primitive, static = self.graph.primitives[index], self.graph.statics[index]
         texts = [self._text(self.lines.resolved(operand)) for operand in operands]
         shapes = None if self.graph.shapes is None else [self._shape(operand) for operand in operands]
-        values = self.lines.values
-        self.target.with_care = values is not None and not is_finite(values[index])
+        self.target.with_care = index in self.wild
         if self._is_strong(index):
             return self.target.strong_product(texts)
         return self.target.operation(primitive, static, texts, shapes, self._shape(index))
@@ -234,8 +235,12 @@ class Statements:
         if origin is not None and origin.role == "open":
             name = self.names.another(f"open_{self._called(target)}")
         elif last:
-            opens = origin is not None and self.graph.primitives[origin.source].opens
-            name = self.names.another(f"{'share' if opens else 'local'}_{self._called(target)}")
+            stem = "local"
+            if origin is not None and origin.role == "flow":
+                stem = "flow"
+            elif origin is not None and self.graph.primitives[origin.source].opens:
+                stem = "share"
+            name = self.names.another(f"{stem}_{self._called(target)}")
         else:
             name, self.extra = self.names.numbered("t", self.extra)
         text = self._fitting(line, target, WIDTH - len(STEP) - len(name) - 3)
