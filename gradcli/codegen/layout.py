@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -11,7 +9,7 @@ if TYPE_CHECKING:
     from gradcli.codegen.targets.base import Text
 
 WIDTH = 88
-ATOM_LEVEL = 6
+ATOM_LEVEL, SIGN_LEVEL = 6, 4
 STEP = "    "
 OPENING, CLOSING = "([{", ")]}"
 BREAKS = {  # before which words a line is broken, by the level of the text
@@ -21,7 +19,6 @@ BREAKS = {  # before which words a line is broken, by the level of the text
     3: (" * ", " / ", " % ", " @ ", " // "),
     5: (" ** ",),
 }
-FIRST_WORDS = re.compile(r" (if|else|[<>=!]=|[<>+\-*/%@]|//|\*\*) ")
 
 
 def statement(head: str, text: Text, indent: str = "") -> list[str]:
@@ -31,12 +28,21 @@ def statement(head: str, text: Text, indent: str = "") -> list[str]:
     if len(whole) <= WIDTH:
         return [whole]
     inner = indent + STEP
-    if level == ATOM_LEVEL and source[-1] in CLOSING:
+    if source[-1] in CLOSING and _opens_last(source, level):
         start = opening(source)
-        if (start or source[0] == "[") and len(indent) + len(head) + start + 1 <= WIDTH:
+        if len(indent) + len(head) + start + 1 <= WIDTH:
             return bracketed(head + source, indent)
     rows = [inner + source] if len(inner + source) <= WIDTH else [inner + row for row in broken(source, level)]
     return [f"{indent}{head}(", *rows, f"{indent})"]
+
+
+def _opens_last(source: str, level: int) -> bool:
+    """Whether a long SOURCE is opened at its last bracket: a call, or a last operand where there are two."""
+    if level == ATOM_LEVEL:
+        return opening(source) > 0 or source[0] == "["
+    if level == SIGN_LEVEL:
+        return opening(source) > 0
+    return level > 0 and level in BREAKS and len(broken(source, level)) == 2
 
 
 def bracketed(source: str, indent: str, tail: str = "") -> list[str]:

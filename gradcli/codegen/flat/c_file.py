@@ -112,7 +112,7 @@ def main(subject: Subject, written: Statements) -> list[str]:
     assert subject.point is not None
     label, by = called_result(subject, written), named(written)
     rows, given = ["int main(void)", "{"], []
-    for number, (name, safe) in enumerate(written.parameters):
+    for number, (name, _) in enumerate(written.parameters):
         value = subject.point[name]
         if type(value) is float:
             given.append(written.target.literal(value)[0])

@@ -26,6 +26,9 @@ FORWARD = "# forward: values"
 BACKWARD = "# backward: downstream = upstream * local, from the last line up"
 LONGEST_INSIDE = 30  # letters of an array in the return
 LONGEST_SAID = 48  # letters of a name that is not used
+SHOWN = {  # numbers and arrays as plain numbers and lists
+    "numpy": "np.asarray({}).tolist()", "torch": "torch.as_tensor({}).tolist()", "jax": "jnp.asarray({}).tolist()",
+}  # fmt: skip
 RUNS = " Run as a program, it prints the numbers."
 HARMLESS = frozenset(" +-*/^=<>!()[],.;:_@#'∂…×·")
 
@@ -172,10 +175,11 @@ def main(subject: Subject, written: Statements) -> Iterable[str]:
     given = [f"{safe}={spelled(target, point[name])}" for name, safe in written.parameters]
     rows = ['if __name__ == "__main__":', *called(f"value, gradients = {FUNCTION}", given, "", STEP)]
     label = called_result(subject, written)
-    rows.append(f'{STEP}print(f"{label} = {{value!r}}")')
+    shown = SHOWN.get(target.name, "{}!r")
+    rows.append(f'{STEP}print(f"{label} = {{{shown.format("value")}}}")')
     names = [f'"{written.names.given.get(name, name)}"' for name, _ in written.gradients]
     if names:
         rows += listed("names = ", names, STEP)
         rows.append(f"{STEP}for name, gradient in zip(names, gradients):")
-        rows.append(f'{STEP * 2}print(f"d{label}/d{{name}} = {{gradient!r}}")')
+        rows.append(f'{STEP * 2}print(f"d{label}/d{{name}} = {{{shown.format("gradient")}}}")')
     yield "\n".join(rows)

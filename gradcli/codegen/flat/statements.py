@@ -171,7 +171,7 @@ class Statements:
         """One flow: the gradient of its target, or what is added to it."""
         downstream = self.lines.resolved(step.downstream)
         known = downstream in self.texts
-        text = self._texted(downstream, step.target)
+        text = self._texted(downstream, step.target, adds=step.total is not None)
         name = self.gradient_names.get(step.target)
         if step.total is None:
             name = self._gradient_name(step.target)
@@ -186,12 +186,13 @@ class Statements:
                 del self.texts[self.lines.resolved(before)]
         self.texts[step.total] = (name, ATOM_LEVEL)
 
-    def _texted(self, line: int, target: int) -> Text:
+    def _texted(self, line: int, target: int, *, adds: bool = False) -> Text:
         """LINE over what has a name, what it is computed from inside it or, where that is long, before it."""
         if line in self.texts or self.graph.primitives[line] is CONSTANT:
             return self._text(line)
         self._prepare(line, target)
-        room = WIDTH - len(STEP) - len(f"grad_{self._called(target)} += ")
+        name = f"grad_{self._called(target)}"
+        room = WIDTH - len(STEP) - len(f"{name} = {name} + " if adds and self.target.array else f"{name} += ")
         return self._fitting(line, target, room)
 
     def _prepare(self, line: int, target: int) -> None:
@@ -209,7 +210,7 @@ class Statements:
                 last.update(self._operands(operand))
         for operand in sorted(found):
             text = self._operation(operand)
-            atomic = self.graph.primitives[operand].name in TESTS
+            atomic = self.graph.primitives[operand].name in TESTS and not self._shape(operand)
             if len(text[0]) > LONGEST_INSIDE or (self.uses[operand] > 1 and not atomic):
                 self._name(operand, target, last=operand in last)
             else:
@@ -289,7 +290,7 @@ class Statements:
         source = self.subject.sources[name]
         shape: Shape = ()
         if source is not None:
-            shape = self._shape(source)
+            shape = () if self.subject.graph.shapes is None else self.subject.graph.shapes[source]
         elif self.subject.point is not None and type(value := self.subject.point.get(name, 0.0)) is not float:
             shape = value.shape
         if shape:

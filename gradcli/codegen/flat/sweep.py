@@ -163,6 +163,7 @@ class BackwardLines:
                 if primitive is CONSTANT and graph.names[line] is None and type(static) is float:
                     first.setdefault(repr(static), line)
                 continue
+            self._spread_at_once(line)
             key = (primitive.name, repr(static), operands)
             if line >= self.start and graph.origins is not None and graph.origins[line].role in ("local", "open"):
                 found = self._known(line, operands)
@@ -172,6 +173,17 @@ class BackwardLines:
                 if key in first:
                     self.stands_for[line] = first[key]
             first.setdefault(key, line)
+
+    def _spread_at_once(self, line: int) -> None:
+        """A number that is given axes of length 1 and then repeated is a number that is repeated."""
+        graph = self.graph
+        if graph.shapes is None or line < self.start or graph.primitives[line].name != "fit":
+            return
+        (operand,) = self.operands[line]
+        if graph.primitives[operand].name == "reshape":
+            (number,) = self.operands[operand]
+            if not graph.shapes[number] and len(graph.shapes[operand]) <= len(graph.shapes[line]):
+                self.operands[line] = (number,)
 
     def _known(self, line: int, operands: Sequence[int]) -> int | None:
         """The line that LINE is, where that takes no computing."""
@@ -224,7 +236,11 @@ def value_of(static: Any) -> Any:
 
 def is_finite(value: Any) -> bool:
     """Whether a value is finite, all of its elements if it is an array."""
-    return value - value == 0 if type(value) is float else bool((value - value == 0).all())
+    if type(value) is float:
+        return value - value == 0
+    import numpy as np
+
+    return bool(np.isfinite(value).all())
 
 
 def same_bits(one: Any, other: Any) -> bool:

@@ -157,6 +157,8 @@ class UnrolledStatements(Statements):
 
     def _called_line(self, index: int) -> str:
         label = self.lines.labels[index]
+        if label in self.names.given and label not in self.lines.shapes:
+            return self.names[label]
         if label:
             return self.names.another(label)
         name, self.extra = self.names.numbered("t", self.extra)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import math
+import re
 
 from gradcli.codegen.targets.base import (
     ATOM,
@@ -36,6 +37,7 @@ BUILTINS = """
     super tuple type vars zip __debug__ __import__ __name__ __file__ __doc__ __builtins__
 """
 RESERVED = frozenset((*BUILTINS.split(), *keyword.kwlist, "gradients", "value_and_gradients", "self"))
+SIMPLE = re.compile(r"[\w.]+\Z")
 THE_SAME = ("exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt", "erf", "erfc", "sin", "cos", "tan",
             "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh")  # fmt: skip
 
@@ -48,7 +50,7 @@ def number(value: float) -> Text:
         return NUMBERS[value], ATOM
     if -value in NUMBERS:
         return "-" + NUMBERS[-value], SIGN
-    text = repr(value)
+    text = repr(value).replace("e+", "e")  # as ruff format has it
     return text, SIGN if text[0] == "-" else ATOM
 
 
@@ -76,7 +78,7 @@ def power(operands: Sequence[Text], static: Any, shapes: Sequence[Shape], shape:
         return f"math.pow({operands[0][0]}, {number(static)[0]})", ATOM
     base = within(operands[0], ATOM)
     exponent = f"{static:.0f}" if abs(static) < 1e15 else repr(static)
-    gap = "" if base[0] != "(" and base[-1] != ")" else " "  # as ruff format has it: none around names and numbers
+    gap = "" if SIMPLE.match(base) else " "  # as ruff format has it
     return f"{base}{gap}**{gap}{exponent}", POWER
 
 
