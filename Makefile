@@ -7,15 +7,17 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 USER_VENV = .venv
 DEV_VENV  = .venv-dev
 DEV       = $(DEV_VENV)/bin
+FRAMEWORKS_VENV = .venv-frameworks
 ARGS      =
 
 unexport PYTHONDONTWRITEBYTECODE  # it would have every start compile gradcli again
 
-.PHONY: help demo test check bench tables clean
+.PHONY: help demo test frameworks check bench tables clean
 
 help:
 	@echo "make demo    install gradcli in $(USER_VENV) and explain a neuron"
 	@echo "make test    run the tests in $(DEV_VENV); on all cores; ARGS='-k sigmoid' goes to pytest"
+	@echo "make frameworks  run the code for torch and jax, which it installs: some 1.5 GB"
 	@echo "make check   ruff, and mypy --strict"
 	@echo "make bench   measure, with the peers that are installed beside"
 	@echo "make tables  regenerate the frozen modules from the grammar and the primitives"
@@ -26,6 +28,9 @@ demo: $(USER_VENV)/.installed
 
 test: $(DEV_VENV)/.installed
 	$(DEV)/pytest -n auto $(ARGS)
+
+frameworks: $(FRAMEWORKS_VENV)/.installed
+	$(FRAMEWORKS_VENV)/bin/pytest -n auto tests/codegen $(ARGS)
 
 check: $(DEV_VENV)/.installed
 	$(DEV)/ruff check
@@ -38,12 +43,16 @@ tables: $(DEV_VENV)/.installed
 	$(DEV)/python -m gradcli.language.freeze
 	$(DEV)/python -m gradcli.codegen.freeze
 	$(DEV)/python -m gradcli.codegen.tape
+	$(DEV)/python -m gradcli.codegen.steps
+	$(DEV)/python -m gradcli.batch.inlined
+	$(DEV)/python -m gradcli.codegen.targets.freeze
 
 clean:
-	rm -rf $(USER_VENV) $(DEV_VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(USER_VENV) $(DEV_VENV) $(FRAMEWORKS_VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(DEV_VENV)/.installed: EXTRAS = [dev]
+$(FRAMEWORKS_VENV)/.installed: EXTRAS = [test,frameworks]
 
 %/.installed: pyproject.toml bin/gradcli
 	@$*/bin/python $(IS_NEW_ENOUGH) || { \
