@@ -6,6 +6,7 @@ from gradcli import autodiff
 from gradcli.autodiff import Sweep
 from gradcli.batch.answers import dumps, notes_member, scalar_members, texts, unused, unused_note
 from gradcli.batch.driver import drive
+from gradcli.batch.folded import folded
 from gradcli.batch.onepass import Pass
 from gradcli.batch.remarks import remarks, with_closed_gates
 from gradcli.batch.spelled import is_telling, may_be_spelled
@@ -68,6 +69,9 @@ class Fused:
     def answer(self, run: Pass, entry: Entry) -> str | None:
         """The same of a program that was read, whose result is ENTRY."""
         if self.recognises and is_telling(run) and may_be_spelled(run):
+            found = folded(run, entry[1])
+            if found is not None:
+                return self._finite(run, *found, [])
             graph, result = graph_of(run, entry)
             other = decompose(graph, result, self.options.decomposition)
             if other.graph is not graph:

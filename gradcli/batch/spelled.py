@@ -12,11 +12,12 @@ from gradcli.graph.recognise import MOST_TERMS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from gradcli.batch.onepass import Pass, Row
 
     Mark = tuple[str, float | None]
+    Forms = dict[int, tuple[str, tuple[int, ...]]]  # by line: the primitive that it is, and the lines it is of
 
 # What a line is for the patterns, with the value of z where there is one:
 # exp: exp(z) or 1/exp(-z) · sum: 1 + exp(z), or another sum or difference of such · gate: sigmoid(z) · twice: 2*gate
@@ -31,10 +32,13 @@ def is_telling(run: Pass) -> bool:
     return run.tells > 1 or bool(run.roots or run.labels) or not LITERALS.isdisjoint(run.consts)
 
 
-def may_be_spelled(run: Pass) -> bool:
-    """Whether any line of the tape may be recognised; False where surely none is."""
+def may_be_spelled(run: Pass, forms: Forms | None = None) -> bool:
+    """Whether any line of the tape may be recognised; False where surely none is.
+
+    FORMS receives those that surely are, if every line is used once; then only others count.
+    """
     if run.tells < 2 and not (run.tells and run.labels) and LITERALS.isdisjoint(run.consts):
-        return _roots(run)
+        return _roots(run, forms)
     tape, base, consts, names = run.tape, run.base, run.consts, run.names
     known = run.known
     marks: dict[int, Mark] = {}
@@ -60,13 +64,16 @@ def may_be_spelled(run: Pass) -> bool:
             elif name == "sigmoid":
                 marks[place] = ("gate", value(first))
             elif name == "log":
-                if _one_plus(tape, base, consts, first) or marks.get(first, ("",))[0] in ("sum", "gate"):
+                inside = _one_plus(tape, base, consts, first) or marks.get(first, ("",))[0] in ("sum", "gate")
+                if inside and (forms is None or not _logarithm(run, place, first, marks, forms)):
                     return True
             elif name == "log1p":
                 if first in marks:
                     return True
             elif name == "neg":
                 if first >= base and _named(tape, first - base) == "softplus":
+                    return True
+                if forms and forms.get(first, ("",))[0] == "softplus":
                     return True
             elif step.static == -1.0 and first in marks:
                 kind, z = marks[first]
@@ -89,7 +96,9 @@ def may_be_spelled(run: Pass) -> bool:
                 for a, b in ((first, second), (second, first)):
                     kind, z = marks.get(a, ("", None))
                     if kind == "gate" and (value(b) == z or z != z):
-                        return True
+                        if forms is None or not _is_silu(run, a, b):
+                            return True
+                        forms[place] = "silu", (b,)
                     if kind == "gate" and b < 0 and consts[~b] == 2.0:
                         marks[place] = ("twice", z)
                     if kind == "sum" and b < 0 and consts[~b] == 0.5:
@@ -98,17 +107,21 @@ def may_be_spelled(run: Pass) -> bool:
             if marks and (first in marks or second in marks):
                 found = _quotient(marks.get(first), marks.get(second), first, second, consts, value(first))
                 if found is True:
-                    return True
+                    z_line = None if forms is None else _sigmoid_of(run, first, second)
+                    if forms is None or z_line is None:
+                        return True
+                    forms[place] = "sigmoid", (z_line,)
+                    found = "gate", value(z_line)
                 if found is not None:
                     marks[place] = found  # type: ignore[assignment]
             if first >= base and second >= base and _named(tape, first - base) in ("sinh", "expm1"):
                 return True
         elif step.name == "pow" and first < 0 and consts[~first] == E:
             return True
-    return _roots(run)
+    return _roots(run, forms)
 
 
-def _roots(run: Pass) -> bool:
+def _roots(run: Pass, forms: Forms | None) -> bool:
     """Whether a square root may be taken of squares."""
     base, tape = run.base, run.tape
     for index in run.roots:
@@ -118,7 +131,7 @@ def _roots(run: Pass) -> bool:
                 continue
         elif index >= 0:
             continue
-        if _squares(run, index):
+        if _squares(run, index) and (forms is None or not _norm(run, index, forms)):
             return True
     return False
 
@@ -204,4 +217,67 @@ def _squares(run: Pass, index: int) -> bool:
                 return False
         elif type(step) is str or not (step.name == "square" or (step.name == "power" and step.static == 2.0)):
             return False
+    return True
+
+
+def _logarithm(run: Pass, place: int, inner: int, marks: Mapping[int, Mark], forms: Forms) -> bool:
+    """Whether the logarithm on line PLACE surely is log(sigmoid(z)), log(1 + exp(z)) or log(1 + x), added to FORMS."""
+    tape, base = run.tape, run.base
+    first, _, second, _, step, _ = tape[inner - base]
+    if step == "+":
+        if (first < 0) == (second < 0):
+            return False
+        other = second if first < 0 else first
+        if other not in marks:
+            forms[place] = "log1p", (other,)
+            return True
+        if _named(tape, other - base) == "exp":
+            forms[place] = "softplus", (tape[other - base][0],)
+            return True
+        return False
+    if type(step) is str or step.name != "sigmoid":
+        return False
+    forms[place] = "logsigmoid", (first,)
+    return True
+
+
+def _is_silu(run: Pass, gate: int, other: int) -> bool:
+    """Whether a product surely is x*sigmoid(x), of one variable."""
+    tape, base = run.tape, run.base
+    return 0 <= other < base and _named(tape, gate - base) == "sigmoid" and tape[gate - base][0] == other
+
+
+def _sigmoid_of(run: Pass, top: int, bottom: int) -> int | None:
+    """The line z where a quotient surely is 1/(1 + exp(-z))."""
+    tape, base, consts = run.tape, run.base, run.consts
+    if top >= 0 or consts[~top] != 1.0 or bottom < base:
+        return None
+    first, _, second, _, step, _ = tape[bottom - base]
+    if step != "+" or (first < 0) == (second < 0) or consts[~min(first, second)] != 1.0:
+        return None
+    power = max(first, second)
+    if power < base or _named(tape, power - base) != "exp":
+        return None
+    signed = tape[power - base][0]
+    z: int = tape[signed - base][0] if signed >= base and _named(tape, signed - base) == "neg" else signed
+    return None if z == signed else z
+
+
+def _norm(run: Pass, index: int, forms: Forms) -> bool:
+    """Whether the root of line INDEX surely is that of a sum of squares, which is added to FORMS."""
+    tape, base = run.tape, run.base
+    waiting, roots = [index], []
+    while waiting:
+        line = waiting.pop()
+        if line < base:
+            return False
+        first, _, second, _, step, _ = tape[line - base]
+        if step == "+":
+            waiting += (second, first)
+        elif type(step) is not str or (first == second and 0 <= first < base):
+            roots.append(first)
+        else:
+            return False
+    (place,) = [place for place, row in enumerate(tape) if row[0] == index]
+    forms[base + place] = "abs" if len(roots) == 1 else "hypot", tuple(roots)
     return True
