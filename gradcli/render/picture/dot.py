@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gradcli.report.circuit import Circuit, Fork, Node, Wire
 
 HEAD = (
-    'rankdir=LR; bgcolor="{page}"; nodesep=0.35; ranksep=0.5;',
+    'rankdir=LR; bgcolor="{page}"; nodesep=0.35; ranksep=0.5; fontname="DejaVu Sans"; fontsize=13;',
     'node [fontname="DejaVu Sans" fontsize=14 color="{wire}" fontcolor="{ink}" fillcolor="{node}" style=filled];',
     'edge [fontname="DejaVu Sans" fontsize=11 color="{wire}" arrowsize=0.7];',
 )
@@ -53,7 +53,8 @@ def _body(circuit: Circuit, *, local: bool) -> Iterator[str]:
     for at, box in enumerate(circuit.boxes):
         yield f"subgraph cluster_{at} {{"
         yield f"  label={quoted(', '.join([box.says.removeprefix('= '), *box.locals]))};"
-        yield '  style=dashed; color="{local}"; fontcolor="{local}"; fontname="DejaVu Sans"; fontsize=11;'.format(**LIGHT)
+        yield '  style=dashed; fontname="DejaVu Sans"; fontsize=11;'
+        yield '  color="{local}"; fontcolor="{local}";'.format(**LIGHT)
         for line in box.lines:
             yield f"  {_node(nodes[line])}"
         yield "}"

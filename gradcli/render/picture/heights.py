@@ -33,6 +33,22 @@ def gap(upper: Piece, lower: Piece) -> float:
     return upper.down + lower.up + apart
 
 
+class _Route:
+    """The pieces of a wire, or of a rail (which has no `last`), between its ends."""
+
+    __slots__ = ("first", "inner", "last")
+
+    def __init__(self, first: Piece, inner: Sequence[Piece], last: Piece | None) -> None:
+        self.first = first
+        self.inner = inner
+        self.last = last
+
+    def end(self) -> float:
+        """Where the wire enters its last piece."""
+        link = self.inner[-1].outgoing[0]
+        return link.right.y + link.port
+
+
 class _Band:
     """The pieces of one band, below FLOOR."""
 
@@ -41,9 +57,10 @@ class _Band:
         self.floor = floor
         self.layers = [[piece for piece in layer if piece.band == band] for layer in sheet.layers]
         self.first = [layer[0].place if layer else 0 for layer in self.layers]
-        routes = sorted((pieces for _, pieces in sheet.routes), key=len, reverse=True)
-        self.routes = [(pieces, [p for p in pieces[1:-1] if p.band == band]) for pieces in routes]
-        self.routes = [(pieces, inner) for pieces, inner in self.routes if inner]
+        routes = [_Route(pieces[0], pieces[1:-1], pieces[-1]) for _, pieces in sheet.routes]
+        routes += [_Route(pieces[0], pieces[1:], None) for pieces in sheet.rails.values()]
+        routes = [route for route in routes if route.inner and route.inner[0].band == band]
+        self.routes = sorted(routes, key=lambda route: -len(route.inner))
 
     def pieces(self) -> Iterator[Piece]:
         """Every piece, layer by layer."""
@@ -68,8 +85,8 @@ class _Band:
         """Every piece as high as those above it let it, all of one wire at one height; a wire that would have to be
         above and below another one is given up."""
         block: dict[Piece, int] = {}
-        for number, (_, inner) in enumerate(self.routes):
-            block.update(dict.fromkeys(inner, number))
+        for number, route in enumerate(self.routes):
+            block.update(dict.fromkeys(route.inner, number))
         for piece in self.pieces():
             block.setdefault(piece, len(block) + len(self.routes))
         while True:
@@ -137,8 +154,8 @@ class _Band:
 
     def _straighten(self) -> None:
         """Pull every wire straight, the longest first: as far as it can go at one height, then at another."""
-        for pieces, inner in self.routes:
-            port = next(link.port for link in inner[-1].outgoing) if inner[-1] is pieces[-2] else 0.0
+        for route in self.routes:
+            inner = route.inner
             start = 0
             while start < len(inner):
                 low, high = self._room(inner[start : start + 1])
@@ -150,8 +167,10 @@ class _Band:
                     low, high = max(low, lower), min(high, upper)
                     stop += 1
                 run = inner[start:stop]
-                aims = [pieces[-1].y + port] if stop == len(inner) and pieces[-1].band == self.band else []
-                aims += [pieces[0].y] if not start and pieces[0].band == self.band else []
+                end = route.last or inner[-1].outgoing[0].right
+                aims = [route.end()] if stop == len(inner) and end.band == self.band else []
+                first = [route.first.y] if not start and route.first.band == self.band else []
+                aims = first + aims if route.last is None or route.first.kind == "leaf" else aims + first
                 aims.append(sum(piece.y for piece in run) / len(run))
                 place = next((aim for aim in aims if low <= aim <= high), min(max(aims[-1], low), high))
                 for piece in run:
@@ -165,10 +184,12 @@ class _Band:
             while not way[-1].node or len(way) == 1:
                 way.append(way[-1].incoming[0].left)
             source = way.pop()
-            beside = sum(link.right.band == self.band for link in source.outgoing)
+            alone = all(
+                sum(link.right.band == self.band for link in part.outgoing) == 1 for part in (*way[1:], source)
+            )
             inside = source.band == self.band and all(part.band == self.band for part in way)
-            low, high = self._room(way)
-            if beside == 1 and inside and low <= source.y <= high:
+            low, high = self._room(way) if alone and inside else (1.0, 0.0)
+            if low <= source.y <= high:
                 for part in way:
                     part.y = source.y
                 return

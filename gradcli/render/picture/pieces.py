@@ -1,14 +1,16 @@
 """What is laid out: the pieces of a circuit with the room they take, in layers from left to right, and their links.
 
-A layer of nodes holds nodes with the numbers of the wire that leaves them, and the places where long wires pass; where
-wires part, a layer of branches follows, with the numbers of each. Numbers stand on horizontal wires only, and wires
-bend only between two layers, so that no text can meet a wire or another text.
+A layer of nodes holds nodes with the numbers of the wire that leaves them, and the places where long wires pass; before
+nodes that take branches stands a layer of these, with the numbers of each. All branches of a fork leave one rail, which
+goes as far as the last of them. Numbers stand on horizontal wires only, and wires bend only between two layers, so that
+no text can meet a wire or another text.
 """
 
 from __future__ import annotations
 
 from itertools import pairwise
 
+from gradcli.errors import GradError
 from gradcli.render.picture.widths import clipped, width, wrapped
 
 TYPE_CHECKING = False
@@ -24,6 +26,7 @@ RADIUS, PORT, LOCAL_PORT, LINE = 21, 18, 22, 16
 TIGHT, SHORTEST = 9, 44  # room before numbers; the shortest wire with numbers on it
 LONGEST_SUM = 26  # letters in a line
 BOX_WIDTH, BOX_PAD = 230, 14
+MOST_PIECES = 20_000
 LEFT_AT_MOST = 12  # inputs that all stand at the left edge
 
 
@@ -61,10 +64,9 @@ class Piece:
 class Link:
     """A piece of a wire between two layers; `port` is its place at the right end, from the middle of that piece."""
 
-    __slots__ = ("left", "port", "right", "share", "wire")
+    __slots__ = ("left", "port", "right", "share")
 
-    def __init__(self, wire: Wire, left: Piece, right: Piece, port: float = 0.0, share: float = 0.5) -> None:
-        self.wire = wire
+    def __init__(self, left: Piece, right: Piece, port: float = 0.0, share: float = 0.5) -> None:
         self.left = left
         self.right = right
         self.port = port
@@ -84,6 +86,7 @@ class Sheet:
         self.nodes: dict[int, Piece] = {}
         self.layers: list[list[Piece]] = []
         self.routes: list[tuple[Wire, list[Piece]]] = []
+        self.rails: dict[tuple[int, int], list[Piece]] = {}
         self._into: dict[int, list[Wire]] = {}
         self._from: dict[int, list[Wire]] = {}
         for wire in circuit.wires:
@@ -92,10 +95,11 @@ class Sheet:
         self._boxes = {box.lines[0]: box for box in circuit.boxes if not box.open}
         self._framed = {line for box in circuit.boxes if box.open for line in box.lines}
         ranks = self._ranks()
-        parting = {ranks[line] for line in circuit.forks}
+        parting = {ranks[wire.target] for wire in circuit.wires if wire.source in circuit.forks}
         layer_of = [0]
-        for rank in range(max(ranks.values(), default=0)):
+        for rank in range(1, max(ranks.values(), default=0) + 1):
             layer_of.append(layer_of[-1] + 1 + (rank in parting))
+        self._limit(layer_of, ranks)
         self.layers = [[] for _ in range(layer_of[-1] + 1)]
         for node in circuit.nodes:
             self._add(self._piece(node, layer_of[ranks[node.line]]))
@@ -202,29 +206,53 @@ class Sheet:
                 lines.append(text.strip())
         return lines
 
+    def _limit(self, layer_of: Sequence[int], ranks: dict[int, int]) -> None:
+        """Refuse what would be nothing but wires."""
+        spans: dict[object, int] = {}
+        for wire in self.circuit.wires:
+            key: object = wire.source if wire.source in self.circuit.forks else (wire.source, wire.target, wire.slot)
+            span = layer_of[ranks[wire.target]] - layer_of[ranks[wire.source]]
+            spans[key] = max(spans.get(key, 0), span)
+        if sum(spans.values()) > MOST_PIECES:
+            raise GradError(
+                "limit", f"the picture would have wires through {sum(spans.values()):,} places, the most is "
+                f"{MOST_PIECES:,}",
+                hint="draw a smaller part, or see gradcli explain EXPR --view tree",
+            )  # fmt: skip
+
     def _route(self, wire: Wire) -> None:
         """The pieces that a wire passes between its ends, each in its layer, linked."""
         source, target = self.nodes[wire.source], self.nodes[wire.target]
-        band = int(wire.added)
-        pieces = [source]
         if wire.source in self.circuit.forks:
-            branch = self._add(Piece("branch", source.layer + 1, band))
+            tap = self._rail(wire, source, target.layer - 2)
+            branch = self._add(Piece("branch", target.layer - 1, int(wire.added)))
             branch.wire = branch.numbers = wire
             branch.up, branch.down, wide = self.room_of(wire)
-            branch.left, branch.right = 0, wide + 2 * TIGHT
-            pieces.append(branch)
-        for layer in range(pieces[-1].layer + 1, target.layer):
-            passing = self._add(Piece("passing", layer, band))
-            passing.wire = wire
-            passing.up = passing.down = 8
-            pieces.append(passing)
-        pieces.append(target)
+            branch.right = wide + 2 * TIGHT
+            pieces = [tap, branch, target]
+        else:
+            passing = [self._passing(wire, layer) for layer in range(source.layer + 1, target.layer)]
+            pieces = [source, *passing, target]
         wires = self._into[wire.target]
         at = next(place for place, other in enumerate(wires) if other is wire)
-        for left, right in pairwise(pieces):
-            last = right is target
-            Link(wire, left, right, target.ports[at] if last else 0.0, (at + 1) / (len(wires) + 1) if last else 0.5)
+        for left, right in pairwise(pieces[:-1]):
+            Link(left, right)
+        Link(pieces[-2], target, target.ports[at], (at + 1) / (len(wires) + 1))
         self.routes.append((wire, pieces))
+
+    def _rail(self, wire: Wire, source: Piece, layer: int) -> Piece:
+        """The piece of a fork's rail in LAYER, to which it is made to go; one rail in each band."""
+        rail = self.rails.setdefault((wire.source, int(wire.added)), [source])
+        while rail[-1].layer < layer:
+            rail.append(self._passing(wire, rail[-1].layer + 1))
+            Link(rail[-2], rail[-1])
+        return rail[layer - source.layer]
+
+    def _passing(self, wire: Wire, layer: int) -> Piece:
+        piece = self._add(Piece("passing", layer, int(wire.added)))
+        piece.wire = wire
+        piece.up = piece.down = 8
+        return piece
 
 
 def size_of(cells: Cells, *, with_shape: bool = True) -> tuple[float, float]:

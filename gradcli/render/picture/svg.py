@@ -15,6 +15,7 @@ The structure is kept, so that a page can light up wires and write other numbers
           <g class="numbers"><text class="value">, <text class="gradient">    see below
       <g class="trunk" data-line="w">           the wire before a fork, with its numbers
           <path class="line">, <circle class="dot">, <g class="numbers">
+      <g class="rail" data-line="w">            its way on to branches that leave it later: <path class="line">, dots
       <g class="node operation" data-line="v3">      or `node leaf`, `node end`, `node more`; <title>, a shape
           <text class="name">, <text class="op">, <text class="gate">; of a leaf <text class="leaf">, of an end
           <text class="end">; a closed box has its <rect class="box"> and <text class="boxtext"> here
@@ -79,6 +80,7 @@ class _Drawing:
         self.layout = layout
         self.circuit = layout.circuit
         self.prefix = prefix
+        self.uses = {line: sum(wire.source == line for wire in self.circuit.wires) for line in self.circuit.forks}
         self.names = {node.line: node.name or node.symbol for node in self.circuit.nodes}
 
     def document(self, *, styled: bool, dark: bool, heading: bool) -> str:
@@ -164,11 +166,35 @@ class _Drawing:
             yield f'<g class="trunk{added}" id="{self.prefix}trunk-{line}" data-line="{escaped(self.names[line])}">'
             said = f" = {fork.sum}" if fork.sum else ""
             gradient = "" if fork.gradient is None else f": {fork.gradient}{said}"
-            yield f"<title>{escaped(self.names[line])} is used {len(piece.outgoing)} times{escaped(gradient)}</title>"
+            yield f"<title>{escaped(self.names[line])} is used {self.uses[line]} times{escaped(gradient)}</title>"
             yield f'<path class="line" d="M{short(piece.x + piece.half)} {short(piece.y)}H{short(stop)}"/>'
-            yield f'<circle class="dot" cx="{short(stop)}" cy="{short(piece.y)}" r="4"/>'
+            if len(piece.outgoing) > 1:
+                yield f'<circle class="dot" cx="{short(stop)}" cy="{short(piece.y)}" r="4"/>'
             yield from self._numbers(fork, piece, stop)
             yield "</g>"
+        for (line, band), pieces in self.layout.rails.items():
+            yield f'<g class="rail{" added" if band else ""}" data-line="{escaped(self.names[line])}">'
+            start = self.layout.stops[pieces[0].layer]
+            way, y = f"M{short(start)} {short(pieces[0].y)}", pieces[0].y
+            for piece in pieces[1:]:
+                way += self._bend(piece, y, piece.y)
+                way += f"H{short(self.layout.stops[piece.layer])}"
+                y = piece.y
+            yield f'<path class="line" d="{way}"/>' if len(pieces) > 1 else ""
+            for piece in pieces[1:]:
+                if len(piece.outgoing) > 1:
+                    x = self.layout.stops[piece.layer]
+                    yield f'<circle class="dot" cx="{short(x)}" cy="{short(piece.y)}" r="4"/>'
+            yield "</g>"
+
+    def _bend(self, piece: Piece, y: float, there: float) -> str:
+        """The way of a wire through the channel before a piece, from height Y."""
+        if there == y:
+            return ""
+        before, after = self.layout.stops[piece.layer - 1], self.layout.starts[piece.layer]
+        middle = (before + after) / 2
+        way = f"H{short(before)}C{short(middle)} {short(y)} {short(middle)} {short(there)} "
+        return f"{way}{short(after)} {short(there)}"
 
     def _wires(self) -> Iterator[str]:
         for wire, pieces in self.layout.routes:
@@ -194,16 +220,14 @@ class _Drawing:
                 yield f'<text class="local" x="{short(x - 12)}" y="{short(y - 4)}">{escaped(str(wire.local))}</text>'
             forked = wire.source in self.circuit.forks
             piece = pieces[1] if forked else pieces[0]
-            stop = self.layout.stops[piece.layer] if len(pieces) > 2 or not forked else piece.x + piece.right
+            stop = self.layout.stops[piece.layer]
             yield from self._numbers(wire, piece, stop, place if forked else "")
             yield "</g>"
 
     def _port(self, pieces: Sequence[Piece]) -> tuple[float, float]:
         """Where a wire ends, at the rim of its target."""
         target = pieces[-1]
-        port = target.incoming[[link.left for link in target.incoming].index(pieces[-2])].port
-        link = next(link for link in target.incoming if link.left is pieces[-2] and link in pieces[-2].outgoing)
-        port = link.port
+        port = next(link.port for link in target.incoming if link.left is pieces[-2])
         half = target.half
         if target.kind in ("leaf", "end"):
             return target.x - 8, target.y
@@ -215,17 +239,12 @@ class _Drawing:
         """The way of a wire and its tip."""
         layout, source = self.layout, pieces[0]
         end, y_end = self._port(pieces)
-        forked = source.node is not None and source.node.line in self.circuit.forks
         y = source.y
-        start = layout.stops[source.layer] if forked else source.x + source.half
+        start = layout.stops[source.layer] if pieces[1].kind == "branch" else source.x + source.half
         path = f"M{short(start)} {short(y)}"
         for piece in pieces[1:]:
             there = y_end if piece is pieces[-1] else piece.y
-            before, after = layout.stops[piece.layer - 1], layout.starts[piece.layer]
-            if there != y:
-                middle = (before + after) / 2
-                path += f"H{short(before)}C{short(middle)} {short(y)} {short(middle)} {short(there)} "
-                path += f"{short(after)} {short(there)}"
+            path += self._bend(piece, y, there)
             y = there
         tip = f"M{short(end)} {short(y)}l-8 -4v8z"
         return f"{path}H{short(end if pieces[-1].kind == 'end' else end - 6)}", tip

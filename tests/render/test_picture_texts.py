@@ -1,0 +1,94 @@
+"""No text of a picture meets another, whatever the program."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from render.drawings import ROOT, meeting, published, texts_of
+from scalar_programs import ordinary, texts
+
+import gradcli
+from gradcli.errors import GradError
+from gradcli.questions import Options, explained
+from gradcli.render.picture import picture
+
+SAMPLES = sorted(path.stem for path in (ROOT / "samples").glob("*.expr"))
+BOXES = """(() => {
+  const found = [];
+  for (const drawing of document.querySelectorAll("svg")) {
+    const texts = [...drawing.querySelectorAll("text")].filter((text) => text.textContent).map((text) => {
+      const box = text.getBoundingClientRect();
+      const size = parseFloat(getComputedStyle(text).fontSize);
+      const base = text.getCTM().f + Number(text.getAttribute("y"));
+      const start = drawing.getBoundingClientRect().top;
+      return [text.textContent, box.left, box.right, start + base - 0.78 * size, start + base + 0.22 * size];
+    });
+    texts.sort((one, other) => one[1] - other[1]);
+    texts.forEach(([says, left, right, top, bottom], at) => {
+      for (const [other, itsLeft, , itsTop, itsBottom] of texts.slice(at + 1)) {
+        if (itsLeft >= right) break;
+        if (itsTop < bottom && top < itsBottom) found.push([says, other]);
+      }
+    });
+    const all = drawing.getBoundingClientRect();
+    for (const text of drawing.querySelectorAll("text")) {
+      const box = text.getBoundingClientRect();
+      if (box.left < all.left || box.right > all.right || box.top < all.top || box.bottom > all.bottom + 1)
+        found.push([text.textContent, "the edge"]);
+    }
+  }
+  return JSON.stringify(found);
+})()"""
+
+
+def samples() -> Iterator[tuple[str, str]]:
+    """Every sample that can be drawn, in all ways that differ."""
+    for name in SAMPLES:
+        source = (ROOT / "samples" / f"{name}.expr").read_text("utf-8")
+        for mode, decomposition, local in (("reverse", "auto", False), ("adjoint", "naive", True)):
+            try:
+                found = explained(source, {}, Options(mode=mode, decomposition=decomposition))
+            except GradError:  # samples of diff have no values
+                continue
+            yield name, str(picture(found, "svg", local=local))
+
+
+def test_no_text_meets_another_in_any_sample():
+    """With and without local gradients, adjoint lines, boxes."""
+    found = [(name, meeting(texts_of(text))) for name, text in samples()]
+    assert len(found) > 60
+    assert [(name, pairs) for name, pairs in found if pairs] == []
+
+
+def test_no_text_meets_another_in_any_published_case():
+    """Scalars and arrays."""
+    for case in published():
+        assert meeting(texts_of(gradcli.picture(case["expr"], at=case["at"], local=True).svg())) == [], case["id"]
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(texts, ordinary, st.booleans(), st.sampled_from(["auto", "naive"]), st.sampled_from(["reverse", "adjoint"]))
+def test_no_text_meets_another_in_programs_that_nobody_wrote(text, at, local, decomposition, mode):
+    """Random programs of scalars."""
+    found = explained(text, at, Options(decomposition=decomposition, mode=mode))
+    assert meeting(texts_of(str(picture(found, "svg", local=local)))) == []
+
+
+def test_two_texts_at_one_place_would_be_found():
+    """The judge of these tests can say no."""
+    drawing = '<svg xmlns="http://www.w3.org/2000/svg"><text class="value" x="10" y="{}">12</text>'
+    drawing += '<text class="gradient" x="14" y="20">3</text></svg>'
+    assert meeting(texts_of(drawing.format(12))) == [("12", "3")]
+    assert meeting(texts_of(drawing.format(2))) == []
+
+
+@pytest.mark.parametrize("font", ["DejaVu Sans", "Liberation Sans"])
+def test_a_browser_measures_no_overlap(browser, tmp_path, font):
+    """The widths that Chromium measures, of every sample."""
+    page = tmp_path / "all.html"
+    drawings = "\n".join(text for _, text in samples())
+    page.write_text(f'<meta charset="utf-8"><body>{drawings.replace("DejaVu Sans", font)}', "utf-8")
+    browser.open(page)
+    assert json.loads(browser.run(BOXES)) == []
