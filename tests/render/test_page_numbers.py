@@ -20,6 +20,7 @@ from gradcli.codegen.operations import Operations
 from gradcli.codegen.targets.javascript import NOTATIONS, UNWRITTEN
 from gradcli.errors import GradError
 from gradcli.graph import CONSTANT, VARIABLE, array_primitives
+from gradcli.graph.arrays import from_numbers
 from gradcli.questions import Options, explained
 from gradcli.render.page import source
 from gradcli.render.page.programs import program_of
@@ -28,7 +29,7 @@ from gradcli.report.precision import Digits
 from gradcli.text import shortest, significant
 
 MOVING = ("nan", "inf", "domain", "kink", "tie", "dead", "saturated", "flow")
-SCRIPTS = ("numbers.js", "machine.js", "digits.js", "notes.js")
+SCRIPTS = ("numbers.js", "machine.js", "digits.js", "arrays.js", "notes.js")
 HELPERS = """
 const words = {"nan": NaN, "inf": Infinity, "-inf": -Infinity, "-0": -0};
 const read = (x) => (typeof x === "string" ? words[x] : x);
@@ -214,3 +215,84 @@ def test_programs_at_other_points_are_explained_as_the_engine_explains_them(comp
                 **wanted, **dict.fromkeys(("values", "numbers", "flows"))
             }, where  # fmt: skip
     assert exact_runs > 0.8 * len(cases)
+
+
+# Arrays
+
+ARRAYS = (
+    ("sum(relu(W@x + b)^2)", "x:3,W:2x3,b:2"), ("mean(softmax(A@B))", "A:2x3,B:3x2"),
+    ("cross_entropy(W@x, t)", "W:3x2,x:2,t:3"), ("sum(max(x, y)*2)", "x:3,y:3"),
+    ("norm(x) + det(A) + sum(inv(A))", "x:3,A:2x2"), ("sum(solve(A, b))", "A:2x2,b:2"), ("x[0:2]*y + 1", "x:3,y:1"),
+    ("sum(where(x > 0, sqrt(x), 0)*x)", "x:3"), ("std(x) + var(x) + prod(x) + amax(x, 0)", "x:3"),
+    ("L = sum((W@x - y)^2); L + 0.1*sum(grad(L, W)^2)", "W:2x3,x:3,y:2"), ("cumsum(x)*logsumexp(x) + argmax(x)", "x:3"),
+    ("sum(clip(W.T, -1, 1)@x)", "W:2x3,x:2"), ("outer(x, x) + trace(A)", "x:2,A:2x2"),
+)  # fmt: skip
+
+ARRAY_FACTS = """cases.map(({program, point}) => {
+  const values = Object.entries(point).map(([name, x]) => [name, Array.isArray(x) ? x.map(read) : read(x)]);
+  const run = new ArrayRun(program, Object.fromEntries(values));
+  const digits = new ArrayTexts(run, 6);
+  const all = (numbers) => numbers && numbers.map(sent);
+  return {
+    values: run.values.map(all), numbers: run.adjoints.map(all),
+    flows: run.flows.map((flow) => [all(flow.upstream), all(flow.local), all(flow.downstream)]),
+    gates: run.lines.map((_, index) => run.gate(index)),
+    printed: run.flows.map((flow) => flow.carried ? [] : [digits.of(`number ${flow.source}`),
+      digits.of(`local ${flow.source} ${flow.slot}`), digits.of(digits.keyOf(flow))]),
+  };
+})"""
+
+
+def flat(value: Any) -> list[float]:
+    return [value] if type(value) is float else value.ravel().tolist()
+
+
+def moved(point: dict[str, Any], chance: random.Random) -> dict[str, Any]:
+    """Another point of the same shapes."""
+    found: dict[str, Any] = {}
+    for name, value in point.items():
+        numbers = [chance.choice([0.0, round(chance.uniform(-2, 2), 3)]) for _ in flat(value)]
+        found[name] = numbers[0] if type(value) is float else from_numbers(numbers, value.shape)
+    return found
+
+
+def test_arrays_at_other_points_have_the_numbers_of_the_engine(computed):
+    """Every element of values, gradients and flows; and the gates in words."""
+    operations = Operations()
+    chance = random.Random(5)
+    cases, expected = [], []
+    for text, shapes in ARRAYS:
+        for decomposition in ("auto", "naive"):
+            first = explained(text, {}, Options(decomposition=decomposition, example=shapes))
+            program = program_of(decomposition, first, operations)
+            assert "fixed" not in program, text
+            for point in (first.question.point, *(moved(first.question.point, chance) for _ in range(3))):
+                explanation = explained(text, point, Options(decomposition=decomposition))
+                at = {name: [sent(x) for x in flat(value)] for name, value in point.items()}
+                cases.append({"program": program, "point": at})
+                expected.append((text, explanation))
+    found = computed(operations.source(), ARRAY_FACTS, cases)
+    for (text, explanation), got in zip(expected, found, strict=True):
+        pairs = [*zip(got["values"], explanation.values, strict=True)]
+        pairs += zip(got["numbers"], explanation.backward.numbers, strict=True)
+        for one, other in zip(got["flows"], explanation.backward.flows, strict=True):
+            pairs += [(one[0], other.upstream), (one[2], other.downstream)]
+            assert (one[1] is None) == (other.local is None)
+        for one, other in pairs:
+            assert (one is None) == (other is None), text
+            numbers = [] if other is None else flat(other)
+            assert len(one or []) == len(numbers)
+            for a, b in zip(one or [], numbers, strict=True):
+                assert alike(a, b, 1e-11) or abs(float(a) - b) < 1e-14, (text, explanation.question.at, a, b)
+        rows = [row for row in explanation.rows if row not in explanation.folded]
+        assert [got["gates"][row] for row in rows] == [explanation.gate(row) for row in rows], text
+
+
+def test_large_arrays_are_shown_and_not_computed_again():
+    """The page says why, and has the numbers of the run."""
+    first = explained("sum(tanh(A@B))", {}, Options(example="A:40x40,B:40x40"))
+    program = program_of("auto", first, Operations())
+    assert "takes more than 6,000 lines" in program["fixed"]
+    assert program["snapshot"]["values"][first.result] == [first.value]
+    with pytest.raises(GradError, match="too large"):
+        program_of("auto", explained("sum(x)", {}, Options(example="x:30000")), Operations())

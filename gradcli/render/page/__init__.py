@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from gradcli.report.explanation import Explanation
 
-SCRIPTS = ("numbers.js", "machine.js", "digits.js", "notes.js", "circuit.js", "page.js")
+SCRIPTS = ("numbers.js", "machine.js", "digits.js", "arrays.js", "notes.js", "circuit.js", "page.js")
 MOST_LINES = 400
+CELL, RANGE = 8, 22  # of an array: of a number, of the smallest and the largest
 ROOM = 9  # letters that a number on a wire may become, as in circuit.js
 
 
@@ -114,5 +115,11 @@ def circuit_of(explanation: Explanation, place: int, digits: int) -> str:
     found = circuit(explanation, digits=digits, full=True)
     for box in found.boxes:
         box.locals = [text.rpartition(" = ")[0] for text in box.locals if " = " in text]
+    parts = [(wire.value, wire.gradient) for wire in found.wires]
+    parts += [(fork.value, fork.gradient) for fork in found.forks.values()]
+    for cells in (cells for pair in parts for cells in pair):
+        if cells is not None and cells.shape:  # room for other numbers
+            cells.rows = [[text.rjust(CELL, "0") for text in row] for row in cells.rows]
+            cells.says = "0" * RANGE if cells.says else ""
     drawn = svg(found, local=True, room=ROOM, sums=False, styled=False, heading=False, prefix=f"p{place}-")
     return f'<div data-program="{place}"{" hidden" if place else ""}>{drawn}</div>'

@@ -22,13 +22,12 @@ class Picture {
     const [kind, line, to, slot] = group.id.replace(/^p\d+-/, "").split("-");
     const flow = this.flows.get(`${line}-${to}-${slot}`);
     const numbers = group.querySelector(".numbers");
-    const value = numbers?.querySelector(".value");
-    const gradient = numbers?.querySelector(".gradient");
-    for (const text of [value, gradient]) if (text) text.dataset.room ??= Math.max(ROOM, text.textContent.length);
+    const [value, gradient] = [".value", ".gradient"].map((role) => [...(numbers?.querySelectorAll(role) ?? [])]);
+    for (const text of [...value, ...gradient]) text.dataset.room ??= Math.max(ROOM, text.textContent.length);
     return {
       group, kind, line: Number(line.replace("e", "")), ends: (kind === "node" ? line : to ?? "").startsWith("e"), flow,
       branch: numbers?.hasAttribute("data-slot") ?? false,
-      value, gradient,
+      value, gradient: gradient.length ? gradient : null,
       local: group.querySelector(".local"), gate: group.querySelector(".gate"), title: group.querySelector("title"),
     };
   }
@@ -82,11 +81,13 @@ class Picture {
       const { group, kind, line, value, gradient, local, gate, ends } = part;
       const known = reached.has(`value ${line}`);
       const key = this.keyOf(part);
-      write(value, known ? digits.value(line) : "");
+      fill(value, known && digits.cells(line), run.values[line]);
       const through = part.flow === undefined ? null : run.flows[part.flow];
-      if (part.branch && through) write(gradient, reached.has(key) ? digits.part(through) : "");
-      else write(gradient, isDone(line, reached) ? digits.number(line) : "");
-      if (through) write(local, reached.has(key) ? digits.local(through) : "");
+      if (part.branch && through) fill(gradient, reached.has(key) && digits.partCells(through), through.downstream);
+      else fill(gradient, isDone(line, reached) && digits.numberCells(line), run.adjoints[line]);
+      if (through && (!through.localShape || (!through.carried && !through.localShape.length))) {
+        write(local, reached.has(key) ? digits.local(through) : "");
+      }
       if (gate && kind === "node") gate.textContent = run.gate(line);
       group.classList.toggle("current", keyOf(current) === key && kind !== "node");
       const own = current.kind === "value" && current.line === line && kind !== "wire";
@@ -118,8 +119,15 @@ function write(text, shown) {
   text.classList.toggle("odd", isOdd(shown));
 }
 
-function mark(text, on) {
-  text?.classList.toggle("lit", on);
+/* The numbers of an array into their cells; of a large one the range. */
+function fill(cells, shown, numbers) {
+  if (!cells) return;
+  const range = shown && cells.length === 1 && shown.length > 1;
+  cells.forEach((cell, at) => write(cell, (shown && (range ? rangeOf(numbers, data.digits) : shown[at])) || ""));
+}
+
+function mark(texts, on) {
+  for (const text of [texts ?? []].flat()) text.classList.toggle("lit", on);
 }
 
 /* What a part says where it is hovered or focused: no number before its step. */

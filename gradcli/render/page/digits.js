@@ -23,6 +23,18 @@ class Digits {
     return printed(this.run.values[index], this.of(`value ${index}`));
   }
 
+  cells(index) {
+    return [this.value(index)];
+  }
+
+  numberCells(index) {
+    return [this.number(index)];
+  }
+
+  partCells(flow) {
+    return [this.part(flow)];
+  }
+
   /* A literal stands in other lines with all its digits. */
   operand(index) {
     return this.isLiteral(index) ? shortest(this.run.values[index]) : this.value(index);

@@ -4,13 +4,33 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const PACE = 1100;
+const LONGEST_RULE = 160;
+const MOST_IN_ROW = 18; // letters of an array in the ledger
+const fixed = data.programs.find((program) => program.fixed)?.fixed; // why no value can be changed
 
 const state = { program: null, run: null, digits: null, steps: [], step: 1, point: startingPoint(), timer: 0 };
 let rows = [];
 let circuit = null;
 
 function startingPoint() {
-  return Object.fromEntries(data.inputs.map(({ name, value }) => [name, readNumber(value)]));
+  return Object.fromEntries(data.inputs.map((input) => [input.name, readValue(input.value, input)]));
+}
+
+/* What stands in a box: a number, or a list of numbers in the shape of the variable; null for anything else. */
+function readValue(text, { shape }) {
+  return shape.length ? readArray(text, shape) : readNumber(text);
+}
+
+function boxed(value, { shape }) {
+  return shape.length ? inLine(value.map(shortest), value, shape, 6) : shortest(value);
+}
+
+function run(program, point) {
+  return program.arrays ? new ArrayRun(program, point) : new Run(program, point);
+}
+
+function texts(program, found) {
+  return program.arrays ? new ArrayTexts(found, data.digits) : new Digits(found, data.digits);
 }
 
 /* The signs of mathematics for those of the language. */
@@ -20,7 +40,7 @@ function typeset(text) {
 
 /* The same in a sentence, whose hyphens stay. */
 function spoken(text) {
-  return text.replaceAll("*", "·").replace(/(^|[\s(=])-(?=[\d.iv])/g, "$1−");
+  return text.replaceAll("*", "·").replace(/(^|[\s(=[])-(?=[\d.iv])/g, "$1−");
 }
 
 function element(tag, attributes = {}, ...children) {
@@ -39,7 +59,7 @@ function numeral(text, role) {
 }
 
 function isOdd(text) {
-  return ["nan", "inf", "-inf"].includes(text);
+  return /(^|[^\p{L}])(nan|inf)\b/u.test(text);
 }
 
 function nameOf(index) {
@@ -72,13 +92,20 @@ function valueSentence({ line }) {
 function flowSentence({ flow: place }) {
   const flow = state.run.flows[place];
   const cut = state.run.cutOff(flow);
+  const head = [nameOf(flow.source), " → ", nameOf(flow.target), ": "];
+  if (flow.carried) return [...head, element("span", { class: "local" }, typeset(flow.text)), ...arrival(flow)];
   return [
-    nameOf(flow.source), " → ", nameOf(flow.target), ": ",
+    ...head,
     numeral(state.digits.number(flow.source), "gradient upstream"), " × ",
-    inBrackets(numeral(state.digits.local(flow), "local")), cut ? ` (${cut})` : "", " = ",
-    numeral(state.digits.downstream(flow), "gradient downstream"),
-    ` (${state.run.operation(flow.source).shown} ${state.run.gate(flow.source)})`,
+    inBrackets(numeral(state.digits.local(flow), "local")), cut ? ` (${cut})` : "", ...arrival(flow),
   ];
+}
+
+/* What a flow brings, behind an equals sign, and the gate that it passed. */
+function arrival(flow) {
+  const summed = flow.summed?.length ? `, summed along axis ${flow.summed.join(", ")}` : "";
+  const gate = ` (${state.run.operation(flow.source).shown} ${state.run.gate(flow.source)}${summed})`;
+  return [" = ", numeral(state.digits.downstream(flow), "gradient downstream"), gate];
 }
 
 function inBrackets(made) {
@@ -98,15 +125,20 @@ function sumSentence({ line }) {
 }
 
 function seedSentence({ line }) {
-  const why = state.run.values[line] !== state.run.values[line] ? "the result is nan, so every gradient of it is" : "seed";
+  const why = state.run.hasNan(line) ? "the result is nan, so every gradient of it is" : "seed";
   return [partial(line), " = ", numeral(state.digits.number(line), "gradient"), ` (${why})`];
 }
 
 const SENTENCES = { value: valueSentence, flow: flowSentence, sum: sumSentence, seed: seedSentence };
 
 function partial(index) {
-  const result = state.program.lines[state.program.result].name;
-  return element("span", {}, "∂", element("bdi", {}, result), "/∂", nameOf(index));
+  return element("span", {}, ...resultName(), "/∂", nameOf(index));
+}
+
+/* ∂f, or of an array the sum of its elements. */
+function resultName() {
+  const result = element("bdi", {}, state.program.lines[state.program.result].name);
+  return state.program.ofSum ? ["∂sum(", result, ")"] : ["∂", result];
 }
 
 /* The line below the sentence: where its numbers come from. */
@@ -114,16 +146,22 @@ function ruleOf(step) {
   if (step.kind === "value") {
     const line = state.program.lines[step.line];
     if (line.stands) return [`stands for ${typeset(line.stands)}`];
-    return line.from ? [] : ["of" in line ? "a variable" : "a constant"];
+    const size = line.shape?.length ? `, shape ${line.shape.join("×")}` : "";
+    return line.from ? [size.slice(2)] : [("of" in line ? "a variable" : "a constant") + size];
   }
   if (step.kind === "seed") return ["the backward pass starts at the result"];
   if (step.kind === "sum") return [`${state.run.meeting(step.line)} flows meet here, so their gradients are added`];
   const flow = state.run.flows[step.flow];
+  if (flow.carried) return ["upstream = ", numeral(state.digits.number(flow.source), "gradient")];
   const local = state.digits.local(flow);
   const formula = state.run.formula(flow);
-  const bare = formula === "" || formula === local || formula === shortest(flow.local);
+  const bare = formula === "" || formula === local || (!flow.text && formula === shortest(flow.local));
   const slope = ["local gradient ∂", nameOf(flow.source), "/∂", nameOf(flow.target), place(flow), " = "];
-  return [...slope, ...(bare ? [] : [`${typeset(formula)} = `]), numeral(local, "local")];
+  return [...slope, ...(bare ? [] : [`${typeset(shortened(formula))} = `]), numeral(local, "local")];
+}
+
+function shortened(text) {
+  return text.length > LONGEST_RULE ? `${text.slice(0, LONGEST_RULE / 2)} … ${text.slice(-LONGEST_RULE / 2)}` : text;
 }
 
 /* Which one is meant where a line has the same operand in several places. */
@@ -168,6 +206,7 @@ function drawRows() {
   all.unshift(section("values, forward ↓"));
   if (backward >= 0) all.splice(backward + 1, 0, section("gradients, backward ↓"));
   byId("rows").replaceChildren(...all);
+  byId("ledger").classList.toggle("arrays", Boolean(state.program.arrays));
 }
 
 function section(words) {
@@ -192,26 +231,34 @@ function fillRow({ row, step }, place) {
   if (step.kind === "value") {
     const { says } = state.program.lines[step.line];
     row.cells[1].textContent = says ? `= ${typeset(says)}` : "";
-    put(row.cells[2], digits.value(step.line), "value");
+    put(row.cells[2], brief(digits.value(step.line), step.line), "value");
   } else if (step.kind === "flow") {
     const flow = run.flows[step.flow];
     const cut = run.cutOff(flow);
-    put(row.cells[1], digits.number(flow.source), "gradient");
-    put(row.cells[2], `× ${digits.local(flow)}${cut ? ` (${cut})` : ""}`, "local");
-    put(row.cells[3], `= ${digits.downstream(flow)}`, "gradient");
+    const local = flow.localShape ? brief(digits.local(flow), flow.source) : digits.local(flow);
+    put(row.cells[1], brief(digits.number(flow.source), flow.source), "gradient");
+    put(row.cells[2], flow.carried ? flow.text : `× ${local}${cut ? ` (${cut})` : ""}`, "local");
+    put(row.cells[3], `= ${brief(digits.downstream(flow), flow.target)}`, "gradient");
+    row.cells[2].title = flow.carried ? typeset(flow.text) : "";
     const first = run.leaving.get(flow.source)[0] === flow;
     put(row.cells[4], first ? `${run.operation(flow.source).shown} ${run.gate(flow.source)}` : "", "");
     const odd = isOdd(digits.downstream(flow));
     row.classList.toggle("odd", reached && odd);
   } else if (step.kind === "sum") {
     const sum = sumSentence(step).slice(2, -3).map((part) => (typeof part === "string" ? part : part.textContent));
-    put(row.cells[1], sum.join(""), "gradient");
-    put(row.cells[2], `= ${digits.total(step.line)}`, "gradient");
+    put(row.cells[1], brief(sum.join(""), step.line), "gradient");
+    put(row.cells[2], `= ${brief(digits.total(step.line), step.line)}`, "gradient");
     put(row.cells[3], "copy adds", "");
   } else {
-    put(row.cells[2], `= ${digits.number(step.line)}`, "gradient");
+    put(row.cells[2], `= ${brief(digits.number(step.line), step.line)}`, "gradient");
     put(row.cells[3], "seed", "");
   }
+}
+
+/* What fits into a row: of an array that is too long its shape, since no number is ever cut. */
+function brief(text, index) {
+  const { shape } = state.program.lines[index];
+  return shape?.length && text.length > MOST_IN_ROW ? `[${shape.join("×")}]` : text;
 }
 
 /* Hovering or focusing one of a row and a wire marks both. */
@@ -227,30 +274,33 @@ function link(made, key) {
 // Boxes, answer, notes
 
 function drawBoxes() {
-  const boxes = data.inputs.map(({ name, value }, at) => {
+  const boxes = data.inputs.map(({ name, value, shape }, at) => {
     const input = element("input", {
       id: `input${at}`, value, autocomplete: "off", spellcheck: "false", inputmode: "text",
-      readonly: state.program.fixed !== undefined, "aria-describedby": `slope${at} complaint`,
+      readonly: fixed !== undefined, "aria-describedby": `slope${at} complaint`,
     });
     input.addEventListener("input", () => edited(input, name));
     const label = element("label", { for: input.id }, element("bdi", {}, name), " =");
-    return element("div", { class: "box" }, label, input, element("span", { class: "slope", id: `slope${at}` }));
+    return element("div", { class: shape.length ? "box list" : "box" }, label, input, element("span", { class: "slope", id: `slope${at}` }));
   });
   const answer = element("div", { class: "box answer" }, element("span", { id: "answer-name" }), element("span", { id: "answer" }), element("span", { class: "slope", id: "others" }));
   const reset = element("button", { type: "button", id: "reset" }, "reset");
-  reset.hidden = !data.inputs.length || state.program.fixed !== undefined;
+  reset.hidden = !data.inputs.length || fixed !== undefined;
   reset.addEventListener("click", restore);
   byId("point").replaceChildren(...boxes, answer, reset);
   byId("point").addEventListener("submit", (event) => event.preventDefault());
 }
 
 function edited(input, name) {
-  const value = readNumber(input.value);
+  const variable = data.inputs.find((one) => one.name === name);
+  const value = readValue(input.value, variable);
   input.setAttribute("aria-invalid", String(value === null));
   if (value === null) {
-    const kept = shortest(state.point[name]);
-    const what = input.value.trim() ? `'${input.value.trim()}' is not a number` : "a number is missing";
-    byId("complaint").textContent = `${what}: write one like −1.5 or 2e−3; everything below is for ${name} = ${typeset(kept)}`;
+    const kept = typeset(boxed(state.point[name], variable));
+    let what = input.value.trim() ? `'${input.value.trim()}' is not a number` : "a number is missing";
+    if (variable.shape.length) what = `${name} has to be ${variable.shape.join("×")} numbers`;
+    const example = variable.shape.length ? `them like ${inNesting(variable.shape).slice(0, 40)}` : "one like −1.5 or 2e−3";
+    byId("complaint").textContent = `${what}: write ${example}; everything below is for ${name} = ${kept}`;
     return;
   }
   byId("complaint").textContent = "";
@@ -291,17 +341,17 @@ function isDone(line, reached) {
 }
 
 function slopeOf({ name, text }) {
-  const result = state.program.lines[state.program.result].name;
-  return ["∂", element("bdi", {}, result), "/∂", element("bdi", {}, name), " = ", numeral(text, "gradient")];
+  return [...resultName(), "/∂", element("bdi", {}, name), " = ", numeral(text, "gradient")];
 }
 
 function fillNotes() {
-  const moved = data.inputs.some(({ name, value }) => !same(state.point[name], readNumber(value)));
+  const first = startingPoint();
+  const moved = data.inputs.some(({ name }) => [state.point[name]].flat().some((one, at) => !same(one, [first[name]].flat()[at])));
   const found = moved ? notesOf(state.run, state.program) : state.program.notes;
   const at = state.steps[state.step - 1];
   byId("notes").replaceChildren(...found.map(({ kind, line, message }) => {
     const plain = ["recognised", "unused", "example"].includes(kind) ? "plain" : "";
-    const here = at && state.program.lines[at.line].name === line ? "current" : "";
+    const here = !plain && at && state.program.lines[at.line].name === line ? "current" : "";
     return element("li", { class: `${plain} ${here}`.trim() }, spoken(message));
   }));
 }
@@ -309,20 +359,20 @@ function fillNotes() {
 // Steps
 
 function compute(point, input) {
-  const run = new Run(state.program, point);
-  if (state.program.fragile && run.values.some((value) => value !== value)) {
+  const found = run(state.program, point);
+  if (state.program.fragile && found.values.some((_, index) => found.hasNan(index))) {
     byId("complaint").textContent = "a nan arises there, for which the lines of derivatives would be others: run gradcli with these values";
     input?.setAttribute("aria-invalid", "true");
     return;
   }
-  Object.assign(state, { point, run, digits: new Digits(run, data.digits) });
+  Object.assign(state, { point, run: found, digits: texts(state.program, found) });
   show();
 }
 
 function choose(place) {
   state.program = data.programs[place];
-  state.run = new Run(state.program, state.point);
-  state.digits = new Digits(state.run, data.digits);
+  state.run = run(state.program, state.point);
+  state.digits = texts(state.program, state.run);
   const part = state.steps.length ? state.step / state.steps.length : 0;
   state.steps = state.run.steps();
   state.lastInto = new Map(state.steps.flatMap((step) => (step.kind === "value" ? [] : [[step.line, keyOf(step)]])));
@@ -419,7 +469,7 @@ function start() {
     choices.append(element("label", {}, radio, name));
   });
   drawBoxes();
-  byId("complaint").textContent = state.program.fixed ?? "";
+  byId("complaint").textContent = fixed ?? "";
   choose(0);
   byId("first").addEventListener("click", KEYS.Home);
   byId("back").addEventListener("click", KEYS.ArrowLeft);

@@ -7,8 +7,10 @@ from gradcli.codegen.operations import spellings
 from gradcli.graph import ATOM_LEVEL, CONSTANT, VARIABLE
 from gradcli.graph.labels import MOST_SHOWN
 from gradcli.graph.notation import atom, operation
+from gradcli.render.page.arrays import array_program
+from gradcli.render.page.numbers import boxed, number
+from gradcli.report.array_explanation import ArrayExplanation
 from gradcli.report.flows import LONGEST_FORMULA, MOST_OPERANDS
-from gradcli.text import JSON_WORDS, shortest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +25,10 @@ BACKWARD = "the page steps through the backward pass; --view ledger shows forwar
 
 def inputs_of(explanation: Explanation) -> list[dict[str, object]]:
     """The variables with their values as text, in the order of the program."""
-    return [{"name": name, "value": shortest(value)} for name, value in explanation.question.point.items()]
+    return [
+        {"name": name, "value": boxed(value), "shape": [] if type(value) is float else value.shape}
+        for name, value in explanation.question.point.items()
+    ]
 
 
 def program_of(name: str, explanation: Explanation, operations: Operations) -> dict[str, Any]:
@@ -31,8 +36,11 @@ def program_of(name: str, explanation: Explanation, operations: Operations) -> d
     question, graph = explanation.question, explanation.graph
     title = explanation.title()
     label = explanation.labels.names[explanation.result]
+    found = array_program(explanation, operations) if isinstance(explanation, ArrayExplanation) else None
     written = _Written(explanation, operations)
-    lines = [written.line(index) for index in range(len(graph))]
+    lines = [written.line(index) for index in range(len(graph))] if found is None else found["lines"]
+    for index, line in enumerate(lines):
+        written.describe(index, line)
     return {
         "name": name,
         "title": title if title == label else f"{label} = {title}",
@@ -43,12 +51,13 @@ def program_of(name: str, explanation: Explanation, operations: Operations) -> d
         "seeded": explanation.backward.numbers[explanation.result] is not None,
         "lines": lines,
         "operations": written.operations,
-        "flows": [[flow[0], flow[1], flow[2]] for flow in explanation.backward.flows],
+        "flows": [] if found else [[flow[0], flow[1], flow[2]] for flow in explanation.backward.flows],
         "gradients": [[source, line] for source, line in question.sources.items()],
         "notes": [
             *({"kind": note.kind, "line": note.line, "message": note.message} for note in explanation.notes),
             *([{"kind": "unused", "line": "", "message": BACKWARD}] if question.options.mode == "forward" else []),
         ],
+        **(found or {}),
     }
 
 
@@ -68,16 +77,6 @@ class _Written:
         primitive, static, operands = graph.primitives[index], graph.statics[index], graph.operands[index]
         name = explanation.labels.names[index]
         found: dict[str, object] = {"name": name}
-        if index in self.shown:
-            found["shown"] = 1
-        if self.active[index]:
-            found["moves"] = 1
-        origin = graph.origins.get(index) if graph.origins else None
-        if origin is not None:
-            found["origin"] = 1
-            strong = explanation.question.added is not None and explanation.question.options.zero == "strong"
-            if strong and origin.role == "flow" and primitive.name == "mul":
-                found["strong"] = 1
         if primitive is VARIABLE:
             found["of"] = graph.names[index]
         elif primitive is CONSTANT:
@@ -92,12 +91,26 @@ class _Written:
                 found["does"] = self._with_holes(index)
             if len(operands) <= MOST_OPERANDS:
                 found["rules"] = self._rules(index)
+        return found
+
+    def describe(self, index: int, found: dict[str, object]) -> None:
+        """Add what is known of a line whatever its shape."""
+        explanation, graph = self.explanation, self.explanation.graph
+        if index in self.shown:
+            found["shown"] = 1
+        if self.active[index]:
+            found["moves"] = 1
+        origin = graph.origins.get(index) if graph.origins else None
+        if origin is not None:
+            found["origin"] = 1
+            strong = explanation.question.added is not None and explanation.question.options.zero == "strong"
+            if strong and origin.role == "flow" and graph.primitives[index].name == "mul":
+                found["strong"] = 1
         if explanation.is_added(index):
             found["added"] = explanation.labels.added_text(index)
         if index in explanation.question.folds:
             fold = explanation.question.folds[index]
             found["stands"] = "".join(p if isinstance(p, str) else explanation.name(p) for p in fold.text)
-        return found
 
     def _with_holes(self, index: int) -> str:
         graph = self.explanation.graph
@@ -119,7 +132,3 @@ class _Written:
             found.append(texts if short else None)
         return found
 
-
-def number(value: float) -> float | str:
-    """A number as JSON has it, or the word for what it has not."""
-    return value if value - value == 0 else JSON_WORDS[repr(value)].strip('"')
