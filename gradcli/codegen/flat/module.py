@@ -26,9 +26,6 @@ FORWARD = "# forward: values"
 BACKWARD = "# backward: downstream = upstream * local, from the last line up"
 LONGEST_INSIDE = 30  # letters of an array in the return
 LONGEST_SAID = 48  # letters of a name that is not used
-SHOWN = {  # numbers and arrays as plain numbers and lists
-    "numpy": "np.asarray({}).tolist()", "torch": "torch.as_tensor({}).tolist()", "jax": "jnp.asarray({}).tolist()",
-}  # fmt: skip
 RUNS = " Run as a program, it prints the numbers."
 HARMLESS = frozenset(" +-*/^=<>!()[],.;:_@#'∂…×·")
 
@@ -151,14 +148,22 @@ def assigned(each: Statement, sign: str = "+=") -> Sequence[str]:
 
 def spelled(target: Target, value: Any) -> str:
     """A value of the point as source: nested lists where the target has no arrays."""
+    given = getattr(target, "given", None)
+    if given is not None:
+        return str(given(value))
     if type(value) is float:
         return target.literal(value)[0]
-    if target.array is not None:
-        from gradcli.graph.arrays import ArrayConstant
-
-        return target.literal(ArrayConstant(value.copy()))[0]
     texts = [target.literal(number)[0] for number in value.ravel().tolist()]
     return folded(texts, value.shape)
+
+
+def printed(target: Target, name: str) -> str:
+    """A value in an f-string, as plain numbers."""
+    plain = getattr(target, "plain", None)
+    if plain is None:
+        return f"{name}!r"
+    target.use(plain(name))
+    return str(plain(name))
 
 
 def called_result(subject: Subject, written: Statements) -> str:
@@ -175,11 +180,10 @@ def main(subject: Subject, written: Statements) -> Iterable[str]:
     given = [f"{safe}={spelled(target, point[name])}" for name, safe in written.parameters]
     rows = ['if __name__ == "__main__":', *called(f"value, gradients = {FUNCTION}", given, "", STEP)]
     label = called_result(subject, written)
-    shown = SHOWN.get(target.name, "{}!r")
-    rows.append(f'{STEP}print(f"{label} = {{{shown.format("value")}}}")')
+    rows.append(f'{STEP}print(f"{label} = {{{printed(target, "value")}}}")')
     names = [f'"{written.names.given.get(name, name)}"' for name, _ in written.gradients]
     if names:
         rows += listed("names = ", names, STEP)
         rows.append(f"{STEP}for name, gradient in zip(names, gradients):")
-        rows.append(f'{STEP * 2}print(f"d{label}/d{{name}} = {{{shown.format("gradient")}}}")')
+        rows.append(f'{STEP * 2}print(f"d{label}/d{{name}} = {{{printed(target, "gradient")}}}")')
     yield "\n".join(rows)

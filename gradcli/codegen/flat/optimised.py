@@ -80,7 +80,7 @@ class OptimisedStatements(Statements):
 
     def _gradient(self, name: str) -> Text:
         line = self.lines.adjoints[name]
-        return super()._gradient(name) if line is None else self._text(line)
+        return super()._gradient(name) if line is None else self._read(line)
 
 
 def written_out(lines: BackwardLines) -> tuple[Graph, dict[int, int]]:

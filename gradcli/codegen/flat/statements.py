@@ -59,7 +59,7 @@ class Statements:
         self.gradient_names: dict[int, str] = {}
         self._write_backward()
         self.parameters = [(name, self.names[name]) for name in subject.variables]
-        self.result = self._text(lines.result)
+        self.result = self._read(lines.result)
         self.gradients = [(name, self._gradient(name)) for name in subject.sources]
 
     # Forward
@@ -90,10 +90,10 @@ class Statements:
             if not self.live[index]:
                 continue
             if primitive is CONSTANT:
-                text = self._literal(graph.statics[index])
                 if name is None and index != self.lines.result and self._is_short(index):
-                    self.texts[index] = text
+                    self.texts[index] = self._literal(graph.statics[index])
                     continue
+                text = self._value(graph.statics[index])
             else:
                 text = self._operation(index)
             label = labels[index] or "c1"
@@ -109,6 +109,11 @@ class Statements:
 
     def _literal(self, static: Any) -> Text:
         return self.target.literal(static)
+
+    def _value(self, static: Any) -> Text:
+        """A constant that a name holds: in some targets a number is wrapped there."""
+        given = getattr(self.target, "given", None)
+        return self._literal(static) if given is None or type(static) is not float else (given(static), ATOM_LEVEL)
 
     def _shape(self, index: int) -> Shape:
         return () if self.graph.shapes is None else self.graph.shapes[index]
@@ -137,6 +142,12 @@ class Statements:
         if found is None:
             found = self.texts[index] = self._literal(self.graph.statics[index])
         return found
+
+    def _read(self, index: int) -> Text:
+        """A line as what the function returns."""
+        static = self.graph.statics[index]
+        is_number = self.graph.primitives[index] is CONSTANT and not self.texts.get(index, ("",))[0].isidentifier()
+        return self._value(static) if is_number else self._text(index)
 
     # Backward
 
@@ -188,8 +199,10 @@ class Statements:
 
     def _texted(self, line: int, target: int, *, adds: bool = False) -> Text:
         """LINE over what has a name, what it is computed from inside it or, where that is long, before it."""
-        if line in self.texts or self.graph.primitives[line] is CONSTANT:
-            return self._text(line)
+        if line in self.texts:
+            return self.texts[line]
+        if self.graph.primitives[line] is CONSTANT:
+            return self._value(self.graph.statics[line])
         self._prepare(line, target)
         name = f"grad_{self._called(target)}"
         room = WIDTH - len(STEP) - len(f"{name} = {name} + " if adds and self.target.array else f"{name} += ")
@@ -266,7 +279,7 @@ class Statements:
                 return self._operation(lines.seed)
         if shape:
             return self.target.operation(NAMED["fit"], shape, [ONE], [()], shape)
-        return ONE
+        return self._value(1.0)
 
     def _live_slots(self, index: int) -> list[int]:
         return [slot for slot, operand in enumerate(self.graph.operands[index]) if self.lines.active[operand]]
@@ -295,7 +308,7 @@ class Statements:
             shape = value.shape
         if shape:
             return self.target.operation(NAMED["fit"], shape, [("0.0", ATOM_LEVEL)], [()], shape)
-        return ("0.0", ATOM_LEVEL)
+        return self._value(0.0)
 
 
 def gate_words(graph: Any, index: int, live: Sequence[int]) -> str:
