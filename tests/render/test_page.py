@@ -307,3 +307,30 @@ def test_a_page_of_too_many_lines_is_refused():
     with pytest.raises(GradError, match="too long") as caught:
         page([("auto", explained(text, {"x": 1.0}, Options()))])
     assert "gradcli explain" in str(caught.value.hint)
+
+
+def test_entries_of_arrays_are_edited_as_lists(browser, tmp_path):
+    """Every number on the page follows; a list of another shape is refused."""
+    text, shapes = "sum(relu(W@x + b)^2)", "x:3,W:2x3,b:2"
+    found = explained(text, {}, Options(example=shapes))
+    file = tmp_path / "page.html"
+    file.write_text(page([("auto", found)]), "utf-8")
+    browser.open(file)
+    browser.press("End")
+    assert browser.run(SENTENCE) == "v1 → x: W.T @ upstream = [1184, 1570, −1956] (matmul swaps)"
+    browser.run("byId('input0').focus(); byId('input0').select()")
+    browser.ask("Input.insertText", text="[[0.5, −1, -2], [-4, 0, 1e-1]]")
+    assert browser.run("byId('complaint').textContent") == ""
+    assert browser.run("byId('answer').textContent") == "552.25"
+    browser.run("document.activeElement.blur()")
+    assert browser.run(SENTENCE) == "v1 → x: W.T @ upstream = [23.5, −47, −94] (matmul swaps)"
+    assert browser.run("byId('slope0').textContent") == "∂f/∂W = [[329, 376, −423], [0, 0, 0]]"
+    cells = "[...document.querySelectorAll('.wire[data-from=v2] .value')].map((cell) => cell.textContent)"
+    assert browser.run(cells) == ["23.5", "−17.9"]
+    assert "relu blocks 1 of 2" in browser.run("byId('rows').innerText")
+    browser.run("byId('input0').focus(); byId('input0').select()")
+    browser.ask("Input.insertText", text="[0.5, −1, 2, -4, 0, 1]")
+    assert browser.run("byId('complaint').textContent").startswith(
+        "W has to be 2×3 numbers: write them like [[0,0,0],[0,0,0]]; everything below is for W = [[0.5, −1, −2], "
+    )
+    assert browser.errors == []

@@ -296,3 +296,53 @@ def test_large_arrays_are_shown_and_not_computed_again():
     assert program["snapshot"]["values"][first.result] == [first.value]
     with pytest.raises(GradError, match="too large"):
         program_of("auto", explained("sum(x)", {}, Options(example="x:30000")), Operations())
+
+
+PUBLISHED = Path(__file__).parents[1] / "published.jsonl"
+GRADIENTS = """cases.map(({program, point}) => {
+  const values = Object.entries(point).map(([name, x]) => [name, x.length === 1 ? read(x[0]) : x.map(read)]);
+  const found = Object.fromEntries(values);
+  const run = program.arrays ? new ArrayRun(program, found) : new Run(program, found);
+  const all = (numbers) => [numbers].flat().map(sent);
+  return [all(run.values[program.result]), program.gradients.map(([_, line]) => line === null ? null : all(run.adjoints[line]))];
+})"""
+
+
+def test_published_examples_have_their_published_numbers(computed):
+    """Values and gradients of lectures, papers and other tools."""
+    operations = Operations()
+    cases, published = [], []
+    for line in PUBLISHED.read_text("utf-8").splitlines():
+        case = json.loads(line)
+        given_at = {name: from_numbers(value, shape(value)) for name, value in case["at"].items()}
+        explanation = explained(case["expr"], given_at, Options())
+        program = program_of("auto", explanation, operations)
+        if "fixed" in program:
+            continue
+        point = {name: [sent(x) for x in flat(value)] for name, value in explanation.question.point.items()}
+        cases.append({"program": program, "point": point})
+        published.append((case, program))
+    found = computed(operations.source(), GRADIENTS, cases)
+    assert len(cases) > 20
+    for (case, program), (value, gradients) in zip(published, found, strict=True):
+        pairs = [*zip(value, flattened(case.get("value", [])), strict=False)]
+        for (name, _), gradient in zip(program["gradients"], gradients, strict=True):
+            pairs += zip(gradient or [0.0], flattened(case.get("grad", {}).get(name, [])), strict=False)
+        for got, wanted in pairs:
+            tolerance = max(case["tol"], 1e-12)
+            assert math.isclose(float(got), wanted, rel_tol=tolerance, abs_tol=0 if wanted else tolerance), case["id"]
+
+
+def shape(value: Any) -> tuple[int, ...]:
+    found = []
+    while isinstance(value, list):
+        found.append(len(value))
+        value = value[0]
+    return tuple(found)
+
+
+def flattened(value: Any) -> list[float]:
+    found = [value]
+    while any(isinstance(one, list) for one in found):
+        found = [part for one in found for part in (one if isinstance(one, list) else [one])]
+    return [float(one) for one in found]

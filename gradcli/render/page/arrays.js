@@ -109,7 +109,7 @@ Run.prototype.hasNan = function hasNan(index) {
 };
 
 function elementOf(value, place, shape) {
-  if (!shape.length) return Array.isArray(value) ? value[0] : value;
+  if (!Array.isArray(value)) return value;
   return value[place.reduce((at, step, axis) => at * shape[axis] + step, 0)];
 }
 
@@ -226,20 +226,23 @@ class ArrayTexts extends Digits {
   }
 
   cells(index) {
-    return this.run.values[index].map((one) => printed(one, this.of(`value ${index}`)));
+    return this.run.values[index].map((one, at) => this.text(`value ${index}`, one, `value ${index} ${at}`));
   }
 
   numberCells(index) {
-    return (this.run.adjoints[index] ?? []).map((one) => printed(one, this.of(`number ${index}`)));
+    const key = `number ${index}`;
+    return (this.run.adjoints[index] ?? []).map((one, at) => this.text(key, one, `${key} ${at}`));
   }
 
   partCells(flow) {
-    return flow.downstream.map((one) => printed(one, this.of(this.keyOf(flow))));
+    const key = this.keyOf(flow);
+    return flow.downstream.map((one, at) => this.text(key, one, `${key} ${flow.place} ${at}`));
   }
 
   local(flow) {
     if (flow.carried) return "";
-    const cells = flow.local.map((one) => printed(one, this.of(`local ${flow.source} ${flow.slot}`)));
+    const key = `local ${flow.source} ${flow.slot}`;
+    const cells = flow.local.map((one, at) => this.text(key, one, `${key} ${at}`));
     return inLine(cells, flow.local, flow.localShape, this.base);
   }
 

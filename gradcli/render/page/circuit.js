@@ -73,7 +73,7 @@ class Picture {
     return branch || (kind === "node" && ends) ? "" : `value ${line}`;
   }
 
-  show({ step, steps, run, digits }) {
+  show({ step, steps, run, digits, version }) {
     const current = steps[step - 1];
     const reached = new Set(steps.slice(0, step).map(keyOf));
     const flow = current.kind === "flow" ? run.flows[current.flow] : null;
@@ -95,6 +95,8 @@ class Picture {
       mark(value, current.kind === "value" && current.line === line);
       mark(gradient, (key === keyOf(current)) || (flow?.source === line && !part.branch) || (current.kind === "sum" && part.branch && current.line === line));
       mark(local, key === keyOf(current));
+      if (part.version === `${version} ${reached.has(key)}`) continue;
+      part.version = `${version} ${reached.has(key)}`;
       const says = titleOf(part, through, key, reached);
       if (part.title) part.title.textContent = says;
       if (key) group.setAttribute("aria-label", says);
@@ -111,7 +113,7 @@ class Picture {
 }
 
 function write(text, shown) {
-  if (!text) return;
+  if (!text || text.textContent === typeset(shown)) return;
   text.textContent = typeset(shown);
   const room = Number(text.dataset.room ?? Infinity);
   if (shown.length > room) text.setAttribute("textLength", room * LETTER);
@@ -132,7 +134,7 @@ function mark(texts, on) {
 
 /* What a part says where it is hovered or focused: no number before its step. */
 function titleOf({ kind, line, ends }, flow, key, reached) {
-  const step = state.steps.find((one) => keyOf(one) === key);
+  const step = state.steps[state.places.get(key)];
   if (step && reached.has(key)) {
     return SENTENCES[step.kind](step).map((part) => (typeof part === "string" ? part : part.textContent)).join("");
   }

@@ -10,9 +10,16 @@ class Digits {
     this.run = run;
     this.base = base;
     this.digits = new Map();
+    this.texts = new Map();
     this.touched = new Set();
     this.visible = new Set(run.lines.flatMap((line, index) => (line.shown ? [index] : [])));
     if (base < MOST_DIGITS) this.settleAll();
+  }
+
+  /* The text of a number whose digits are settled; made once. */
+  text(key, number, at = key) {
+    if (!this.texts.has(at)) this.texts.set(at, printed(number, this.of(key)));
+    return this.texts.get(at);
   }
 
   of(key) {
@@ -20,7 +27,7 @@ class Digits {
   }
 
   value(index) {
-    return printed(this.run.values[index], this.of(`value ${index}`));
+    return this.text(`value ${index}`, this.run.values[index]);
   }
 
   cells(index) {
@@ -42,15 +49,15 @@ class Digits {
 
   number(index) {
     const number = this.run.adjoints[index];
-    return number === null ? "" : printed(number, this.of(`number ${index}`));
+    return number === null ? "" : this.text(`number ${index}`, number);
   }
 
   local(flow) {
-    return printed(flow.local, this.of(`local ${flow.source} ${flow.slot}`));
+    return this.text(`local ${flow.source} ${flow.slot}`, flow.local);
   }
 
   part(flow) {
-    return printed(flow.downstream, this.of(`part ${flow.source} ${flow.slot}`));
+    return this.text(`part ${flow.source} ${flow.slot}`, flow.downstream);
   }
 
   downstream(flow) {
@@ -58,7 +65,8 @@ class Digits {
   }
 
   total(index) {
-    return printed(added(this.run.arriving.get(index).map((flow) => flow.downstream)), this.of(`number ${index}`));
+    const total = added(this.run.arriving.get(index).map((flow) => flow.downstream));
+    return this.text(`number ${index}`, total, `total ${index}`);
   }
 
   /* Settle every equation; then again those around each number that was given digits. */

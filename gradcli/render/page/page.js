@@ -8,7 +8,7 @@ const LONGEST_RULE = 160;
 const MOST_IN_ROW = 18; // letters of an array in the ledger
 const fixed = data.programs.find((program) => program.fixed)?.fixed; // why no value can be changed
 
-const state = { program: null, run: null, digits: null, steps: [], step: 1, point: startingPoint(), timer: 0 };
+const state = { program: null, run: null, digits: null, steps: [], step: 1, point: startingPoint(), timer: 0, version: 0 };
 let rows = [];
 let circuit = null;
 
@@ -190,7 +190,11 @@ function rowOf(step, place) {
   }
   const cells = step.kind === "value" ? [2, 1] : step.kind === "flow" ? [1, 1, 1] : [2, 1];
   cells.forEach((span) => made.append(element("td", span > 1 ? { colspan: span } : {})));
-  if (step.kind === "value") made.cells[1].className = "does";
+  if (step.kind === "value") {
+    const { says } = state.program.lines[step.line];
+    made.cells[1].className = "does";
+    made.cells[1].textContent = says ? `= ${typeset(says)}` : "";
+  }
   made.append(element("td", { class: "gate" }));
   if (step.kind === "sum") made.cells[1].className = "sum";
   button.addEventListener("click", () => goTo(place + 1));
@@ -220,17 +224,14 @@ function fillRow({ row, step }, place) {
   row.classList.toggle("current", current);
   if (current) row.setAttribute("aria-current", "step");
   else row.removeAttribute("aria-current");
+  if (row.dataset.state === `${state.version} ${reached}`) return;
+  row.dataset.state = `${state.version} ${reached}`;
   const { digits, run } = state;
   const put = (cell, text, role) => {
     const shown = reached ? text : "";
-    const key = `${role} ${shown}`;
-    if (cell.dataset.shown === key) return;
-    cell.dataset.shown = key;
     cell.replaceChildren(...(shown === "" ? [] : [role ? numeral(shown, role) : typeset(shown)]));
   };
   if (step.kind === "value") {
-    const { says } = state.program.lines[step.line];
-    row.cells[1].textContent = says ? `= ${typeset(says)}` : "";
     put(row.cells[2], brief(digits.value(step.line), step.line), "value");
   } else if (step.kind === "flow") {
     const flow = run.flows[step.flow];
@@ -365,16 +366,19 @@ function compute(point, input) {
     input?.setAttribute("aria-invalid", "true");
     return;
   }
+  state.version += 1;
   Object.assign(state, { point, run: found, digits: texts(state.program, found) });
   show();
 }
 
 function choose(place) {
+  state.version += 1;
   state.program = data.programs[place];
   state.run = run(state.program, state.point);
   state.digits = texts(state.program, state.run);
   const part = state.steps.length ? state.step / state.steps.length : 0;
   state.steps = state.run.steps();
+  state.places = new Map(state.steps.map((step, at) => [keyOf(step), at]));
   state.lastInto = new Map(state.steps.flatMap((step) => (step.kind === "value" ? [] : [[step.line, keyOf(step)]])));
   state.step = Math.max(1, Math.round(part * state.steps.length));
   byId("slider").max = state.steps.length;
@@ -384,8 +388,7 @@ function choose(place) {
 }
 
 function goToKey(key) {
-  const place = state.steps.findIndex((step) => keyOf(step) === key);
-  if (place >= 0) goTo(place + 1);
+  if (state.places.has(key)) goTo(state.places.get(key) + 1);
 }
 
 function goTo(step) {
