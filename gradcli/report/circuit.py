@@ -197,7 +197,7 @@ class _Maker:
                 continue
             edge = edges.get(slot)
             gradient = None if edge is None else self.texts.through(edge)
-            if operands is not None:
+            if operands is not None and self.explanation.backward.meeting(operand) == 1:
                 gradient = self.texts.number(operand)
             local = None if edge is None else self.texts.local(edge)
             flow = "" if edge is None else self.texts.flow(edge)
@@ -207,23 +207,25 @@ class _Maker:
             )
 
     def _ends(self) -> None:
-        """The result leaves the circuit, and so do the gradients that a sweep over nodes made, by their lines."""
+        """The result leaves the circuit, and so do the gradients that a sweep over nodes made, and unused lines."""
         explanation = self.explanation
         names = explanation.labels.names
-        ends = {explanation.result: names[explanation.result], **self._gradient_lines()}
+        gradients = self._gradient_lines()
         used = {wire.source for wire in self.wires}
-        drawn = {node.line for node in self.nodes}
-        for line in sorted(drawn):
-            if line not in ends and (line in used or explanation.is_input(line)):
+        for line in sorted(node.line for node in self.nodes):
+            parts = [names[line]] if line == explanation.result else []
+            parts += gradients.get(line, [])
+            if not parts and (line in used or explanation.is_input(line)):
                 continue
-            name = ends.get(line, names[line])
-            added = bool(self.graph.origins and line in self.graph.origins)
+            name = " = ".join(parts) or names[line]
+            added = line in gradients or bool(self.graph.origins and line in self.graph.origins)
+            added = added and line != explanation.result
             seed = self.texts.seed() if line == explanation.result else None
             self.nodes.append(Node("end", -1 - line, name, name, "", explanation.labels.equation(line), added=added))
             value = self.texts.value(line)
             self.wires.append(Wire(line, -1 - line, 0, value, seed, None, "", added=added))
 
-    def _gradient_lines(self) -> dict[int, str]:
+    def _gradient_lines(self) -> dict[int, list[str]]:
         """Which lines that a sweep added are the gradients that were asked for."""
         question, graph = self.explanation.question, self.graph
         if question.added is None or graph.origins is None:
@@ -236,9 +238,9 @@ class _Maker:
         found: dict[int, list[str]] = {}
         for name, source in question.sources.items():
             line = None if source is None else again.adjoints[source]
-            if line is not None and line >= question.added and graph.operands[line]:
+            if line is not None and graph.primitives[line] is not CONSTANT:
                 found.setdefault(line, []).append(f"∂{result}/∂{name}")
-        return {line: " = ".join(names) for line, names in found.items()}
+        return found
 
     def _fork(self, line: int) -> Fork:
         return Fork(line, self.texts.value(line), self.texts.number(line), self.texts.sum(line))

@@ -66,7 +66,7 @@ def texts_of(svg: str) -> list[Text]:
 def _box(part: ET.Element, x: float, y: float) -> Text:
     roles = part.get("class", "").split()
     says = "".join(part.itertext())
-    size = max(SIZES[role] for role in roles if role in SIZES) if "shape" not in roles else SIZES["shape"]
+    size = max(SIZES[role] for role in roles if role in SIZES) if "range" not in roles else 12
     before = next((ENDS[role] for role in reversed(roles) if role in ENDS), 0.5)
     wide = letters(says) * size
     left, base = x + float(part.get("x", "0")) - before * wide, y + float(part.get("y", "0"))

@@ -102,9 +102,9 @@ def test_adjoint_lines_stand_below_in_a_colour_of_their_own():
     """Lines that a sweep added, and all wires to and from them, are marked; the gradients leave the picture."""
     text = drawn("x*y + sin(x)", {"x": 2.0, "y": 3.0}, mode="adjoint")
     nodes = {node.get("data-line"): node for node in groups(text, "node")}
-    assert {name for name, node in nodes.items() if "added" in node.get("class").split()} == {"a1", "a2", "∂f/∂x"}
+    assert {name for name, node in nodes.items() if "added" in node.get("class").split()} == {"a1", "a2", "∂f/∂x", "∂f/∂y"}
     marked = {(w.get("data-from"), w.get("data-to")) for w in groups(text, "wire") if "added" in w.get("class").split()}
-    assert marked == {("x", "a1"), ("y", "a2"), ("a1", "a2"), ("a2", "∂f/∂x")}
+    assert marked == {("x", "a1"), ("y", "a2"), ("a1", "a2"), ("a2", "∂f/∂x"), ("x", "∂f/∂y")}
     height = {name: float(next(node.iter(f"{SVG}text")).get("y")) for name, node in nodes.items()}
     forward = max(height[name] for name in ("x", "y", "v1", "v2", "f"))
     assert min(height["a1"], height["a2"]) > forward
@@ -213,7 +213,7 @@ def contrast(one: str, other: str) -> float:
 @pytest.mark.parametrize("scheme", [LIGHT, DARK], ids=["light", "dark"])
 def test_colours_can_be_read(scheme):
     """At least 4.5 to 1 for every text on what it can stand on."""
-    for role in ("ink", "value", "gradient", "local", "dim"):
+    for role in ("ink", "value", "gradient", "local", "dim", "lost"):
         assert contrast(scheme[role], scheme["page"]) >= 4.5, role
     assert contrast(scheme["ink"], scheme["node"]) >= 4.5
     assert contrast(scheme["gradient"], scheme["added"]) >= 4.5

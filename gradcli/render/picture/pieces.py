@@ -34,13 +34,13 @@ class Piece:
     """A node, the numbers of a branch, or the passing of a long wire. `x` is the middle of the node, `y` the wire.
 
     `up` and `down` are the room above and below `y`, `left` and `right` beside `x`; `half` and `rise` half the width
-    and height of the node itself, `ports` where the wires enter, from its middle. `numbers` is the wire or fork whose
-    numbers stand behind a node.
+    and height of the node itself, `inner` half the width of its closed box, `ports` where the wires enter, from its
+    middle. `numbers` is the wire or fork whose numbers stand behind a node.
     """
 
     __slots__ = (
-        "band", "box", "box_lines", "down", "half", "incoming", "kind", "layer", "left", "node", "number_at", "numbers",
-        "outgoing", "place", "ports", "right", "rise", "up", "wire", "x", "y",
+        "band", "box", "box_lines", "down", "half", "incoming", "inner", "kind", "layer", "left", "node", "number_at",
+        "numbers", "outgoing", "place", "ports", "right", "rise", "up", "wire", "x", "y",
     )  # fmt: skip
 
     def __init__(self, kind: str, layer: int, band: int) -> None:
@@ -48,7 +48,7 @@ class Piece:
         self.layer = layer
         self.band = band
         self.x = self.y = 0.0
-        self.up = self.down = self.left = self.right = self.half = self.rise = 0.0
+        self.up = self.down = self.left = self.right = self.half = self.rise = self.inner = 0.0
         self.place = 0
         self.ports: list[float] = []
         self.node: Node | None = None
@@ -152,6 +152,7 @@ class Sheet:
         piece.up, piece.down = piece.rise + 10 + SMALL, piece.rise + (10 + SMALL if node.gate else 2)
         beside = max(piece.half, width(node.name, SMALL, bold=True) / 2, width(node.gate, SMALL) / 2)
         piece.left = piece.right = beside
+        local = max((width(str(w.local), SMALL) for w in wires if w.local is not None), default=0) if self.local else 0
         box = self._boxes.get(node.line)
         if box is not None:
             piece.box = box
@@ -159,8 +160,9 @@ class Sheet:
             for text in box.locals:
                 texts += clipped(wrapped(text, SMALL, BOX_WIDTH), 3)
             piece.box_lines = texts
-            inner = max(beside, *[width(text, SMALL) / 2 for text in texts])
-            piece.left = piece.right = inner + BOX_PAD
+            piece.inner = BOX_PAD + max(beside, *[width(text, SMALL) / 2 for text in texts], piece.half + local + 6)
+            piece.left = piece.right = piece.inner
+            local = 0
             piece.up += BOX_PAD - 4
             piece.down += LINE * len(texts) + BOX_PAD - 4
         elif node.line in self._framed:
@@ -168,7 +170,6 @@ class Sheet:
             piece.right += 10
             piece.up += 8
             piece.down += 8
-        local = max((width(str(w.local), SMALL) for w in wires if w.local is not None), default=0) if self.local else 0
         piece.left += local + 24 if local else 12
 
     def _leave(self, piece: Piece, numbers: Wire | Fork) -> None:
@@ -261,7 +262,7 @@ def size_of(cells: Cells, *, with_shape: bool = True) -> tuple[float, float]:
         return width(cells.rows[0][0], NUMBER, bold=True) if cells.rows else 0.0, float(LINE)
     wide = width(cells.shape, SMALL) if with_shape else 0.0
     if not cells.rows:
-        return max(wide, width(cells.says, SMALL)), float(LINE * (1 + with_shape))
+        return max(wide, width(cells.says, SMALL, bold=True)), float(LINE * (1 + with_shape))
     columns = columns_of(cells)
     return max(wide, sum(columns) + 10 * (len(columns) - 1) + 16), float(LINE * (len(cells.rows) + with_shape))
 

@@ -7,6 +7,7 @@ FONT = "'DejaVu Sans','Segoe UI',Arial,sans-serif"
 SHAPES = f"""
 .circuit text{{font:15px {FONT};text-anchor:middle;white-space:pre;font-variant-numeric:tabular-nums}}
 .circuit .value,.circuit .gradient{{font-size:14px;font-weight:600}}
+.circuit .range{{font-size:12px}}
 .circuit .op{{font-size:16px}}
 .circuit .name,.circuit .shape,.circuit .local,.circuit .boxtext{{font-size:12px}}
 .circuit .name{{font-weight:700}}
@@ -43,15 +44,16 @@ ROLES = """
 .circuit .added .shapeofnode{{fill:{added}}}
 .circuit .added .tip,.circuit .added .dot,.circuit .added .name,.circuit .added .op{{fill:{gradient}}}
 .circuit .added text.end{{fill:{gradient}}}
+.circuit text.lost{{fill:{lost}}}
 """
 
 LIGHT = {
     "page": "#fff", "ink": "#1f2328", "wire": "#57606a", "node": "#f6f8fa", "value": "#116329", "gradient": "#b3141f",
-    "local": "#0b6473", "dim": "#57606a", "added": "#fff1f0",
+    "local": "#0b6473", "dim": "#57606a", "added": "#fff1f0", "lost": "#8a5300",
 }  # fmt: skip
 DARK = {
     "page": "#16181d", "ink": "#e6e8eb", "wire": "#8b949e", "node": "#22262d", "value": "#7ee787",
-    "gradient": "#ff8a80", "local": "#7fd3e2", "dim": "#9aa4ae", "added": "#33201f",
+    "gradient": "#ff8a80", "local": "#7fd3e2", "dim": "#9aa4ae", "added": "#33201f", "lost": "#f2cc60",
 }  # fmt: skip
 
 

@@ -68,6 +68,11 @@ def escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
 
+def lost(text: str) -> str:
+    """The class that makes nan and inf stand out."""
+    return " lost" if text in ("nan", "inf", "-inf") else ""
+
+
 def short(number: float) -> str:
     """A coordinate with at most one digit behind the point."""
     return f"{number:.1f}".removesuffix(".0")
@@ -270,13 +275,13 @@ class _Drawing:
         """Numbers around MIDDLE, their first base line at Y: a scalar, or a matrix in brackets under its shape."""
         if not cells.shape:
             text = escaped(str(cells))
-            yield f'<text class="{role}" x="{short(middle)}" y="{short(y)}">{text}</text>'
+            yield f'<text class="{role}{lost(text)}" x="{short(middle)}" y="{short(y)}">{text}</text>'
             return
         if role == "value":
             yield f'<text class="shape" x="{short(middle)}" y="{short(y)}">{escaped(cells.shape)}</text>'
             y += LINE
         if not cells.rows:
-            yield f'<text class="shape {role}" x="{short(middle)}" y="{short(y)}">{escaped(cells.says)}</text>'
+            yield f'<text class="{role} range" x="{short(middle)}" y="{short(y)}">{escaped(cells.says)}</text>'
             return
         columns = columns_of(cells)
         wide = sum(columns) + 10 * (len(columns) - 1)
@@ -290,7 +295,8 @@ class _Drawing:
             x = middle - wide / 2
             for column, text in zip(columns, texts, strict=True):
                 x += column
-                yield f'<text class="{role} cell" x="{short(x)}" y="{short(y + LINE * row)}">{escaped(text)}</text>'
+                role_of = f"{role} cell{lost(text)}"
+                yield f'<text class="{role_of}" x="{short(x)}" y="{short(y + LINE * row)}">{escaped(text)}</text>'
                 x += 10
 
     def _nodes(self) -> Iterator[str]:
@@ -317,12 +323,10 @@ class _Drawing:
         bottom = y + piece.rise + 5 + SMALL
         if piece.box is not None:
             lowest = bottom + LINE * len(piece.box_lines)
-            inner = max([piece.half, *[width(text, SMALL) / 2 for text in piece.box_lines]], default=0)
-            inner = max(inner, width(node.name, SMALL, bold=True) / 2, width(node.gate, SMALL) / 2) + 12
             top = y - piece.rise - 10 - SMALL - 6
             yield (
-                f'<rect class="box" x="{short(piece.x - inner)}" y="{short(top)}" rx="10" '
-                f'width="{short(2 * inner)}" height="{short(lowest + 8 - top)}"/>'
+                f'<rect class="box" x="{short(piece.x - piece.inner)}" y="{short(top)}" rx="10" '
+                f'width="{short(2 * piece.inner)}" height="{short(lowest + 8 - top)}"/>'
             )
         if piece.half == piece.rise == RADIUS:
             yield f'<circle class="shapeofnode" cx="{x}" cy="{short(y)}" r="{RADIUS}"/>'

@@ -41,7 +41,7 @@ def wrapped(text: str, size: float, room: float) -> list[str]:
         fits = max(fits, 1)
         blank = text.rfind(" ", 1, fits + 1)
         if blank <= fits // 3:
-            signs = [text.rfind(sign, 1, fits) + 1 for sign in "*/+,)"]
+            signs = [text.rfind(sign, 1, fits) + 1 for sign in "*/+,()_"]
             blank = max(signs) if max(signs) > fits // 3 else fits
         lines.append(text[:blank].rstrip())
         text = text[blank:].lstrip()
