@@ -47,7 +47,7 @@ def draw(found: ModeComparison, *, width: int = 80, unicode: bool = True, digits
     else:
         parts += _shapes(found, width=width, unicode=unicode)
     parts += [Text(""), *_costs(found, width=width, unicode=unicode)]
-    parts += [Text(""), *_chain(found, width)]
+    parts += [Text(""), *chain_lines(found, width)]
     parts += [Text(""), *hanging(Text("verdict  ", style=LABEL), Text(safe(found.verdict)), width)]
     notes = [note.message for note in found.notes if note.kind != "example"]
     if notes:
@@ -249,12 +249,12 @@ def _costs(found: ModeComparison, *, width: int, unicode: bool) -> list[Text]:
     passes = [_sum([1, 1] if cost.passes == 2 else [], cost.passes) for cost in (forward, reverse)]
     each = (", one an input", ", one an output") if found.inputs else ("", "")
     grid.add(_head("passes"), Text(f"{passes[0]}{each[0]}"), Text(f"{passes[1]}{each[1]}"))
-    grid.add(_head("multiplications"), *(Text(_counted(cost, "multiplications")) for cost in (forward, reverse)))
+    grid.add(_head("multiplications"), *(Text(counted(cost, "multiplications")) for cost in (forward, reverse)))
     if forward.additions is not None:
-        grid.add(_head("additions"), *(Text(_counted(cost, "additions")) for cost in (forward, reverse)))
-    grid.add(_head("kept at a time"), Text(_memory(forward)), Text(_memory(reverse)))
+        grid.add(_head("additions"), *(Text(counted(cost, "additions")) for cost in (forward, reverse)))
+    grid.add(_head("kept at a time"), Text(memory_kept(forward)), Text(memory_kept(reverse)))
     lines = grid.lines()
-    for text in _rules(found):
+    for text in counting(found):
         lines += hanging(Text(""), Text(text, style=DIM), width)
     return lines
 
@@ -272,11 +272,11 @@ def _sum(parts: Sequence[int], total: int) -> str:
     return f"{' + '.join(f'{part:,}' for part in parts)} = {total:,}"
 
 
-def _counted(cost: Cost, what: str) -> str:
+def counted(cost: Cost, what: str) -> str:
     return _sum([getattr(count, what) for count in cost.each], getattr(cost, what))
 
 
-def _memory(cost: Cost) -> str:
+def memory_kept(cost: Cost) -> str:
     primals, swept = cost.memory.primals, cost.memory.swept
     most = "" if cost.memory.exact else "at most "
     if cost.mode == "forward":
@@ -288,7 +288,7 @@ def _many(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-def _rules(found: ModeComparison) -> Iterable[str]:
+def counting(found: ModeComparison) -> Iterable[str]:
     """How it was counted."""
     if found.trace is not None:
         yield (
@@ -311,7 +311,7 @@ def _rules(found: ModeComparison) -> Iterable[str]:
 # The chain
 
 
-def _chain(found: ModeComparison, width: int) -> list[Text]:
+def chain_lines(found: ModeComparison, width: int) -> list[Text]:
     chain = found.chain
     prefix = Text("chain    ", style=LABEL)
     if chain is None:

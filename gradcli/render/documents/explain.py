@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-from gradcli.render.documents.blocks import (
-    Block,
-    Equations,
-    Heading,
-    Items,
-    Mathematics,
-    Paragraph,
-    Row,
-    Title,
-    equals,
-)  # fmt: skip
+from gradcli.render.documents.blocks import Block, Equations, Heading, Paragraph, Row, equals
 from gradcli.render.documents.formula import Formula, numeral, product, total
-from gradcli.render.documents.names import Names
-from gradcli.render.documents.notation import formula_of
+from gradcli.render.documents.labelled import Labelled
 from gradcli.render.explanation import MOST_GRADIENTS, folded_blocks, folded_rows
 from gradcli.render.ledger import LOST, SEED, SUM, lines_of, steps
 from gradcli.render.table import local_text
@@ -24,9 +13,8 @@ from gradcli.report.rounding import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from gradcli.render.documents.blocks import Piece
     from gradcli.render.ledger import Step
     from gradcli.report.explanation import Edge, Explanation
 
@@ -37,89 +25,6 @@ CLOSED = {"closed": "closed gate: exactly 0", "strong 0": "strong zero: exactly 
 def explained(explanation: Explanation, *, digits: int, full: bool) -> list[Block]:
     """The blocks of the document."""
     return [*_Scalars(explanation, digits, full=full).blocks()]
-
-
-class Labelled:
-    """What documents about one program share: its names, texts of the language as formulas, the title, the notes."""
-
-    def __init__(self, explanation: Explanation) -> None:
-        self.explanation = explanation
-        self.labels = explanation.labels.names
-        self.result = self.labels[explanation.result]
-        self.names = Names([name for name in (*explanation.question.sources, *self.labels) if name])
-        self.exponential = "e" not in self.names
-        self.greek = self.names.latex("sigma") not in [self.names.written.get(name) for name in ("sigma", "σ")]
-
-    def formula(self, text: str, word: Mapping[str, Formula] | None = None) -> Formula:
-        """A text of the language as a formula; names in WORD are replaced."""
-        return formula_of(
-            text, lambda name: self._word(name, word or {}), exponential=self.exponential, greek=self.greek
-        )
-
-    def _word(self, name: str, word: Mapping[str, Formula]) -> Formula | None:
-        if name in word:
-            return word[name]
-        return self.names.name(name) if name in self.names else None
-
-    def title(self) -> Iterator[Block]:
-        """The expression and how it was read."""
-        explanation = self.explanation
-        expression, options = explanation.title(), explanation.question.options
-        code = expression if expression == self.result else f"{self.result} = {expression}"
-        shown = self.formula(expression)
-        is_shown = expression != self.result and len(expression) <= 300 and not shown.latex.startswith(r"\text")
-        yield Title(code, is_shown=is_shown)
-        if is_shown:
-            yield Equations([Row(self.names.name(self.result), equals(shown))])
-        mode = {"reverse": "backpropagation", "forward": "forward mode", "adjoint": "reverse-mode AD"}[options.mode]
-        example = explanation.question.example
-        told = f", {example.text()}" if example is not None else ""
-        yield Paragraph(f"By {mode}, decomposition {options.decomposition}{told}.")
-
-    def notes(self) -> Iterator[Block]:
-        """What has to be said, an item a note."""
-        notes = [note.message for note in self.explanation.notes if note.kind != "example"]
-        if self.explanation.question.folds:
-            notes.append("--decomposition naive shows how the gradient flows through what was folded")
-        if notes:
-            yield Heading("Notes")
-            yield Items([[note] for note in notes])
-
-    def belongs(self, index: int) -> list[Piece]:
-        """What is said of a line beside it: what it stands for, or which flow an added line carries."""
-        explanation = self.explanation
-        if index in explanation.folded:
-            return ["folded"]
-        if index in explanation.question.folds:
-            fold = explanation.question.folds[index]
-            text = "".join(piece if isinstance(piece, str) else explanation.name(piece) for piece in fold.text)
-            return ["for ", Mathematics(self.formula(text), text)]
-        if explanation.graph.origins and index in explanation.graph.origins:
-            found = explanation.labels.added(index)
-            role, source, target = found["role"], self.formula(found["from"]), self.formula(found["to"])
-            if role == "sum":
-                return [Mathematics(target), ": copy adds"]
-            if role in ("order", "join"):
-                told, of = ("derivative of ", source) if role == "order" else ("in the shape of ", target)
-                return [told, Mathematics(of)]
-            flow = Formula(rf"{source.latex} \to {target.latex}", source.width + target.width + 16)
-            return [*([f"{role} "] if role != "flow" else []), Mathematics(flow)]
-        return []
-
-    def above(self, edge: Edge) -> str:
-        """Which flow is meant where several arrive at a line: the other end of it, and which of equal ones."""
-        operands = self.explanation.graph.operands[edge.owner]
-        latex = self.names.latex(self.labels[edge.source])
-        if operands.count(edge.operand) > 1:
-            latex += f", {operands[: edge.slot + 1].count(edge.operand)}"
-        return latex
-
-    def gate(self, edge: Edge, place: int, *, first: bool) -> list[Piece]:
-        """The gate in words, at its first flow."""
-        if not first:
-            return []
-        name, verb = self.explanation.graph.primitives[edge.owner].shown, self.explanation.gate_shown(edge.owner, place)
-        return [name if verb in ("adds", "subtracts") else f"{name} {verb}"]
 
 
 class _Scalars(Labelled):
@@ -146,7 +51,7 @@ class _Scalars(Labelled):
 
     def _forward(self) -> Iterator[Block]:
         rows: list[Row | str] = [
-            Row(self.names.name(self.labels[index]), equals(numeral(self.digits.value(index))))
+            Row(self.name(self.labels[index]), equals(numeral(self.digits.value(index))))
             for index in self.inputs[:MOST_INPUTS]
         ]
         hidden = len(self.inputs) - MOST_INPUTS
@@ -164,7 +69,7 @@ class _Scalars(Labelled):
             for operand in graph.operands[index] if self.labels[operand]
         }  # fmt: skip
         parts = [self.formula(operation), self.formula(operation, numbers), numeral(self.digits.value(index))]
-        return Row(self.names.name(self.labels[index]), equals(*parts), self.belongs(index))
+        return Row(self.name(self.labels[index]), equals(*parts), self.belongs(index))
 
     # Backward
 
@@ -175,23 +80,13 @@ class _Scalars(Labelled):
         if not self.steps:
             yield Paragraph("No gradient flows: nothing to differentiate by.")
             return
-        dot = "dot" if forward else "bar"
-        v, f = Formula("v", 6), self.names.name(self.result)
-        accented = Mathematics(Formula(rf"\{dot}{{v}}", 6))
-        if forward:
-            yield Paragraph(accented, " is the tangent of a line: its derivative by the input that starts with 1.")
-        else:
-            partial = Formula(rf"\partial {f.latex} / \partial {v.latex}", f.width + 30)
-            told = ", and every flow is upstream × local = downstream."
-            yield Paragraph(accented, " is the gradient ", Mathematics(partial), told)
-        if any(isinstance(step, tuple) and step[2] == SUM for step in self.steps):
-            one = Mathematics(Formula(rf"\{dot}{{v}}^{{(u)}}", 20))
-            yield Paragraph("Where several flows meet, ", one, " is the one from ", Mathematics(Formula("u", 6)),
-                            ", and the copy adds them.")  # fmt: skip
+        meet = any(isinstance(step, tuple) and step[2] == SUM for step in self.steps)
+        yield from self.meaning(forward=forward, meet=meet)
         rows: list[Row | str] = []
         for step in self.steps:
-            if forward and rows and isinstance(step, tuple) and step[2] == SEED:
-                yield Equations(rows)
+            if forward and isinstance(step, tuple) and step[2] == SEED:
+                yield from [Equations(rows)] if rows else []
+                yield from self.seeded(step[0])
                 rows = []
             rows.append(step if isinstance(step, str) else self._step(step))
         yield Equations(rows)
@@ -200,7 +95,7 @@ class _Scalars(Labelled):
         place, index, at = step
         forward = self.explanation.passes[place].forward
         accent = "dot" if forward else "bar"
-        left = self.names.name(self.labels[index], accent)
+        left = self.name(self.labels[index], accent)
         if at in (SEED, LOST):
             word = "seed" if at == SEED else "nan result"
             return Row(left, equals(numeral(self.digits.number(index, place))), [word])
@@ -212,8 +107,8 @@ class _Scalars(Labelled):
     def _flow(self, edge: Edge, place: int, accent: str, *, first: bool) -> Row:
         """upstream × local = downstream, in names and in numbers."""
         meets = self.explanation.passes[place].meeting(edge.target) > 1
-        left = self.names.name(self.labels[edge.target], accent, above=self.above(edge) if meets else "")
-        upstream = self.names.name(self.labels[edge.source], accent)
+        left = self.name(self.labels[edge.target], accent, self.above(edge) if meets else None)
+        upstream = self.name(self.labels[edge.source], accent)
         formula, value = local_text(edge, self.digits)
         local = numeral(value)
         named = product(upstream, self.formula(formula) if formula else local, shown=r" \cdot ")
@@ -235,7 +130,7 @@ class _Scalars(Labelled):
                  for edge in self.explanation.edges(sweep.owner(flow), place)}  # fmt: skip
         met = [edges[sweep.owner(flow), flow[2]] for flow in few]
         label = self.labels[index]
-        yield total([*[self.names.name(label, accent, above=self.above(edge)) for edge in met], *more], 2)
+        yield total([*[self.name(label, accent, self.above(edge)) for edge in met], *more], 2)
         numbers = [numeral(self.digits.part(sweep.owner(flow), flow[2], flow[5], place)) for flow in few]
         yield total([*numbers, *more], 2)
 
@@ -243,10 +138,10 @@ class _Scalars(Labelled):
 
     def _answers(self) -> Iterator[Row | str]:
         explanation, digits = self.explanation, self.digits
-        yield Row(self.names.name(self.result), equals(numeral(digits.value(explanation.result))))
+        yield Row(self.name(self.result), equals(numeral(digits.value(explanation.result))))
         gradients = list(explanation.gradients.items())
         for source, gradient in gradients[:MOST_GRADIENTS]:
-            yield Row(self.names.derivative(self.result, source), equals(numeral(self._gradient(source, gradient))))
+            yield Row(self.derivative(source), equals(numeral(self._gradient(source, gradient))))
         if len(gradients) > MOST_GRADIENTS:
             yield f"… and {len(gradients) - MOST_GRADIENTS:,} more (--json has them all)"
 

@@ -42,6 +42,10 @@ class Formula:
         self.items = items
         self.word = word
 
+    def fits(self, room: float) -> bool:
+        """Whether it can be broken into lines of ROOM points."""
+        return self.width <= room or (bool(self.terms) and all(term.width <= room for term in self.terms))
+
     def starts_with_number(self) -> bool:
         """Whether juxtaposition with a number would be read as another number."""
         return self.latex[:1].isdigit() or self.latex.startswith((r"\frac", r"\infty", ".")) or self.starts_low()
@@ -123,10 +127,12 @@ def product(left: Formula, right: Formula, *, shown: str = "", level: int = PROD
     if not shown:
         called = right.latex.startswith(("(", r"\left("))
         shown = r" \cdot " if right.starts_with_number() or called else r" \, " if _is_word(left, right) else " "
-    width = left.width + right.width + (TIMES if len(shown) > 1 else THIN)
+    sign = TIMES if len(shown) > 1 else THIN
+    first, *rest = right.terms or [right]
+    terms = [*(left.terms or [left]), Formula(f"{shown}{first.latex}", first.width + sign), *rest]
     return Formula(
-        f"{left.latex}{shown}{right.latex}", width, level, is_array=left.is_array or right.is_array,
-        deep=max(left.deep, right.deep),
+        f"{left.latex}{shown}{right.latex}", left.width + right.width + sign, level, deep=max(left.deep, right.deep),
+        is_array=left.is_array or right.is_array, terms=terms if len(terms) > 2 or sign == TIMES else (),
     )  # fmt: skip
 
 
@@ -137,10 +143,12 @@ def _is_word(left: Formula, right: Formula) -> bool:
 
 def total(parts: Sequence[Formula], level: int) -> Formula:
     """A sum, which may be broken before each sign; parts that are negative stand in parentheses behind the first."""
-    terms = [parts[0]]
+    terms = [*(parts[0].terms or parts[:1])]
     for part in parts[1:]:
         shown = at_least(part, PRODUCT_LEVEL, signed=True)
-        terms.append(Formula(f" + {shown.latex}", shown.width + SIGN, deep=shown.deep, is_array=shown.is_array))
+        first, *rest = shown.terms or [shown]
+        terms.append(Formula(f" + {first.latex}", first.width + SIGN, deep=shown.deep, is_array=shown.is_array))
+        terms += rest
     return chained(terms, level)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gradcli.render.documents.blocks import Code, Equations, Heading, Items, Mathematics, Paragraph, Table, Title
+from gradcli.render.documents.columns import fitted
 from gradcli.render.documents.formula import in_text
 from gradcli.render.documents.layout import lines_of
 from gradcli.render.style import safe
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from gradcli.render.documents.blocks import Block, Piece
 
 MOST_ROWS = 40  # of a table on one page
+OPEN, END = r"\begingroup\allowdisplaybreaks\sloppy", r"\par\endgroup"
 SHORT = 24  # letters of code that are never broken
 CLOSE, ALLOWED = r"\\", r"\allowbreak{}"
 
@@ -25,7 +27,7 @@ def written(blocks: Sequence[Block]) -> str:
     strange = sorted({letter for letter in body if not letter.isascii()})
     if strange:
         head.append(f"% compile with XeLaTeX or LuaLaTeX and a font that has {' '.join(strange[:40])}")
-    return "\n".join(head) + "\n" + body + "\n"
+    return "\n".join([*head, OPEN, body, END]) + "\n"
 
 
 def _block(block: Block) -> Iterator[str]:
@@ -47,24 +49,28 @@ def _block(block: Block) -> Iterator[str]:
 
 def _equations(block: Equations) -> Iterator[str]:
     rows = [line for lines in lines_of(block.rows) for line in lines]
-    yield r"{\allowdisplaybreaks"
     yield r"\begin{align*}"
     for place, (left, right, remark) in enumerate(rows):
         beside = f" && {remark}" if remark else ""
         yield f"{left} &{right}{beside}".lstrip() + (f" {CLOSE}" if place + 1 < len(rows) else "")
-    yield r"\end{align*}}"
+    yield r"\end{align*}"
 
 
 def _table(block: Table) -> Iterator[str]:
-    sides = "".join("p{0.42\\linewidth}" if side == "p" else side for side in block.sides)
+    sides, size = fitted(block)
     for start in range(0, len(block.rows) or 1, MOST_ROWS):
-        yield r"\begin{center}"
+        yield r"\begin{center}" + size
         yield rf"\begin{{tabular}}{{{sides}}}"
         yield " & ".join(in_words(cell) for cell in block.headings) + rf" {CLOSE} \hline"
         for row in block.rows[start : start + MOST_ROWS]:
-            yield " & ".join(in_words(cell) for cell in row) + f" {CLOSE}"
+            yield _guarded(" & ".join(in_words(cell) for cell in row)) + f" {CLOSE}"
         yield r"\end{tabular}"
         yield r"\end{center}"
+
+
+def _guarded(row: str) -> str:
+    """A row that TeX does not take for an argument of the break before it."""
+    return "{}" + row if row.startswith(("[", "*")) else row
 
 
 def _items(block: Items) -> Iterator[str]:

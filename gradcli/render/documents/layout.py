@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradcli.render.documents.blocks import Code, Mathematics, Row
-from gradcli.render.documents.formula import EQUALS, WORD, Formula, in_text, words
+from gradcli.render.documents.formula import EQUALS, WORD, in_text, words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,19 +42,25 @@ def _lines(row: Row, room: float, *, beside: bool) -> list[Line]:
     broken = [*_broken(row.parts, room)]
     left = "" if row.left is None else row.left.latex
     if row.left is not None and row.left.width > WIDEST_LEFT:
-        broken.insert(0, left)
+        broken.insert(0, (left, row.left.width))
         left = ""
     remark = in_math(row.remark)
-    lines = [(left if at == 0 else "", text, remark if at == 0 and beside else "") for at, text in enumerate(broken)]
-    return lines if beside or not remark else [*lines, ("", rf"\qquad {remark}", "")]
+    if remark and not beside:
+        last, used = broken[-1]
+        if used + GAP + remark_width(row.remark) <= room:
+            broken[-1] = (rf"{last} \qquad {remark}", room)
+        else:
+            broken.append((rf"\qquad {remark}", room))
+        remark = ""
+    return [(left if at == 0 else "", text, remark if at == 0 else "") for at, (text, _) in enumerate(broken)]
 
 
-def _broken(parts: Sequence[Part], room: float) -> Iterator[str]:
-    """What stands right of the alignment, line by line."""
+def _broken(parts: Sequence[Part], room: float) -> Iterator[tuple[str, float]]:
+    """What stands right of the alignment, line by line, and how wide each is."""
     line, used = "", 0.0
     for relation, formula in parts:
         if line and used + EQUALS + formula.width > room:
-            yield line
+            yield line, used
             line, used = "", 0.0
         line = f"{line} {relation} " if line else f"{relation} "
         used += EQUALS
@@ -63,11 +69,11 @@ def _broken(parts: Sequence[Part], room: float) -> Iterator[str]:
             continue
         for place, term in enumerate(formula.terms):
             if place and used + term.width > room:
-                yield line
+                yield line, used
                 line, used = r"\qquad {}", INDENT
             line, used = line + term.latex, used + term.width
     if line:
-        yield line
+        yield line, used
 
 
 def remark_width(remark: Sequence[Piece]) -> float:

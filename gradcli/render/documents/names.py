@@ -33,7 +33,7 @@ class Names:
         """The LaTeX of a name."""
         return self.written.get(label) or name_of(label)
 
-    def name(self, label: str, accent: str = "", *, is_array: bool = False, above: str = "") -> Formula:
+    def name(self, label: str, accent: str = "", *, is_array: bool = False, above: Formula | None = None) -> Formula:
         """The formula of a name, with an ACCENT (bar, dot) on it, and ABOVE it an index in parentheses."""
         latex = self.latex(label)
         stem, below = _parted(latex)
@@ -41,15 +41,9 @@ class Names:
         if accent:
             one = not stem.startswith((r"\mathit", r"\text"))
             stem = f"{ACCENTS[accent][0 if one else 1]}{{{stem}}}"
-        raised = rf"^{{\left({above}\right)}}" if above else ""
-        width += SMALL * (LETTER * len(above.replace("{", "").replace("}", "")) + 8) if above else 0
+        raised = f"^{{({above.latex})}}" if above is not None else ""
+        width += SMALL * (above.width + 8) if above is not None else 0
         return Formula(f"{stem}{below}{raised}", width, is_array=is_array)
-
-    def derivative(self, of: str, by: str) -> Formula:
-        """∂of/∂by as a fraction."""
-        above, below = self.name(of), self.name(by)
-        latex = rf"\frac{{\partial {above.latex}}}{{\partial {below.latex}}}"
-        return Formula(latex, max(above.width, below.width) + LETTER + 3, deep=1)
 
 
 def _parted(latex: str) -> tuple[str, str]:
