@@ -1,7 +1,7 @@
 /* The drawn circuit of one program: its numbers, its gates, and the wire of the current step. */
 
-const SMALLEST = 0.62; // below that a wide circuit is scrolled, at the scale READABLE
-const READABLE = 0.85;
+const SMALLEST = 0.7; // below that a wide circuit is scrolled, at the scale READABLE
+const READABLE = 0.9;
 const LARGEST = 1.15;
 const ROOM = 9; // letters of a number on a wire; longer ones are set more tightly
 const LETTER = 8.9;
