@@ -9,11 +9,6 @@ def strong_product(a, b):
     dead = ((a == 0.0) & np.isinf(b)) | (np.isinf(a) & (b == 0.0))
     return np.where(dead, 0.0, a * b)
 ''',
-    "through": '''
-def through(upstream, product):
-    """The product, and 0 where no upstream gradient came through the gates before."""
-    return np.where(upstream == 0, 0.0, product)
-''',
     "erf": """
 erf = np.vectorize(math.erf, otypes=[float])
 """,

@@ -25,11 +25,10 @@ if TYPE_CHECKING:
 
 RESERVED = frozenset((*OUR_WORDS, *keyword.kwlist, "jax", "jnp", "functools"))
 IMPORTS = {"functools": "import functools", "jax": "import jax", "jnp": "import jax.numpy as jnp"}
-OF_SCIPY = {"erf": "erf", "erfc": "erfc", "xlogy": "xlogy", "lgamma": "gammaln", "digamma": "digamma",
-            "polygamma": "polygamma"}  # fmt: skip
+OF_SCIPY = {"erf": "erf", "erfc": "erfc", "xlogy": "xlogy", "lgamma": "gammaln", "digamma": "digamma"}
 OF_NETWORKS = {"sigmoid": "sigmoid", "silu": "silu", "softsign": "soft_sign", "logsigmoid": "log_sigmoid",
                "softmax_of": "softmax", "logsoftmax": "log_softmax"}  # fmt: skip
-OTHERS = ("strong_product", "through", "gelu", "elu", "leaky_relu", "share_of_first", "fit", "centred", "centred_by",
+OTHERS = ("strong_product", "gelu", "elu", "leaky_relu", "share_of_first", "fit", "centred", "centred_by",
           "excess", "one_hot", "cross_entropy", "cofactors")  # fmt: skip
 
 
@@ -48,6 +47,7 @@ NOTATIONS: dict[str, Notation] = {
     **{name: f"jax.scipy.special.{call}({{all}})" for name, call in OF_SCIPY.items()},
     **{name: f"jax.nn.{call}({{0}})" for name, call in OF_NETWORKS.items()},
     "stop": "jax.lax.stop_gradient({0})",
+    "polygamma": "polygamma({0}, {1})",
     "scatter": scatter,
     "logsumexp": reduction("jax.scipy.special", "logsumexp"),
 }
@@ -70,11 +70,19 @@ def cofactors_back(u, x):
 '''
 
 
+POLYGAMMA = '''
+def polygamma(n, x):
+    """The n-th derivative of digamma; nan where n is no order."""
+    order = jnp.maximum(jnp.asarray(n), 0.0).astype(int)
+    return jnp.where(order == n, jax.scipy.special.polygamma(order, x), jnp.nan)
+'''
+
+
 def target() -> ArrayTarget:
     """jax.numpy over numbers and arrays, all of them float64."""
-    helpers = {name: in_jax(HELPERS[name]) for name in OTHERS} | {"cofactors_back": COFACTORS_BACK}
+    helpers = {name: in_jax(HELPERS[name]) for name in OTHERS} | {"cofactors_back": COFACTORS_BACK, "polygamma": POLYGAMMA}
     return ArrayTarget(
         "jnp", name="jax", suffix=".py", comment="#", reserved=RESERVED, notations=NOTATIONS, careful=CAREFUL,
-        imports=IMPORTS, helpers=helpers, plain="{}.tolist()", start='jax.config.update("jax_enable_x64", True)',
+        imports=IMPORTS, helpers=helpers, plain="jnp.asarray({}).tolist()", start='jax.config.update("jax_enable_x64", True)',
         given=lambda text: f"jnp.array({text})",
     )  # fmt: skip

@@ -340,6 +340,6 @@ def target() -> ArrayTarget:
     """Tensors of float64."""
     return ArrayTarget(
         "torch", name="torch", suffix=".py", comment="#", reserved=RESERVED, notations=NOTATIONS, careful=CAREFUL,
-        imports=IMPORTS, helpers=HELPERS, plain="{}.tolist()",
+        imports=IMPORTS, helpers=HELPERS, plain="torch.as_tensor({}).tolist()",
         given=lambda text: f"torch.tensor({text}, dtype=torch.float64)",
     )  # fmt: skip

@@ -9,11 +9,6 @@ def strong_product(a, b):
     dead = ((a == 0.0) & torch.isinf(b)) | (torch.isinf(a) & (b == 0.0))
     return torch.where(dead, 0.0, a * b)
 ''',
-    "through": '''
-def through(upstream, product):
-    """The product, and 0 where no upstream gradient came through the gates before."""
-    return torch.where(upstream == 0, 0.0, product)
-''',
     "cbrt": '''
 def cbrt(x):
     """The real cube root, with one step of Newton's method for the last digits."""

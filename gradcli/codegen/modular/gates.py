@@ -1,0 +1,367 @@
+"""Gates: what each primitive of a program does forward and backward, one for all lines that do the same."""
+
+from __future__ import annotations
+
+from gradcli.autodiff import depends
+from gradcli.codegen.flat.sweep import TOTAL, is_finite, values_of
+from gradcli.codegen.modular.class_names import class_name, variant
+from gradcli.codegen.modular.rules import Lines, Spelled, chosen, product, spelled_shapes, where_it_arrives
+from gradcli.codegen.targets.base import ATOM
+from gradcli.graph import CONSTANT, NAMED
+from gradcli.graph.carriers import read, trace_array_rules, trace_rules
+from gradcli.graph.notation import operation as shown_operation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from gradcli.codegen.flat.subject import Subject
+    from gradcli.codegen.targets.base import Target, Text
+    from gradcli.graph import Primitive, Shape
+    from gradcli.graph.carriers import Trace
+
+LEAVES_GAPS = frozenset(("index", "trace"))  # what is beside the elements that they pick gets 0, as behind a gate
+LETTERS = "abcdefgh"
+UPSTREAM: Text = ("upstream", ATOM)
+
+
+class Use:
+    """A line of a primitive: where its operands' gradients go, what it is known of its numbers."""
+
+    __slots__ = ("index", "live", "masked", "shapes")
+
+    def __init__(self, index: int, live: Sequence[int], masked: bool, shapes: tuple[Shape, ...]) -> None:
+        self.index = index
+        self.live = live
+        self.masked = masked
+        self.shapes = shapes
+
+
+class Spelling:
+    """How a style writes what a gate has saved: y and the operands, and the shape of an operand."""
+
+    def __init__(self, saved: str = "{}", shape: str = "{}.shape", kept: str = "{}") -> None:
+        self.saved = saved
+        self.shape = shape
+        self.kept = kept
+
+
+class Gate:
+    """What a primitive does: `forward` over `operands`, and `flows` back to them, after `statements`.
+
+    `saves` are the names (y among them) that the backward pass reads.
+    """
+
+    __slots__ = ("base", "flows", "forward", "name", "operands", "saves", "says", "statements", "variant")
+
+    def __init__(self, base: str, variant: str, says: str, operands: Sequence[str], forward: Text) -> None:
+        self.base = base
+        self.variant = variant
+        self.says = says
+        self.operands = operands
+        self.forward = forward
+        self.statements: list[tuple[str, Text]] = []
+        self.flows: list[Text | None] = []
+        self.saves: list[str] = []
+        self.name = base
+
+    def body(self) -> tuple[Any, ...]:
+        """What it is, whatever it is called."""
+        return (tuple(self.operands), self.forward, tuple(self.statements), tuple(self.flows))
+
+
+class Gates:
+    """The gates of a SUBJECT by line, each once; `all` in the order of their first lines.
+
+    `active` are the lines that depend on what is differentiated by; `lines` those that are written, in order.
+    """
+
+    def __init__(self, subject: Subject, target: Target, spelling: Spelling, *, passive: bool = True) -> None:
+        self.subject = subject
+        self.graph = subject.graph
+        self.target = target
+        self.spelling = spelling
+        sources = [line for line in subject.sources.values() if line is not None]
+        self.active = depends(self.graph, sources)
+        live = self.graph.live([subject.result])
+        self.lines = [line for line in range(len(self.graph)) if live[line]]
+        self.values = None if subject.point is None else values_of(self.graph, subject.point)
+        self.masked = self._masked(live)
+        self.reached = self._reached()
+        self.of: dict[int, Gate] = {}
+        self.all: list[Gate] = []
+        self._write(passive)
+
+    def shape(self, line: int) -> Shape:
+        return () if self.graph.shapes is None else self.graph.shapes[line]
+
+    def live_slots(self, line: int) -> list[int]:
+        """The operands of a line to which a gradient goes."""
+        operands = self.graph.operands[line]
+        if not operands:
+            return []
+        outputs = self._trace(line, self._shapes(line)).outputs
+        return [slot for slot, operand in enumerate(operands)
+                if self.active[operand] and slot < len(outputs) and outputs[slot] is not None]  # fmt: skip
+
+    # Which lines share a gate
+
+    def _masked(self, live: Sequence[bool]) -> list[bool]:
+        """Which lines get gradients through gates only."""
+        graph = self.graph
+        found: list[bool | None] = [None] * len(graph)
+        found[self.subject.result] = False
+        for line in range(self.subject.result, -1, -1):
+            through = found[line]
+            if through is None or not live[line]:
+                continue
+            primitive = graph.primitives[line]
+            through = through or primitive.opens or primitive.name in LEAVES_GAPS
+            for operand in graph.operands[line]:
+                before = found[operand]
+                found[operand] = through if before is None else through and before
+        return [bool(masked) for masked in found]
+
+    def _reached(self) -> list[bool]:
+        """At which lines a gradient arrives."""
+        found = [False] * len(self.graph)
+        found[self.subject.result] = self.active[self.subject.result]
+        for line in reversed(self.lines):
+            if found[line]:
+                for slot in self.live_slots(line):
+                    found[self.graph.operands[line][slot]] = True
+        return found
+
+    def _shapes(self, line: int) -> tuple[Shape, ...]:
+        return tuple([self.shape(operand) for operand in self.graph.operands[line]])
+
+    def _trace(self, line: int, shapes: Sequence[Shape]) -> Trace:
+        primitive, static = self.graph.primitives[line], self.graph.statics[line]
+        if primitive.kind == "elementwise":
+            return trace_rules(primitive, static, len(shapes))
+        return trace_array_rules(primitive, static, shapes)
+
+    def _write(self, passive: bool) -> None:
+        groups: dict[Any, list[Use]] = {}
+        for line in self.lines:
+            primitive, operands = self.graph.primitives[line], self.graph.operands[line]
+            if not operands or (primitive.name == "same" and not passive):
+                continue
+            use = Use(line, self.live_slots(line), self.masked[line], self._shapes(line))
+            if use.live or passive:
+                key = (id(primitive), repr(self.graph.statics[line]), len(operands))
+                groups.setdefault(key, []).append(use)
+        known: dict[Any, Gate] = {}
+        for uses in groups.values():
+            self._group(uses, known)
+        self._name()
+
+    def _group(self, uses: Sequence[Use], known: dict[Any, Gate]) -> None:
+        """The gates of all lines with one primitive, static parameter and number of operands."""
+        first = uses[0].index
+        primitive = self.graph.primitives[first]
+        live = sorted({slot for use in uses for slot in use.live})
+        spread = {slot for use in uses for slot in live if use.shapes[slot] != self.shape(use.index)}
+        self.target.with_care = self._needs_care(uses, live)
+        by_shapes: dict[Any, list[Use]] = {}
+        for use in uses:
+            by_shapes.setdefault(None if primitive.kind == "elementwise" else use.shapes, []).append(use)
+        for alike in by_shapes.values():
+            gate = self._gate(alike, live, spread, guarded=self._is_guarded(uses, live))
+            gate = known.setdefault((gate.base, gate.says, *gate.body()), gate)
+            if gate not in self.all:
+                self.all.append(gate)
+            for use in alike:
+                self.of[use.index] = gate
+        self.target.with_care = False
+
+    def _name(self) -> None:
+        """Give gates of one base their variants; a number where that is not enough."""
+        bases = [gate.base for gate in self.all]
+        for gate in self.all:
+            if bases.count(gate.base) > 1 and gate.base != gate.variant:
+                gate.name = gate.base + gate.variant
+
+    # Numbers
+
+    def _numbers(self, use: Use, trace: Trace) -> list[Any]:
+        """The numbers of the lines of a rule at the point."""
+        from gradcli.codegen.modular.numbers import numbers_of_rule
+
+        assert self.values is not None
+        operands = [self.values[operand] for operand in self.graph.operands[use.index]]
+        return numbers_of_rule(self.graph, use.index, trace, self.values[use.index], operands)
+
+    def _needs_care(self, uses: Sequence[Use], live: Sequence[int]) -> bool:
+        """Whether a value, or a line of a rule, is inf or nan at the point, where an operation could raise."""
+        if self.values is None or not self.target.careful:
+            return False
+        for use in uses:
+            trace = self._trace(use.index, use.shapes)
+            if not is_finite(self.values[use.index]):
+                return True
+            lines = {line for slot in live for line in trace.lines_of(slot)}
+            if lines and not all(map(is_finite, self._numbers(use, trace)[trace.inputs :])):
+                return True
+        return False
+
+    def _is_guarded(self, uses: Sequence[Use], live: Sequence[int]) -> bool:
+        """Whether a local gradient that can be infinite stands behind gates."""
+        masked = [use for use in uses if use.masked]
+        if not masked or self.graph.primitives[masked[0].index].kind == "carried":
+            return False
+        trace = self._trace(masked[0].index, masked[0].shapes)
+        graph = trace.graph
+        for slot in live:
+            for line in trace.lines_of(slot):
+                primitive = graph.primitives[line]
+                whole = primitive.name == "power" and graph.statics[line] >= 1
+                if primitive is not CONSTANT and primitive.name not in TOTAL and not whole:
+                    return True
+        return any(not is_finite(self.values[use.index]) for use in masked) if self.values is not None else False
+
+    def is_nan(self, line: int) -> bool:
+        """Whether the value of a line, or an element of it, is nan at the point."""
+        if self.values is None:
+            return False
+        value = self.values[line]
+        return bool(value != value) if type(value) is float else bool((value != value).any())
+
+    # One gate
+
+    def _gate(self, uses: Sequence[Use], live: Sequence[int], spread: set[int], *, guarded: bool) -> Gate:
+        use = uses[0]
+        graph, target = self.graph, self.target
+        primitive, static = graph.primitives[use.index], graph.statics[use.index]
+        names = parameter_names(primitive, len(use.shapes))
+        forward = target.operation(
+            primitive, static, [(name, ATOM) for name in names], use.shapes, self.shape(use.index)
+        )
+        base = class_name(primitive, static)
+        says = said(primitive, static, names, len(live))
+        gate = Gate(base, variant(static), says, names, forward)
+        backward = Backward(self, use, gate, live, spread, guarded=guarded, sure=not any(self.is_nan(use.index) for use in uses))
+        backward.write()
+        return gate
+
+
+class Backward:
+    """Writes the flows of a gate."""
+
+    def __init__(
+        self, gates: Gates, use: Use, gate: Gate, live: Sequence[int], spread: set[int], *, guarded: bool, sure: bool
+    ) -> None:
+        self.gate = gate
+        self.live = live
+        self.spread = spread
+        self.guarded = guarded
+        self.target = gates.target
+        self.spelling = gates.spelling
+        self.primitive: Primitive = gates.graph.primitives[use.index]
+        self.static = gates.graph.statics[use.index]
+        self.shapes = use.shapes
+        self.strong = gates.subject.strong
+        self.trace = gates._trace(use.index, use.shapes)
+        names = gate.operands
+        saved = [(self.spelling.saved.format(name), ATOM) for name in ("y", *names)]
+        self.shape_texts = {slot: self.spelling.shape.format(saved[slot + 1][0]) for slot in range(len(names))}
+        self.upstream = self._kept(UPSTREAM)
+        leaves = [self._kept(saved[0]), *saved[1:]]
+        if self.primitive.kind == "carried":
+            leaves.append(UPSTREAM)
+        shapes = spelled_shapes(self.primitive, live, use.shapes, self.shape_texts)
+        self.lines = Lines(self.trace.graph, leaves, self.target, shapes=shapes, sure=sure)
+
+    def write(self) -> None:
+        """Put flows, statements and what has to be saved into the gate."""
+        outputs = [self.trace.outputs[slot] for slot in self.live]
+        self.lines.read([output for output in outputs if output is not None])
+        for slot in range(len(self.shapes)):
+            output = self.trace.outputs[slot] if slot in self.live else None
+            self.gate.flows.append(None if output is None else self._flow(slot, output))
+        self.gate.statements = self.lines.statements
+        texts = [text for _, (text, _) in self.lines.statements] + [flow[0] for flow in self.gate.flows if flow]
+        self.gate.saves = [name for name in ("y", *self.gate.operands)
+                           if any(mentions(text, self.spelling.saved.format(name)) for text in texts)]  # fmt: skip
+
+    def _kept(self, text: Text) -> Text:
+        """TEXT with the axis of a reduction back at length 1."""
+        if self.primitive.kind != "reduces" or not self.primitive.static:
+            return text
+        axis, keep = self.static
+        return text if axis is None or keep else (self.spelling.kept.format(text[0], axis), ATOM)
+
+    def _flow(self, slot: int, output: int) -> Text:
+        local = self.lines.text(output)
+        if self.primitive.kind == "carried":
+            return local
+        number = self.lines.number(output)
+        upstream = self.upstream
+        if self.primitive.opens:
+            return self._fitted(slot, output, self._gated(output, local, number))
+        flow = product(self.target, upstream, local, number, strong=self.strong and number is None)
+        if self.guarded and number is None:
+            flow = where_it_arrives(self.target, upstream, flow)
+        return self._fitted(slot, output, flow)
+
+    def _gated(self, output: int, share: Text, number: float | None) -> Text:
+        """What passes a gate: where its share is not 0."""
+        if number is not None:
+            return product(self.target, self.upstream, share, number, strong=False)
+        if self.lines.is_test(output):
+            return chosen(self.target, share, self.upstream)
+        if not share[0].isidentifier() and not self.spelling.saved.format("y") == share[0]:
+            share = self.lines.named(f"share{len(self.lines.statements) + 1}", share)
+        return chosen(self.target, share, product(self.target, self.upstream, share, None, strong=False))
+
+    def _fitted(self, slot: int, output: int, flow: Text) -> Text:
+        """FLOW in the shape of its operand."""
+        shape = self.shape_texts[slot]
+        if self.primitive.kind == "elementwise":
+            if slot not in self.spread:
+                return flow
+            self.target.use("fit")
+            return f"fit({flow[0]}, {shape})", ATOM
+        have = self._shape_of_flow(output)
+        if have == self.shapes[slot]:
+            return flow
+        spelled = Spelled(self.shapes[slot], shape)
+        return self.target.operation(NAMED["fit"], self.shapes[slot], [flow], [have], spelled)
+
+    def _shape_of_flow(self, output: int) -> Shape:
+        from gradcli.graph.shapes import broadcast
+
+        shapes = self.trace.graph.shapes or [()]
+        return broadcast([shapes[0], shapes[self.lines.resolved(output)]])
+
+
+def mentions(text: str, name: str) -> bool:
+    """Whether a NAME stands in a text."""
+    place = text.find(name)
+    while place >= 0:
+        before, after = text[place - 1 : place], text[place + len(name) : place + len(name) + 1]
+        if not (before.isalnum() or before in "_.") or (not before and place == 0):
+            if not (after.isalnum() or after == "_"):
+                return True
+        place = text.find(name, place + 1)
+    return False
+
+
+def parameter_names(primitive: Primitive, count: int) -> list[str]:
+    """What the operands are called: as the language calls them."""
+    if primitive.variadic or primitive.parameters.startswith("a, b, ..."):
+        return [*LETTERS[:count]] if count <= len(LETTERS) else [f"x{slot + 1}" for slot in range(count)]
+    names = [part.partition("=")[0] for part in primitive.parameters.split(", ")]
+    names = [name for name in names if name.isidentifier()][:count]
+    return names if len(names) == count else [f"x{slot + 1}" for slot in range(count)]
+
+
+def said(primitive: Primitive, static: Any, names: Sequence[str], live: int) -> str:
+    """The operation in the language, and what it does to a gradient: `a*b: mul swaps`."""
+    text = shown_operation(primitive, static, [(name, ATOM) for name in names])[0]
+    word = primitive.verbs[0 if live > 1 else 1].replace("±", "+/-")
+    return f"{text}: {primitive.shown} {word}" if word else text
+
+
+__all__ = ["Gate", "Gates", "Mapping", "Spelling", "read"]

@@ -1,0 +1,89 @@
+"""Whether a program is smooth at its point, so that differences tell its derivatives."""
+
+from __future__ import annotations
+
+from gradcli.codegen.flat.sweep import is_finite
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from gradcli.codegen.flat.subject import Subject
+    from gradcli.codegen.modular.gates import Gates
+    from gradcli.graph import Edge
+
+NEAR = 1e-3  # from an edge: differences reach so far
+LARGEST_SLOPE = 1e3
+STEPS = frozenset(("floor", "ceil", "round", "sign", "mod", "less", "less_equal", "greater", "greater_equal", "equal",
+                   "not_equal", "where", "max", "max_first", "min", "min_first", "clip", "clip_first", "relu",
+                   "relu_split", "relu_first", "leaky_relu", "elu", "abs", "amax", "amax_first", "amin", "amin_first",
+                   "argmax"))  # fmt: skip
+
+
+def is_smooth(subject: Subject, gates: Gates) -> bool:
+    """Whether every line is away from its edges, and no local gradient is large."""
+    values, graph = gates.values, subject.graph
+    assert values is not None
+    for line in gates.lines:
+        primitive = graph.primitives[line]
+        operands = [values[operand] for operand in graph.operands[line]]
+        if not operands or not gates.active[line]:
+            continue
+        extra = [graph.statics[line]] if primitive.static and primitive.kind == "elementwise" else []
+        if any(meets(edge, [values[line], *operands, *extra]) for edge in primitive.edges if edge.kind != "dead"):
+            return False
+        if primitive.name in STEPS and not is_apart(primitive.name, values[line], operands):
+            return False
+        if not is_gentle(gates, line):
+            return False
+    return True
+
+
+def meets(edge: Edge, numbers: Sequence[Any]) -> bool:
+    """Whether an edge is met, by an element at least."""
+    if all(type(number) is float for number in numbers):
+        return bool(edge.when(*numbers))
+    import numpy as np
+
+    try:
+        if len(numbers) == 2 or not all(np.ndim(number) for number in numbers):
+            return bool(np.any(edge.when(*numbers)))
+        return any(edge.when(*row) for row in zip(*(x.ravel().tolist() for x in np.broadcast_arrays(*numbers)),
+                                                  strict=True))  # fmt: skip
+    except (ValueError, TypeError, AttributeError):
+        rows = np.broadcast_arrays(*numbers)
+        return any(edge.when(*row) for row in zip(*(x.ravel().tolist() for x in rows), strict=True))
+
+
+def is_apart(name: str, value: Any, operands: Sequence[Any]) -> bool:
+    """Whether what a line chooses between, or steps at, is further away than differences reach."""
+    import numpy as np
+
+    if name in ("amax", "amax_first", "amin", "amin_first", "argmax"):
+        found = np.sort(np.ravel(operands[0]))
+        return bool(np.all(np.diff(found) > NEAR))
+    if name in ("floor", "ceil", "round", "mod"):
+        scaled = np.divide(*operands) if name == "mod" else np.asarray(operands[0]) * (2 if name == "round" else 1)
+        return bool(np.all(np.abs(scaled - np.rint(scaled)) > NEAR))
+    if name == "where":
+        return True
+    numbers = operands if len(operands) > 1 and name not in ("leaky_relu", "elu") else [operands[0], 0.0]
+    rows = np.sort(np.stack(np.broadcast_arrays(*numbers)), axis=0)
+    return bool(np.all(np.diff(rows, axis=0) > NEAR))
+
+
+def is_gentle(gates: Gates, line: int) -> bool:
+    """Whether the numbers of the rules are finite and no larger than differences can tell."""
+    from gradcli.codegen.modular.gates import Use
+
+    use = Use(line, gates.live_slots(line), False, gates._shapes(line))
+    trace = gates._trace(line, use.shapes)
+    numbers = gates._numbers(use, trace)
+    lines = {each for slot in use.live for each in trace.lines_of(slot)}
+    found = [numbers[each] for each in lines]
+    return all(is_finite(number) and bool(_largest(number) < LARGEST_SLOPE) for number in found)
+
+
+def _largest(number: Any) -> float:
+    return abs(number) if type(number) is float else float(abs(number).max())
