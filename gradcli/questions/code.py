@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from gradcli.insight.notes import Note
 
+LONGEST_TITLE = 10_000  # letters of a program
+MOST_SAID = 200
+
 
 class Coded:
     """The code of a program for a target, in a style; with notes."""
@@ -61,7 +64,9 @@ def coded(
         refuse_arrays(question, "code")
     subject = subject_of(question)
     if style == "modular":
-        raise GradError("usage", "modular code is not written yet")
+        from gradcli.questions.modular import modular_text
+
+        return Coded(question, modular_text(question, subject, target), style, target, [])
     if target == "c":
         from gradcli.codegen.flat.c_file import c_file as write
     else:
@@ -107,4 +112,7 @@ def subject_of(question: Question) -> Subject:
 
 def said(question: Question, label: str) -> list[str]:
     """The program in words: the named intermediates as they were written, and the result."""
+    source = question.program.source
+    if len(source) > LONGEST_TITLE:  # to be put together again
+        return [f"{' '.join(source[:MOST_SAID].split())} …"]
     return [f"{label} = {title(question.program)}"]

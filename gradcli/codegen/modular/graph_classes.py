@@ -32,7 +32,7 @@ FORWARD = '''
 BACKWARD = '''
     def backward(self):
         """The gradient of every line that one arrives at, from the last line up."""
-        self.gradients = {{"{result}": {start}}}
+{before}        self.gradients = {{"{result}": {start}}}
         for name, gate, operands in reversed(self.gates):
             if name in self.gradients:
                 flows = gate.backward(self.gradients[name])
@@ -96,9 +96,10 @@ def graph_class(composition: Composition) -> list[str]:
     rows.append(f"{STEP * 2}]") if rows[-1][-1] != "[" else rows.__setitem__(-1, f"{STEP * 2}self.gates = []")
     more = "".join(f", {constant}" for constant in constants)
     result = composition.text(composition.subject.result)
-    start = seed(composition, f'self.values["{result}"]')
+    start = seed(composition, "value")
+    before = f'{STEP * 2}value = self.values["{result}"]\n' if composition.gates.is_nan(composition.subject.result) else ""
     rows += FORWARD.format(constants=more, result=result).rstrip("\n").split("\n")
-    return [*rows, *BACKWARD.format(result=result, start=start).rstrip("\n").split("\n")]
+    return [*rows, *BACKWARD.format(result=result, start=start, before=before).rstrip("\n").split("\n")]
 
 
 def entry(composition: Composition, line: int, name: str) -> list[str]:
