@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
 LONGEST = 32  # letters of a name of the user's
-PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+PLAIN = re.compile(r"(?!_[A-Z_])[A-Za-z_][A-Za-z0-9_]*\Z")  # C and Python keep `__x` and `_X` for themselves
 OTHER_SCRIPT = "x"  # begins the names that stand for those of other scripts: x_1, x_2
 
 
@@ -70,5 +70,5 @@ class Names:
 
 
 def is_plain(name: str) -> bool:
-    """Whether a NAME is an ASCII identifier."""
+    """Whether a NAME is an ASCII identifier that is nobody's but the user's."""
     return PLAIN.match(name) is not None

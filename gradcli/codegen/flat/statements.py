@@ -74,8 +74,8 @@ class Statements:
             marks[lines.resolved(line)] = True
         for index in range(len(marks) - 1, -1, -1):
             if marks[index]:
-                for operand in lines.operands[index]:
-                    marks[lines.resolved(operand)] = True
+                for operand in self._operands(index):
+                    marks[operand] = True
         return marks
 
     def _write_forward(self) -> None:
@@ -120,9 +120,9 @@ class Statements:
 
     def _operation(self, index: int) -> Text:
         """The operation of a line over the texts of its operands."""
-        operands = self.lines.operands[index]
+        operands = self._operands(index)
         primitive, static = self.graph.primitives[index], self.graph.statics[index]
-        texts = [self._text(self.lines.resolved(operand)) for operand in operands]
+        texts = [self.texts.get(operand) or self._text(operand) for operand in operands]
         shapes = None if self.graph.shapes is None else [self._shape(operand) for operand in operands]
         self.target.with_care = index in self.wild
         if self._is_strong(index):
@@ -159,8 +159,8 @@ class Statements:
         self.uses = [0] * len(graph)
         for index in range(lines.start, len(graph)):
             if self.live[index]:
-                for operand in set(lines.operands[index]):
-                    self.uses[lines.resolved(operand)] += 1
+                for operand in set(self._operands(index)):
+                    self.uses[operand] += 1
         name = self._gradient_name(lines.result)
         self.backward.append(Statement(name, self._seed_text(), lines.seed))
         self.texts[lines.seed] = (name, ATOM_LEVEL)
@@ -230,7 +230,8 @@ class Statements:
                 self.texts[operand] = text
 
     def _operands(self, line: int) -> list[int]:
-        return [self.lines.resolved(operand) for operand in self.lines.operands[line]]
+        operands = self.lines.operands[line]
+        return [self.lines.resolved(operand) for operand in operands] if self.lines.stands_for else [*operands]
 
     def _fitting(self, line: int, target: int, room: int) -> Text:
         """The operation of LINE; where that is longer than ROOM, what stands inside it gets names first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from gradcli.autodiff import depends, evaluate
+from gradcli.autodiff import depends, evaluate, go_on
 from gradcli.autodiff.adjoint import NodeCarrier, evaluate_lines, known_numbers
 from gradcli.autodiff.scalar_adjoint import ScalarCarrier
 from gradcli.autodiff.sweeps import Flow, pull_back
@@ -73,7 +73,11 @@ class BackwardLines:
         }
         self.values: list[Any] | None = None
         if subject.point is not None:
-            self.values = evaluate_lines(self.graph, subject.point, strong_zero=subject.strong)
+            if known is not None and self.graph.shapes is None and not subject.strong:
+                go_on(self.graph, subject.point, known)
+                self.values = known
+            else:
+                self.values = evaluate_lines(self.graph, subject.point, strong_zero=subject.strong)
         self.operands = self.graph.operands.copy()
         self.stands_for: dict[int, int] = {}
         self.steps = self._steps(flows)
@@ -151,28 +155,32 @@ class BackwardLines:
 
     def _share_equal_lines(self) -> None:
         """Of local gradients and masks: equal lines are one, operations of constants are constants."""
-        graph = self.graph
+        graph, origins = self.graph, self.graph.origins or {}
+        if graph.shapes is not None:
+            for line in range(self.start, len(graph)):
+                self._spread_at_once(line)
+        added = [line for line, origin in origins.items() if line >= self.start and origin.role in ("local", "open")]
+        names = {graph.primitives[line].name for line in added}
+        live = graph.live([self.result])  # what was folded is not called back
+        known = [line for line in range(self.start) if live[line] and graph.primitives[line].name in names]
         first: dict[Any, int] = {}
-        live = graph.live([self.result])
-        for line in range(len(graph)):
-            if line < self.start and not live[line]:
-                continue  # what was folded is not called back
-            primitive, static = graph.primitives[line], graph.statics[line]
-            operands = self.operands[line] = tuple(map(self.resolved, self.operands[line]))
-            if not operands:
-                if primitive is CONSTANT and graph.names[line] is None and type(static) is float:
-                    first.setdefault(repr(static), line)
-                continue
-            self._spread_at_once(line)
-            key = (primitive.name, repr(static), operands)
-            if line >= self.start and graph.origins is not None and graph.origins[line].role in ("local", "open"):
-                found = self._known(line, operands)
+        for line in (*known, *sorted(added)):
+            operands = tuple([self._constant(operand) for operand in map(self.resolved, self.operands[line])])
+            key = (graph.primitives[line].name, repr(graph.statics[line]), operands)
+            if line >= self.start:
+                self.operands[line] = tuple(map(self.resolved, self.operands[line]))
+                found = self._known(line, self.operands[line])
+                if found is None:
+                    found = first.get(key)
                 if found is not None:
                     self.stands_for[line] = found
                     continue
-                if key in first:
-                    self.stands_for[line] = first[key]
             first.setdefault(key, line)
+
+    def _constant(self, line: int) -> Any:
+        """What equal lines have in common: their place, or the number that they are."""
+        number = self._number(line)
+        return line if number is None else repr(number)
 
     def _spread_at_once(self, line: int) -> None:
         """A number that is given axes of length 1 and then repeated is a number that is repeated."""
@@ -212,8 +220,9 @@ class BackwardLines:
 
     def resolved(self, line: int) -> int:
         """The line that is written in the place of LINE."""
-        while line in self.stands_for:
-            line = self.stands_for[line]
+        found = self.stands_for.get(line)
+        while found is not None:
+            line, found = found, self.stands_for.get(found)
         return line
 
 

@@ -55,6 +55,7 @@ class UnrolledLines:
         if optimised:
             self._optimise()
         self.operands = self.graph.operands
+        self.stands_for: dict[int, int] = {}
         self.start = len(self.graph)
         shapes = subject.graph.shapes or []
         self.shapes: dict[str, Shape] = {
