@@ -282,6 +282,23 @@ def test_names_and_texts_cannot_break_out(browser, tmp_path):
     assert "gone" not in browser.run("document.title")
 
 
+def test_names_that_javascript_knows_are_names_like_others(browser, tmp_path):
+    """Of variables, and of what is typed into a box."""
+    at = {"__proto__": 2.0, "constructor": 3.0, "toString": 4.0}
+    file, _ = written(tmp_path, "__proto__*constructor + toString", at)
+    browser.open(file)
+    browser.press("End")
+    assert browser.run("byId('answer').textContent") == "10"
+    browser.run("byId('input0').focus(); byId('input0').select()")
+    browser.ask("Input.insertText", text="5")
+    assert browser.run("byId('answer').textContent") == "19"
+    browser.run("byId('input1').focus(); byId('input1').select()")
+    browser.ask("Input.insertText", text="constructor")
+    assert browser.run("byId('answer').textContent") == "19"
+    assert browser.run("byId('complaint').textContent").startswith("'constructor' is not a number")
+    assert browser.errors == []
+
+
 @pytest.mark.parametrize(
     ("text", "at", "said"),
     [
@@ -304,9 +321,12 @@ def test_small_and_odd_programs(browser, tmp_path, text, at, said):
 def test_a_page_of_too_many_lines_is_refused():
     """With advice."""
     text = "; ".join(["a0 = x", *(f"a{k + 1} = sin(a{k})" for k in range(500))]) + "; a500"
+    long = explained(text, {"x": 1.0}, Options())
     with pytest.raises(GradError, match="too long") as caught:
-        page([("auto", explained(text, {"x": 1.0}, Options()))])
+        page([("auto", long)])
     assert "gradcli explain" in str(caught.value.hint)
+    short = page([("auto", explained("sin(x)", {"x": 1.0}, Options())), ("naive", long)])
+    assert '"name":"naive"' not in short
 
 
 def test_entries_of_arrays_are_edited_as_lists(browser, tmp_path):

@@ -237,8 +237,13 @@ ARRAY_FACTS = """cases.map(({program, point}) => {
     values: run.values.map(all), numbers: run.adjoints.map(all),
     flows: run.flows.map((flow) => [all(flow.upstream), all(flow.local), all(flow.downstream)]),
     gates: run.lines.map((_, index) => run.gate(index)),
-    printed: run.flows.map((flow) => flow.carried ? [] : [digits.of(`number ${flow.source}`),
-      digits.of(`local ${flow.source} ${flow.slot}`), digits.of(digits.keyOf(flow))]),
+    printed: run.flows.filter(({carried}) => !carried).flatMap((flow) => {
+      const cut = run.cut(flow);
+      const round = (numbers, key) => numbers.map((one) => rounded(one, digits.of(key)));
+      const [up, local] = [`number ${flow.source}`, `local ${flow.source} ${flow.slot}`];
+      const again = run.product(flow, round(flow.upstream, up), round(flow.local, local));
+      return again.map((one, at) => (cut[at] ? 0 : misses(flow.downstream[at], one, digits.of(digits.keyOf(flow)))));
+    }),
   };
 })"""
 
@@ -284,6 +289,7 @@ def test_arrays_at_other_points_have_the_numbers_of_the_engine(computed):
             assert len(one or []) == len(numbers)
             for a, b in zip(one or [], numbers, strict=True):
                 assert alike(a, b, 1e-11) or abs(float(a) - b) < 1e-14, (text, explanation.question.at, a, b)
+        assert all(units is not None and units <= 1 for units in got["printed"]), text
         rows = [row for row in explanation.rows if row not in explanation.folded]
         assert [got["gates"][row] for row in rows] == [explanation.gate(row) for row in rows], text
 
@@ -304,7 +310,8 @@ GRADIENTS = """cases.map(({program, point}) => {
   const found = Object.fromEntries(values);
   const run = program.arrays ? new ArrayRun(program, found) : new Run(program, found);
   const all = (numbers) => [numbers].flat().map(sent);
-  return [all(run.values[program.result]), program.gradients.map(([_, line]) => line === null ? null : all(run.adjoints[line]))];
+  const gradients = program.gradients.map(([_, line]) => (line === null ? null : all(run.adjoints[line])));
+  return [all(run.values[program.result]), gradients];
 })"""
 
 

@@ -14,11 +14,13 @@ from gradcli.errors import GradError
 from gradcli.render.page.programs import inputs_of, program_of
 from gradcli.render.picture.style import style as circuit_style
 from gradcli.render.picture.svg import svg
+from gradcli.report.array_explanation import ArrayExplanation
 from gradcli.report.circuit import circuit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from gradcli.report.explanation import Explanation
 
@@ -31,22 +33,28 @@ ROOM = 9  # letters that a number on a wire may become, as in circuit.js
 def page(explanations: Sequence[tuple[str, Explanation]], *, digits: int = 6) -> str:
     """The page of one program in several decompositions, given by name; the first is shown first.
 
-    Raises GradError (limit) where there are more lines than a page can be clicked through.
+    Raises GradError (limit) where there are more lines or numbers than a page can be clicked through; another than the
+    first is left out then.
     """
-    for _, explanation in explanations:
-        if len(explanation.rows) > MOST_LINES:
-            raise GradError(
-                "limit", f"a page of {len(explanation.rows):,} lines is too long, the most is {MOST_LINES}",
-                hint="gradcli explain shows any number of lines; --view ledger is the list of steps",
-            )  # fmt: skip
     operations = Operations()
-    programs = [program_of(name, explanation, operations) for name, explanation in explanations]
+    programs: list[dict[str, Any]] = []
+    circuits = ""
+    for name, explanation in explanations:
+        try:
+            _refuse_length(explanation)
+            explanation = backward_of(explanation)
+            program, drawn = program_of(name, explanation, operations), circuit_of(explanation, len(programs), digits)
+        except GradError:
+            if not programs:
+                raise
+            continue
+        programs.append(program)
+        circuits += drawn
     first = explanations[0][1]
     data = {"digits": digits, "inputs": inputs_of(first), "programs": programs}
     title = programs[0]["title"].replace("*", "·").replace("-", "−")
     style, script = circuit_style() + source("page.css"), "\n".join(source(name) for name in SCRIPTS)
     functions = operations.source()
-    circuits = "".join(circuit_of(explanation, place, digits) for place, (_, explanation) in enumerate(explanations))
     return filled(
         source("page.html"),
         {
@@ -60,6 +68,25 @@ def page(explanations: Sequence[tuple[str, Explanation]], *, digits: int = 6) ->
             "script": script,
         },
     )
+
+
+def backward_of(explanation: Explanation) -> Explanation:
+    """The same with its backward pass alone, where it is of forward mode."""
+    if explanation.passes[0] is explanation.backward:
+        return explanation
+    found = copy(explanation)
+    found.passes = [explanation.backward]
+    if isinstance(found, ArrayExplanation):
+        found.forward = False
+    return found
+
+
+def _refuse_length(explanation: Explanation) -> None:
+    if len(explanation.rows) > MOST_LINES:
+        raise GradError(
+            "limit", f"a page of {len(explanation.rows):,} lines is too long, the most is {MOST_LINES}",
+            hint="gradcli explain shows any number of lines; --view ledger is the list of steps",
+        )  # fmt: skip
 
 
 def _statements(text: str) -> str:
@@ -109,9 +136,6 @@ def as_json(value: object) -> str:
 
 def circuit_of(explanation: Explanation, place: int, digits: int) -> str:
     """The drawing of one decomposition; what is said in it of numbers is left to the page."""
-    if explanation.passes[0] is not explanation.backward:  # of forward mode
-        explanation = copy(explanation)
-        explanation.passes = [explanation.backward]
     found = circuit(explanation, digits=digits, full=True)
     for box in found.boxes:
         box.locals = [text.rpartition(" = ")[0] for text in box.locals if " = " in text]

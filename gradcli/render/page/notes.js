@@ -8,7 +8,10 @@ const NOT_A_NUMBER = { add: "inf - inf", sub: "inf - inf", mul: "0 × inf", div:
 /* The notes of a run at another point than the one that gradcli answered: those of the program, and new ones. */
 function notesOf(run, program) {
   const standing = program.notes.filter(({ kind }) => !MOVING.includes(kind));
-  if (program.arrays) return [...arrayBirths(run), ...standing].slice(0, 2 * MOST_OF_A_KIND);
+  if (program.arrays) {
+    const message = "other notes on these values (ties, kinks, saturation) are made by gradcli when it runs";
+    return [...[...arrayBirths(run)].slice(0, 2 * MOST_OF_A_KIND), ...standing, { kind: "unused", line: "", message }];
+  }
   const found = [...births(run), ...birthsBackward(run), ...conventions(run), ...gates(run), ...routing(run)];
   const counts = {};
   const few = found.filter(({ kind }) => (counts[kind] = (counts[kind] ?? 0) + 1) <= MOST_OF_A_KIND);

@@ -82,7 +82,7 @@ function added(parts) {
 /* A number as it is read in a box: nothing but a number; null for anything else. */
 function readNumber(text) {
   const plain = text.trim().replace(/[\u2212\u2013]/g, "-").replace(/_/g, "x");
-  const named = { nan: NaN, inf: Infinity, "+inf": Infinity, "-inf": -Infinity };
-  if (plain.toLowerCase() in named) return named[plain.toLowerCase()];
+  const named = new Map([["nan", NaN], ["inf", Infinity], ["+inf", Infinity], ["-inf", -Infinity]]);
+  if (named.has(plain.toLowerCase())) return named.get(plain.toLowerCase());
   return /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(plain) ? Number(plain) : null;
 }

@@ -14,6 +14,11 @@ def number(value: float) -> float | str:
     return value if value - value == 0 else JSON_WORDS[repr(value)].strip('"')
 
 
+def has_nan(value: Any) -> bool:
+    """Whether a float or an element of an array is nan."""
+    return bool(value != value) if type(value) is float else bool((value != value).any())
+
+
 def listed(value: Any) -> list[float | str]:
     """The elements of a float or an array, in order."""
     return [number(value)] if type(value) is float else [number(one) for one in value.ravel().tolist()]

@@ -366,6 +366,11 @@ function compute(point, input) {
     input?.setAttribute("aria-invalid", "true");
     return;
   }
+  if (state.program.ties === "error" && notesOf(found, state.program).some(({ kind }) => kind === "tie")) {
+    byId("complaint").textContent = "a tie arises there, which --ties error refuses";
+    input?.setAttribute("aria-invalid", "true");
+    return;
+  }
   state.version += 1;
   Object.assign(state, { point, run: found, digits: texts(state.program, found) });
   show();
@@ -457,7 +462,7 @@ function pressed(event) {
   const { target } = event;
   const typing = target.matches?.("input:not([type=range])");
   const clicking = event.key === " " && target.closest?.("button, input, [role=button]");
-  if (typing || clicking || event.ctrlKey || event.altKey || event.metaKey || !(event.key in KEYS)) return;
+  if (typing || clicking || event.ctrlKey || event.altKey || event.metaKey || !Object.hasOwn(KEYS, event.key)) return;
   event.preventDefault();
   KEYS[event.key]();
 }

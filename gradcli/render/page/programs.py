@@ -8,7 +8,7 @@ from gradcli.graph import ATOM_LEVEL, CONSTANT, VARIABLE
 from gradcli.graph.labels import MOST_SHOWN
 from gradcli.graph.notation import atom, operation
 from gradcli.render.page.arrays import array_program
-from gradcli.render.page.numbers import boxed, number
+from gradcli.render.page.numbers import boxed, has_nan, number
 from gradcli.report.array_explanation import ArrayExplanation
 from gradcli.report.flows import LONGEST_FORMULA, MOST_OPERANDS
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from gradcli.report.explanation import Explanation
 
 HOLE = 0xE000  # operands stand in the text of a line as letters of the private use area
+FIXED_BY_NAN = "the values cannot be changed here: the lines of derivatives were written for a nan"
+FIXED_BY_TIES = "the values cannot be changed here: --ties error looks for ties once, when gradcli runs"
 BACKWARD = "the page steps through the backward pass; --view ledger shows forward mode"
 
 
@@ -41,13 +43,18 @@ def program_of(name: str, explanation: Explanation, operations: Operations) -> d
     lines = [written.line(index) for index in range(len(graph))] if found is None else found["lines"]
     for index, line in enumerate(lines):
         written.describe(index, line)
+    fragile = bool(question.derivatives) or question.added is not None
+    reason = FIXED_BY_NAN if fragile and any(map(has_nan, explanation.values)) else None
+    if question.options.ties == "error" and found is not None:
+        reason = FIXED_BY_TIES
     return {
         "name": name,
         "title": title if title == label else f"{label} = {title}",
         "result": explanation.result,
         "strong": question.options.zero == "strong",
         "ties": question.options.ties,
-        "fragile": bool(question.derivatives) or question.added is not None,
+        "fragile": fragile,
+        **({"fixed": reason} if reason else {}),
         "seeded": explanation.backward.numbers[explanation.result] is not None,
         "lines": lines,
         "operations": written.operations,
