@@ -102,7 +102,8 @@ def test_adjoint_lines_stand_below_in_a_colour_of_their_own():
     """Lines that a sweep added, and all wires to and from them, are marked; the gradients leave the picture."""
     text = drawn("x*y + sin(x)", {"x": 2.0, "y": 3.0}, mode="adjoint")
     nodes = {node.get("data-line"): node for node in groups(text, "node")}
-    assert {name for name, node in nodes.items() if "added" in node.get("class").split()} == {"a1", "a2", "∂f/∂x", "∂f/∂y"}
+    added = {name for name, node in nodes.items() if "added" in node.get("class").split()}
+    assert added == {"a1", "a2", "∂f/∂x", "∂f/∂y"}
     marked = {(w.get("data-from"), w.get("data-to")) for w in groups(text, "wire") if "added" in w.get("class").split()}
     assert marked == {("x", "a1"), ("y", "a2"), ("a1", "a2"), ("a2", "∂f/∂x"), ("x", "∂f/∂y")}
     height = {name: float(next(node.iter(f"{SVG}text")).get("y")) for name, node in nodes.items()}
@@ -134,7 +135,7 @@ def test_arrays_show_their_shape_and_small_ones_their_numbers():
     ("text", "at", "found"),
     [
         ("x", {"x": 2.0}, {("x", "x", "0"): (["2"], ["1"], [])}),
-        ("3", {}, {("3", "f", "0"): (["3"], [], [])}),
+        ("3", {}, {("f", "f", "0"): (["3"], [], [])}),
         ("y = 2*x; x", {"x": 2.0}, {("x", "x", "0"): (["2"], ["1"], []), ("x", "y", "1"): (["2"], [], []),
                                     ("y", "y", "0"): (["4"], [], [])}),
         ("max(x, 0)", {"x": -1.0}, {("x", "f", "0"): (["-1"], ["0"], []), ("f", "f", "0"): (["0"], ["1"], [])}),
@@ -259,7 +260,7 @@ def test_names_cannot_break_out(name):
 def test_labels_are_escaped_for_their_format():
     """What a label could hold, were it allowed to: markup, quotes, ends of strings, escapes, line breaks."""
     from gradcli.render.picture.dot import html, quoted
-    from gradcli.render.picture.svg import escaped
+    from gradcli.render.picture.marks import escaped
 
     bad = "</text><script>\"'&\\N\n]]>--> #35; `*_|{}[]()\u202e"
     assert "<" not in escaped(bad)

@@ -1,18 +1,20 @@
 """No text of a picture meets another, whatever the program."""
 
 import json
+import math
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from render.drawings import ROOT, meeting, published, texts_of
+from render.drawings import ROOT, groups, meeting, published, says, texts_of
 from scalar_programs import ordinary, texts
 
 import gradcli
 from gradcli.errors import GradError
 from gradcli.questions import Options, explained
 from gradcli.render.picture import picture
+from gradcli.report.rounding import added, misses
 
 SAMPLES = sorted(path.stem for path in (ROOT / "samples").glob("*.expr"))
 BOXES = """(() => {
@@ -74,6 +76,41 @@ def test_no_text_meets_another_in_programs_that_nobody_wrote(text, at, local, de
     """Random programs of scalars."""
     found = explained(text, at, Options(decomposition=decomposition, mode=mode))
     assert meeting(texts_of(str(picture(found, "svg", local=local)))) == []
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(texts, ordinary)
+def test_the_numbers_on_the_wires_are_those_of_the_engine(text, at):
+    """Every value, downstream gradient and sum, rounded as it is printed; what a fork says adds up."""
+    found = explained(text, at, Options())
+    names = found.labels.names
+    drawing = str(picture(found, "svg"))
+    flows = {(names[source], names[target], str(slot)): number
+             for source, target, slot, _, _, number, _ in found.flows}  # fmt: skip
+    for wire in groups(drawing, "wire"):
+        start, end, slot = wire.get("data-from"), wire.get("data-to"), wire.get("data-slot")
+        line = names.index(start)
+        (value,) = says(wire, "value")
+        assert is_printed(value, found.values[line])
+        expected = found.adjoint(line) if wire.get("data-end") is not None else flows.get((end, start, slot))
+        gradient = says(wire, "gradient")
+        assert (gradient == []) == (expected is None)
+        assert expected is None or is_printed(gradient[0], expected)
+    for trunk in groups(drawing, "trunk"):
+        written = " ".join(says(trunk, "gradient"))
+        total, equals, parts = written.partition(" = ")
+        assert written == "" or is_printed(total, found.adjoint(names.index(trunk.get("data-line"))))
+        if equals and not parts.startswith("sum of"):
+            numbers = [float(part.strip("()")) for part in parts.split(" + ")]
+            assert misses(float(total), added(numbers), 6) <= 1
+
+
+def is_printed(text: str, number: float) -> bool:
+    """Whether TEXT is NUMBER, rounded to as many digits as it has."""
+    if number - number != 0:
+        return text == str(number)
+    digits = len(text.partition("e")[0].lstrip("-0.").replace(".", "")) or 1
+    return math.isclose(float(text), number, rel_tol=0.51 * 10 ** (1 - max(digits, 6)), abs_tol=0.0)
 
 
 def test_two_texts_at_one_place_would_be_found():

@@ -1,20 +1,22 @@
 """The layout of a circuit: layers from left to right, ordered, put in place, and given their distances.
 
-Our own, 400 lines in all, after trying grandalf 0.8, the one pure Python library for layered graphs: it knows neither
-ports (the operands of a difference change places), nor room for numbers on wires, nor rows of adjoint lines below the
-others; it recurses with a raised recursion limit (3,000 lines in a chain take it 3 seconds); and it is under the GPL.
-Graphviz would have to be installed, and places the text beside a wire only roughly.
+Our own, five hundred lines in all, after trying grandalf 0.8, the one pure Python library for layered graphs, on the
+samples: it has no ports, so that in top/bottom the bottom stood above the top; no room for numbers on wires, no rails,
+no row of adjoint lines below the others; it recurses under a raised recursion limit (a chain of 3,000 lines takes it
+three seconds), and it is under the GPL or the EPL. Graphviz would have to be installed, and gives wires no row of text.
 """
 
 from __future__ import annotations
 
 from gradcli.render.picture.heights import put_in_place
 from gradcli.render.picture.order import put_in_order
-from gradcli.render.picture.pieces import LINE, SMALL, Piece, Sheet
+from gradcli.render.picture.pieces import Sheet
+from gradcli.render.picture.sizes import LINE, SMALL
 from gradcli.render.picture.widths import width, wrapped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from gradcli.render.picture.pieces import Piece
     from gradcli.report.circuit import Circuit
     from gradcli.report.circuit_boxes import Box
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from gradcli.errors import GradError
+from gradcli.render.picture.sizes import LEAF, LINE, NUMBER, OPERATION, RADIUS, SMALL, label_of, size_of
 from gradcli.render.picture.widths import clipped, width, wrapped
 
 TYPE_CHECKING = False
@@ -19,10 +20,8 @@ if TYPE_CHECKING:
 
     from gradcli.report.circuit import Circuit, Fork, Node, Wire
     from gradcli.report.circuit_boxes import Box
-    from gradcli.report.circuit_texts import Cells
 
-NUMBER, OPERATION, SMALL, LEAF, TITLE = 14, 16, 12, 17, 15  # sizes of fonts
-RADIUS, PORT, LOCAL_PORT, LINE = 21, 18, 22, 16
+PORT, LOCAL_PORT = 18, 22
 TIGHT, SHORTEST = 9, 44  # room before numbers; the shortest wire with numbers on it
 LONGEST_SUM = 26  # letters in a line
 BOX_WIDTH, BOX_PAD = 230, 14
@@ -129,7 +128,7 @@ class Sheet:
         piece = Piece(node.kind, layer, int(node.added))
         piece.node = node
         if node.kind in ("leaf", "end"):
-            wide = width(node.symbol, LEAF, bold=True)
+            wide = width(label_of(node), LEAF, bold=True)
             piece.half, piece.rise = 8, 11
             piece.left, piece.right = (wide, 0) if node.kind == "leaf" else (12, wide)
             piece.up = piece.down = 14
@@ -150,7 +149,7 @@ class Sheet:
         piece.rise = max(RADIUS, gap * (len(wires) - 1) / 2 + 12)
         piece.half = RADIUS if symbol <= 32 and piece.rise == RADIUS else max(symbol / 2 + 10, RADIUS)
         piece.up, piece.down = piece.rise + 10 + SMALL, piece.rise + (10 + SMALL if node.gate else 2)
-        beside = max(piece.half, width(node.name, SMALL, bold=True) / 2, width(node.gate, SMALL) / 2)
+        beside = max(piece.half, width(label_of(node), SMALL, bold=True) / 2, width(node.gate, SMALL) / 2)
         piece.left = piece.right = beside
         local = max((width(str(w.local), SMALL) for w in wires if w.local is not None), default=0) if self.local else 0
         box = self._boxes.get(node.line)
@@ -254,19 +253,3 @@ class Sheet:
         piece.wire = wire
         piece.up = piece.down = 8
         return piece
-
-
-def size_of(cells: Cells, *, with_shape: bool = True) -> tuple[float, float]:
-    """The width and height of numbers as they stand on a wire."""
-    if not cells.shape:
-        return width(cells.rows[0][0], NUMBER, bold=True) if cells.rows else 0.0, float(LINE)
-    wide = width(cells.shape, SMALL) if with_shape else 0.0
-    if not cells.rows:
-        return max(wide, width(cells.says, SMALL, bold=True)), float(LINE * (1 + with_shape))
-    columns = columns_of(cells)
-    return max(wide, sum(columns) + 10 * (len(columns) - 1) + 16), float(LINE * (len(cells.rows) + with_shape))
-
-
-def columns_of(cells: Cells) -> Sequence[float]:
-    """The widths of the columns of a matrix."""
-    return [max(width(text, NUMBER, bold=True) for text in column) for column in zip(*cells.rows, strict=True)]

@@ -33,7 +33,9 @@ such text may become 12 characters wide and meets nothing. Ids are `{prefix}wire
 from __future__ import annotations
 
 from gradcli.render.picture.layout import MARGIN, Layout
-from gradcli.render.picture.pieces import LINE, RADIUS, SMALL, TIGHT, TITLE, columns_of, size_of
+from gradcli.render.picture.marks import cells_of, escaped, gate_of, short
+from gradcli.render.picture.pieces import TIGHT
+from gradcli.render.picture.sizes import LINE, RADIUS, SMALL, TITLE, label_of, size_of
 from gradcli.render.picture.style import style
 from gradcli.render.picture.widths import clipped, width, wrapped
 
@@ -43,7 +45,6 @@ if TYPE_CHECKING:
 
     from gradcli.render.picture.pieces import Piece
     from gradcli.report.circuit import Circuit, Fork, Wire
-    from gradcli.report.circuit_texts import Cells
 
 KEY = SMALL + 1
 MOST_TITLE = 6  # lines
@@ -62,22 +63,6 @@ def svg(
     )
 
 
-def escaped(text: str) -> str:
-    """TEXT between tags or inside an attribute; what does not print is spelled."""
-    text = "".join(sign if sign.isprintable() else f"\\\\u{ord(sign):04x}" for sign in text)
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
-
-
-def lost(text: str) -> str:
-    """The class that makes nan and inf stand out."""
-    return " lost" if text in ("nan", "inf", "-inf") else ""
-
-
-def short(number: float) -> str:
-    """A coordinate with at most one digit behind the point."""
-    return f"{number:.1f}".removesuffix(".0")
-
-
 class _Drawing:
     """Writes one layout, a part after the other."""
 
@@ -86,7 +71,7 @@ class _Drawing:
         self.circuit = layout.circuit
         self.prefix = prefix
         self.uses = {line: sum(wire.source == line for wire in self.circuit.wires) for line in self.circuit.forks}
-        self.names = {node.line: node.name or node.symbol for node in self.circuit.nodes}
+        self.names = {node.line: node.name or self.circuit.labels[node.line] for node in self.circuit.nodes}
 
     def document(self, *, styled: bool, dark: bool, heading: bool) -> str:
         layout, circuit = self.layout, self.circuit
@@ -261,43 +246,15 @@ class _Drawing:
         of = escaped(self.names[numbers.source])
         yield f'<g class="numbers" data-line="{of}"{f" {place}" if place else ""}>'
         height = size_of(numbers.value)[1]
-        yield from self._cells("value", numbers.value, middle, piece.y - 8 - height + LINE)
+        yield from cells_of("value", numbers.value, middle, piece.y - 8 - height + LINE)
         if numbers.gradient is not None:
             words = self.layout.words_of(numbers)
             if not words:
-                yield from self._cells("gradient", numbers.gradient, middle, piece.y + 19)
+                yield from cells_of("gradient", numbers.gradient, middle, piece.y + 19)
             for at, text in enumerate(words):
                 y = short(piece.y + 19 + LINE * at)
                 yield f'<text class="gradient" x="{short(middle)}" y="{y}">{escaped(text)}</text>'
         yield "</g>"
-
-    def _cells(self, role: str, cells: Cells, middle: float, y: float) -> Iterator[str]:
-        """Numbers around MIDDLE, their first base line at Y: a scalar, or a matrix in brackets under its shape."""
-        if not cells.shape:
-            text = escaped(str(cells))
-            yield f'<text class="{role}{lost(text)}" x="{short(middle)}" y="{short(y)}">{text}</text>'
-            return
-        if role == "value":
-            yield f'<text class="shape" x="{short(middle)}" y="{short(y)}">{escaped(cells.shape)}</text>'
-            y += LINE
-        if not cells.rows:
-            yield f'<text class="{role} range" x="{short(middle)}" y="{short(y)}">{escaped(cells.says)}</text>'
-            return
-        columns = columns_of(cells)
-        wide = sum(columns) + 10 * (len(columns) - 1)
-        left, right = middle - wide / 2 - 4, middle + wide / 2 + 4
-        top, bottom = y - 12.5, y + LINE * (len(cells.rows) - 1) + 3.5
-        yield (
-            f'<path class="bracket" d="M{short(left + 3)} {short(top)}H{short(left)}V{short(bottom)}h3'
-            f'M{short(right - 3)} {short(top)}H{short(right)}V{short(bottom)}h-3"/>'
-        )
-        for row, texts in enumerate(cells.rows):
-            x = middle - wide / 2
-            for column, text in zip(columns, texts, strict=True):
-                x += column
-                role_of = f"{role} cell{lost(text)}"
-                yield f'<text class="{role_of}" x="{short(x)}" y="{short(y + LINE * row)}">{escaped(text)}</text>'
-                x += 10
 
     def _nodes(self) -> Iterator[str]:
         for node in self.circuit.nodes:
@@ -307,37 +264,11 @@ class _Drawing:
             name = f"e{-1 - node.line}" if node.kind == "end" else str(node.line)
             yield (
                 f'<g class="node {node.kind}{added}" id="{self.prefix}node-{name}" '
-                f'data-line="{escaped(node.name or node.symbol)}">'
+                f'data-line="{escaped(self.names[node.line])}">'
             )
             yield f"<title>{escaped(node.says)}</title>"
             if node.kind in ("leaf", "end"):
-                yield f'<text class="{node.kind}" x="{short(x)}" y="{short(y + 5)}">{escaped(node.symbol)}</text>'
+                yield f'<text class="{node.kind}" x="{short(x)}" y="{short(y + 5)}">{escaped(label_of(node))}</text>'
             else:
-                yield from self._gate(piece)
+                yield from gate_of(piece)
             yield "</g>"
-
-    def _gate(self, piece: Piece) -> Iterator[str]:
-        node = piece.node
-        assert node is not None
-        x, y = short(piece.x), piece.y
-        bottom = y + piece.rise + 5 + SMALL
-        if piece.box is not None:
-            lowest = bottom + LINE * len(piece.box_lines)
-            top = y - piece.rise - 10 - SMALL - 6
-            yield (
-                f'<rect class="box" x="{short(piece.x - piece.inner)}" y="{short(top)}" rx="10" '
-                f'width="{short(2 * piece.inner)}" height="{short(lowest + 8 - top)}"/>'
-            )
-        if piece.half == piece.rise == RADIUS:
-            yield f'<circle class="shapeofnode" cx="{x}" cy="{short(y)}" r="{RADIUS}"/>'
-        else:
-            yield (
-                f'<rect class="shapeofnode" x="{short(piece.x - piece.half)}" y="{short(y - piece.rise)}" '
-                f'width="{short(2 * piece.half)}" height="{short(2 * piece.rise)}" rx="{RADIUS}"/>'
-            )
-        yield f'<text class="op" x="{x}" y="{short(y + 5)}">{escaped(node.symbol)}</text>'
-        yield f'<text class="name" x="{x}" y="{short(y - piece.rise - 9)}">{escaped(node.name)}</text>'
-        if node.gate:
-            yield f'<text class="gate" x="{x}" y="{short(bottom)}">{escaped(node.gate)}</text>'
-        for at, text in enumerate(piece.box_lines):
-            yield f'<text class="boxtext" x="{x}" y="{short(bottom + LINE * (at + 1))}">{escaped(text)}</text>'
