@@ -8,9 +8,10 @@ from gradcli.graph.tidy_parts import CALL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from typing import Any
 
+    from gradcli.graph.tidy import Tidy
     from gradcli.graph.tidy_numbers import Coefficient
 
 GREEK = frozenset((
@@ -63,30 +64,62 @@ def _word(word: str) -> str:
         return "\\" + LETTERS[word]
     if len(word) == 1 and word.isascii():
         return escaped(word)
+    if not word.isascii() and all(letter.isascii() or letter in LETTERS for letter in word):
+        signs = " ".join("\\" + LETTERS[letter] if letter in LETTERS else escaped(letter) for letter in word)
+        return rf"\mathit{{{signs}}}"
     return (r"\mathit{" if word.isascii() else r"\text{") + escaped(word) + "}"
 
 
-def label_of(name: str, by: Sequence[str]) -> str:
-    """A derivative of NAME as a fraction of differentials."""
+def distinct(names: Iterable[str]) -> dict[str, str]:
+    """Each name as `name_of` writes it; where that is another name's, as x_1 is x1's, letter by letter."""
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in dict.fromkeys(names):
+        text = name_of(name)
+        found[name] = text if text not in taken else in_letters(name)
+        taken.add(found[name])
+    return found
+
+
+def in_letters(name: str) -> str:
+    """A name as it is typed."""
+    return (r"\mathit{" if name.isascii() else r"\text{") + escaped(name) + "}"
+
+
+def label_of(name: str, by: Sequence[str], written: Mapping[str, str] | None = None) -> str:
+    """A derivative of NAME as a fraction of differentials; names as they are WRITTEN."""
+    known = written or {}
+
+    def named(name: str) -> str:
+        return known.get(name) or name_of(name)
+
     if not by:
-        return name_of(name)
+        return named(name)
     order = len(by)
-    above = r"\partial" + (f"^{{{order}}}" if order > 1 else "") + " " + name_of(name)
+    above = r"\partial" + (f"^{{{order}}}" if order > 1 else "") + " " + named(name)
     runs: list[list[Any]] = []
     for other in by:
         if runs and runs[-1][0] == other:
             runs[-1][1] += 1
         else:
             runs.append([other, 1])
-    below = r" \, ".join(r"\partial " + name_of(o) + (f"^{{{count}}}" if count > 1 else "") for o, count in runs)
+    below = r" \, ".join(r"\partial " + named(o) + (f"^{{{count}}}" if count > 1 else "") for o, count in runs)
     return rf"\frac{{{above}}}{{{below}}}"
 
 
 class LatexWriter(Writer):
     """Writes tidy values as LaTeX."""
 
+    def __init__(
+        self, tidy: Tidy, *, taken: Collection[str] = (), decimals: bool = False, most: int | None = None
+    ) -> None:
+        super().__init__(tidy, taken=taken, decimals=decimals, most=most)
+        self.names = distinct(sorted(taken))
+
     def name(self, name: str) -> Text:
-        return Text([name_of(name)], ATOM_LEVEL)
+        if name not in self.names:
+            self.names = distinct([*self.names, name])
+        return Text([self.names[name]], ATOM_LEVEL)
 
     def special(self, text: str, value: Any) -> Text:
         if type(value) is not float:
@@ -146,6 +179,8 @@ class LatexWriter(Writer):
 
     def called(self, primitive: Primitive, static: Any, operands: Sequence[Text]) -> Text:
         name = primitive.name
+        if name == "exp" and "e" in self.taken:
+            return self.listed(r"\exp", operands)
         if name == "exp":
             return Text(["e^{", operands[0], "}"], POWER_LEVEL)
         if name == "sqrt":
@@ -169,7 +204,8 @@ class LatexWriter(Writer):
             return Text([shown, r"^{\top}"], ATOM_LEVEL)
         if name == "index":
             found = super().called(primitive, static, [Text([""], ATOM_LEVEL)])
-            shown = operands[0] if operands[0].level >= ATOM_LEVEL else self.within(operands[0])
+            bare = operands[0].level >= ATOM_LEVEL and not {"_", "^"} & set(str(operands[0]))
+            shown = operands[0] if bare else self.within(operands[0])
             return Text([shown, "_{", str(found).strip("[]").replace(" ", ""), "}"], ATOM_LEVEL)
         if callable(primitive.notation) and primitive.kind == "elementwise":
             return super().called(primitive, static, operands)
@@ -190,6 +226,8 @@ class LatexWriter(Writer):
 
     def word(self, name: str, shown: str) -> str:
         """The name of a function."""
+        if name == "sigmoid" and {"sigma", "σ"} & self.taken:
+            return r"\operatorname{sigmoid}"
         return FUNCTIONS.get(name) or rf"\operatorname{{{escaped(shown)}}}"
 
     def listed(self, name: str, operands: Iterable[Text]) -> Text:

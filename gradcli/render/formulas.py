@@ -56,15 +56,16 @@ def values_note(found: Formulas, *, unicode: bool) -> str:
 
 def latex_lines(found: Formulas) -> Iterator[str]:
     """One formula as it is; several, or one with names, as aligned equations."""
-    from gradcli.graph.latex import label_of, name_of
+    from gradcli.graph.latex import distinct, label_of
 
     shown = found.in_latex()
     if len(shown.texts) == 1 and not shown.names:
         yield shown.texts[0]
         return
-    rows = [f"{name_of(name)} &= {text}" for name, text in shown.names]
+    written = distinct([*sorted(found.taken()), *[name for name, _ in shown.names], found.label])
+    rows = [f"{written[name]} &= {text}" for name, text in shown.names]
     rows += [
-        f"{label_of(found.label, formula.by)} &= {text}"
+        f"{label_of(found.label, formula.by, written)} &= {text}"
         for formula, text in zip(found.formulas, shown.texts, strict=True)
     ]
     yield r"\begin{aligned}"
@@ -76,5 +77,6 @@ def latex_lines(found: Formulas) -> Iterator[str]:
 def markdown_lines(found: Formulas) -> Iterator[str]:
     """A block that forges draw as mathematics."""
     yield "```math"
-    yield from latex_lines(found)
+    for line in latex_lines(found):
+        yield line.replace(r"\operatorname{", r"\mathrm{")  # GitHub refuses \operatorname
     yield "```"

@@ -86,7 +86,8 @@ class _Document:
         words = self.found.flow(row)
         before, arrow, target = words.partition(" → ")
         if not arrow:
-            return [words] if words else []
+            name, colon, told = words.partition(": ")
+            return [self.stated.piece(name), f": {told}"] if colon else [words] if words else []
         role, _, source = before.rpartition(" ")
         parts = [self.stated.formula(source), self.stated.formula(target)]
         flow = Formula(rf"{parts[0].latex} \to {parts[1].latex}", parts[0].width + parts[1].width + 16)

@@ -18,6 +18,11 @@ ESCAPED = {
     "$": r"\$", "#": r"\#", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}",
     "|": r"\textbar{}", '"': r"''", "`": r"\textasciigrave{}", "-": "-{}", "…": r"\dots{}", "−": "-{}",
 }  # fmt: skip
+SIGNS = {
+    "→": r"$\to$", "×": r"$\times$", "∂": r"$\partial$", "·": r"$\cdot$", "Σ": r"$\Sigma$", "≤": r"$\le$",
+    "≥": r"$\ge$", "≠": r"$\ne$", "∞": r"$\infty$", "±": r"$\pm$", "²": r"$^2$", "↓": r"$\downarrow$",
+    "↑": r"$\uparrow$",
+}  # fmt: skip
 
 
 class Formula:
@@ -48,7 +53,12 @@ class Formula:
 
     def starts_with_number(self) -> bool:
         """Whether juxtaposition with a number would be read as another number."""
-        return self.latex[:1].isdigit() or self.latex.startswith((r"\frac", r"\infty", ".")) or self.starts_low()
+        starts = (r"\frac", r"\infty", r"\mathrm{nan}", ".", "-")
+        return self.latex[:1].isdigit() or self.latex.startswith(starts)
+
+    def is_word(self) -> bool:
+        """Whether it is infinity or nan, which run into what stands behind them."""
+        return self.latex in (r"\infty", r"\mathrm{nan}")
 
     def starts_low(self) -> bool:
         """Whether it begins with a minus sign."""
@@ -79,10 +89,8 @@ def in_text(text: str) -> str:
 
     if text.isascii() and text.isalnum():
         return text
-    signs = {"→": r"$\to$", "×": r"$\times$", "∂": r"$\partial$", "·": r"$\cdot$", "Σ": r"$\Sigma$", "≤": r"$\le$",
-             "≥": r"$\ge$", "≠": r"$\ne$", "∞": r"$\infty$", "²": r"$^2$", "±": r"$\pm$"}  # fmt: skip
     return "".join(
-        ESCAPED.get(letter) or signs.get(letter) or (f"$\\{LETTERS[letter]}$" if letter in LETTERS else letter)
+        ESCAPED.get(letter) or SIGNS.get(letter) or (f"$\\{LETTERS[letter]}$" if letter in LETTERS else letter)
         for letter in text
     )
 
@@ -126,7 +134,8 @@ def product(left: Formula, right: Formula, *, shown: str = "", level: int = PROD
     left, right = at_least(left, level), at_least(right, level, signed=True)
     if not shown:
         called = right.latex.startswith(("(", r"\left("))
-        shown = r" \cdot " if right.starts_with_number() or called else r" \, " if _is_word(left, right) else " "
+        apart = right.starts_with_number() or called or left.is_word()
+        shown = r" \cdot " if apart else r" \, " if _is_word(left, right) else " "
     sign = TIMES if len(shown) > 1 else THIN
     first, *rest = right.terms or [right]
     terms = [*(left.terms or [left]), Formula(f"{shown}{first.latex}", first.width + sign), *rest]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 40  # of a table on one page
 OPEN, END = r"\begingroup\allowdisplaybreaks\sloppy", r"\par\endgroup"
 SHORT = 24  # letters of code that are never broken
+END_OF_ROW = r"\tabularnewline"  # \\ means something else where words are set ragged
 CLOSE, ALLOWED = r"\\", r"\allowbreak{}"
 
 
@@ -61,16 +62,14 @@ def _table(block: Table) -> Iterator[str]:
     for start in range(0, len(block.rows) or 1, MOST_ROWS):
         yield r"\begin{center}" + size
         yield rf"\begin{{tabular}}{{{sides}}}"
-        yield " & ".join(in_words(cell) for cell in block.headings) + rf" {CLOSE} \hline"
-        for row in block.rows[start : start + MOST_ROWS]:
-            yield _guarded(" & ".join(in_words(cell) for cell in row)) + f" {CLOSE}"
+        yield " & ".join(in_words(cell) for cell in block.headings) + rf" {END_OF_ROW} \hline"
+        for place, row in enumerate(block.rows[start : start + MOST_ROWS]):
+            strut = r"\rule{0pt}{2.5ex}" if place == 0 else ""
+            cells = [("\\raggedright " if side == "p" else "") + in_words(cell)
+                     for cell, side in zip(row, block.sides, strict=True)]  # fmt: skip
+            yield f"{strut}{' & '.join(cells)} {END_OF_ROW}"
         yield r"\end{tabular}"
         yield r"\end{center}"
-
-
-def _guarded(row: str) -> str:
-    """A row that TeX does not take for an argument of the break before it."""
-    return "{}" + row if row.startswith(("[", "*")) else row
 
 
 def _items(block: Items) -> Iterator[str]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gradcli.render.documents.blocks import Block, Piece
     from gradcli.report.modes import ModeComparison, Step, Trace
 
-ROOM = 60  # letters of a table's line
+ROOM = 76  # letters of a table's line
 MOST_COLUMNS = 4  # of tangents, and of adjoints
 LONG = 100_000  # no line is broken before
 

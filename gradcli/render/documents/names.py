@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from gradcli.graph.latex import escaped, name_of
+from gradcli.graph.latex import distinct, name_of
 from gradcli.render.documents.formula import LETTER, SMALL, Formula
-from gradcli.render.style import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,14 +16,7 @@ class Names:
     """How each label is written: x1 as x_{1}, and where that is another name's, letter by letter."""
 
     def __init__(self, labels: Iterable[str]) -> None:
-        self.written: dict[str, str] = {}
-        taken: set[str] = set()
-        for label in dict.fromkeys(labels):
-            found = name_of(label)
-            if found in taken:
-                found = (r"\mathit{" if label.isascii() else r"\text{") + escaped(safe(label)) + "}"
-            taken.add(found)
-            self.written[label] = found
+        self.written = distinct(labels)
 
     def __contains__(self, label: str) -> bool:
         return label in self.written

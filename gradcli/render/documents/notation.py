@@ -201,7 +201,9 @@ def _slice(ends: tuple[bool, bool], given: Sequence[Formula]) -> Formula:
 def _array(items: Sequence[Formula]) -> Formula:
     if items and all(item.items is not None and not any(one.items is not None for one in item.items) for item in items):
         rows = [[one.latex for one in item.items or ()] for item in items]
-        latex = r"\begin{bmatrix} " + r" \\ ".join(" & ".join(row) for row in rows) + r" \end{bmatrix}"
+        texts = [" & ".join(row) for row in rows]
+        texts = [f"{{}}{text}" if text.startswith("[") else text for text in texts]  # no argument of the break before
+        latex = r"\begin{bmatrix} " + r" \\ ".join(texts) + r" \end{bmatrix}"
         width = max(item.width for item in items) + 2 * BRACKET
         return Formula(latex, width, is_array=True, items=items)
     latex = enclosed(", ".join(item.latex for item in items), "[", "]")

@@ -51,18 +51,22 @@ class Stated:
     def _word(self, name: str) -> Formula | None:
         return self.names.name(name, is_array=name in self.arrays) if name in self.names else None
 
-    def partial(self, text: str) -> Formula:
-        """∂f/∂x as a fraction."""
+    def partial(self, text: str, *, flat: bool = False) -> Formula:
+        """∂f/∂x as a fraction, or FLAT within a line."""
         above, bar, below = text.partition("/")
         if not bar:
             return words(text)
         parts = [self._of(part.removeprefix("∂")) for part in (above, below)]
+        if flat:
+            latex = rf"\partial {parts[0].latex} / \partial {parts[1].latex}"
+            return Formula(latex, parts[0].width + parts[1].width + 30)
         latex = rf"\frac{{\partial {parts[0].latex}}}{{\partial {parts[1].latex}}}"
         return Formula(latex, max(part.width for part in parts) + LETTER + 5, deep=1)
 
     def piece(self, text: str) -> Mathematics:
         """A text of the language within words."""
-        return Mathematics(self.formula(text), text)
+        formula = self.partial(text, flat=True) if text.startswith("∂") else self.formula(text)
+        return Mathematics(formula, text)
 
     def head(self, *told: Piece) -> Iterator[Block]:
         """The expression, what is TOLD of it, the point."""
