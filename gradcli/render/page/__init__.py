@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
     from gradcli.report.explanation import Explanation
 
-SCRIPTS = ("numbers.js", "machine.js", "digits.js", "arrays.js", "notes.js", "circuit.js", "page.js")
+SCRIPTS = (
+    "numbers.js", "machine.js", "digits.js", "arrays.js", "notes.js", "circuit.js", "sentences.js", "ledger.js",
+    "page.js",
+)  # fmt: skip
 MOST_LINES = 400
 CELL, RANGE = 8, 22  # of an array: of a number, of the smallest and the largest
 ROOM = 9  # letters that a number on a wire may become, as in circuit.js
