@@ -90,6 +90,10 @@ class Composition:
         """Whether a gradient arrives at every name that is differentiated by."""
         return all(line is not None and self.gates.reached[line] for _, line in self.sources())
 
+    def reaches_any(self) -> bool:
+        """Whether a gradient arrives anywhere."""
+        return any(line is not None and self.gates.reached[line] for _, line in self.sources())
+
     def module(self, style: str, blocks: Sequence[Sequence[str]]) -> str:
         """The text of a module: what it is, imports, helpers, then BLOCKS of lines."""
         head = [*docstring(self.subject.said, style, self.names, runs=self.subject.point is not None)]

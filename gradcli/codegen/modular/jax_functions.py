@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradcli.codegen.flat.module import spelled
+from gradcli.codegen.flat.module import printed, spelled
 from gradcli.codegen.layout import STEP, bracketed, called, statement
 from gradcli.codegen.modular.class_names import snake
 from gradcli.codegen.modular.composition import Composition, items, remark, seed, sentence
@@ -115,7 +115,7 @@ def main(composition: Composition) -> Sequence[str]:
     target.use("jnp")
     rows = [*rows, f"{STEP}}}"] if rows[-1][-1] != "{" else [*rows[:-1], f"{STEP}point = {{}}"]
     rows.append(f"{STEP}value, pull_back = jax.vjp({GRAPH}, *point.values())")
-    rows.append(composition.printed("value.tolist()"))
+    rows.append(composition.printed(printed(target, "value")))
     if not composition.sources():
         return rows
     start = seed(composition, "value")

@@ -19,6 +19,7 @@ STEPS = frozenset(("floor", "ceil", "round", "sign", "mod", "less", "less_equal"
                    "not_equal", "where", "max", "max_first", "min", "min_first", "clip", "clip_first", "relu",
                    "relu_split", "relu_first", "leaky_relu", "elu", "abs", "amax", "amax_first", "amin", "amin_first",
                    "argmax"))  # fmt: skip
+OF_FIRST = frozenset(("leaky_relu", "elu", "where"))  # step where the first operand is 0
 
 
 def is_smooth(subject: Subject, gates: Gates) -> bool:
@@ -66,9 +67,7 @@ def is_apart(name: str, value: Any, operands: Sequence[Any]) -> bool:
     if name in ("floor", "ceil", "round", "mod"):
         scaled = np.divide(*operands) if name == "mod" else np.asarray(operands[0]) * (2 if name == "round" else 1)
         return bool(np.all(np.abs(scaled - np.rint(scaled)) > NEAR))
-    if name == "where":
-        return True
-    numbers = operands if len(operands) > 1 and name not in ("leaky_relu", "elu") else [operands[0], 0.0]
+    numbers = operands if len(operands) > 1 and name not in OF_FIRST else [operands[0], 0.0]
     rows = np.sort(np.stack(np.broadcast_arrays(*numbers)), axis=0)
     return bool(np.all(np.diff(rows, axis=0) > NEAR))
 

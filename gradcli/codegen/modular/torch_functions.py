@@ -126,7 +126,7 @@ def main(composition: Composition) -> Sequence[str]:
         rows += bracketed(f'"{safe}": {leaf(target, subject.point[name], safe in live)}', STEP * 2, ",")
     rows = [*rows, f"{STEP}}}"] if rows[-1][-1] != "{" else [*rows[:-1], f"{STEP}point = {{}}"]
     rows += [f"{STEP}graph = {GRAPH}()", f"{STEP}value = graph(**point)"]
-    if composition.gates.active[subject.result]:
+    if composition.reaches_any():
         start = seed(composition, "value.detach()")
         rows.append(f"{STEP}value.backward({'' if start == '1.0' else start})")
     rows.append(composition.printed("value.tolist()"))
@@ -154,7 +154,7 @@ def is_checked(composition: Composition) -> bool:
     """Whether the gradients can be checked by differences at the point: smooth, small, and not cut by a name."""
     subject, gates = composition.subject, composition.gates
     assert subject.point is not None
-    if not gates.active[subject.result] or gates.values is None or intermediates(composition):
+    if not composition.reaches_any() or gates.values is None or intermediates(composition):
         return False
     sizes = [1 if type(value) is float else value.size for value in subject.point.values()]
     if sum(sizes) > MOST_CHECKED:

@@ -14,7 +14,6 @@ from gradcli.codegen.targets.base import (
     SIGN,
     Target,
     infix,
-    is_number,
     within,
 )
 from gradcli.codegen.targets.python import BUILTINS
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 OUR_WORDS = frozenset((*BUILTINS.split(), "gradients", "value_and_gradients", "self"))
 NUMBERS = {math.pi: "pi", math.e: "e", math.inf: "inf"}
 TRUTH = re.compile(r"1\.0 \* \(([^()]*(?:\([^()]*\)[^()]*)*)\)\Z")
+LITERAL = re.compile(r"-?(?:\d+(?:\.\d*)?(?:e[+-]?\d+)?|[a-z]+\.(?:pi|e|inf|nan))")
 IDENTITY = re.compile(r"eye\((\d+)\)\Z")
 
 
@@ -105,8 +105,7 @@ def array(target: ArrayTarget, value: Any) -> Text:
 
 def is_literal(text: Text) -> bool:
     """Whether a text is a number, and no value of the library."""
-    plain = text[0].lstrip("-")
-    return is_number(text[0]) or re.fullmatch(r"\w+\.(pi|e|inf|nan)", plain) is not None
+    return LITERAL.fullmatch(text[0]) is not None
 
 
 # Shapes, axes, indices
@@ -145,6 +144,11 @@ def postfixed(text: Text) -> str:
 def operand(operands: Sequence[Text], static: Any, shapes: Sequence[Shape], shape: Shape) -> Text:
     """The operand itself."""
     return operands[0]
+
+
+def negative(operands: Sequence[Text], static: Any, shapes: Sequence[Shape], shape: Shape) -> Text:
+    """-(x**2), as ruff format has it; a number stays a float."""
+    return f"-{within(operands[0], ATOM)}", SIGN
 
 
 def condition(text: Text) -> str:
@@ -308,7 +312,7 @@ def notations_of_numpy(module: str) -> dict[str, Notation]:
     m = module
     return {
         **OPERATORS,
-        "neg": ("-{0}", SIGN, (ATOM,)),  # -(x**2), as ruff format has it
+        "neg": negative,
         "div": infix("/", PRODUCT),
         "same": operand,
         "stop": operand,
