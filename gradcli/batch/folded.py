@@ -7,7 +7,7 @@ from gradcli.batch.onepass import Pass
 from gradcli.batch.spelled import may_be_spelled
 from gradcli.batch.stepping import EVERY, ONE, SIGNS, TWO
 from gradcli.batch.steps import DUE
-from gradcli.batch.sweep import gradients_of, pull_back
+from gradcli.batch.sweep import gradients_of, operands_of, pull_back
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def _computed(run: Pass, forms: Forms) -> list[Row]:
     tape = [*run.tape]
     changed: set[int] = set()
     for place in range(min(forms) - base, len(tape)):
-        first, _, second, other, step, _ = tape[place]
-        operands = first if type(first) is tuple else (first,) if other is None else (first, second)
+        step = tape[place][4]
+        operands = operands_of(tape[place])
         if base + place in forms:
             name, operands = forms[base + place]
             step = EVERY.get((name, None, len(operands)))

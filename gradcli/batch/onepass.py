@@ -93,10 +93,14 @@ class Pass:
                 if len(operands) == 2:
                     (a, ia), (b, ib) = operands
                     indices = ia, ib
-                    due = len(DUE)
-                    y, shares = step.run(a, b)
-                    if ia == ib and step.routes and len(DUE) > due:
-                        DUE.pop()  # a line that ties with itself
+                    if step.pair is not None and (a > b or a < b):
+                        larger, shares = step.pair[a < b]
+                        y = a if (larger == 2.0) == (a > b) else b
+                    else:
+                        due = len(DUE)
+                        y, shares = step.run(a, b)
+                        if ia == ib and step.routes and len(DUE) > due:
+                            DUE.pop()  # a line that ties with itself
                 else:
                     indices = tuple([index for _, index in operands])
                     y, shares = step.run(*[value for value, _ in operands])
@@ -106,7 +110,7 @@ class Pass:
             self.plain = False
             if step.routes:
                 self.routes = True
-            return y  # type: ignore[no-any-return]
+            return y
         if step.defaults:
             operands = [*operands]
             for value in step.defaults:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from gradcli.batch.onepass import Pass
-from gradcli.batch.stepping import ONE
-from gradcli.batch.sweep import ABSENT, SHUT
+from gradcli.batch.stepping import ONE, WATCHED
+from gradcli.batch.sweep import ABSENT, SHUT, operands_of
 from gradcli.graph import SATURATED_BELOW
 from gradcli.graph.labels import RESULTS
 from gradcli.graph.notation import Text, atom, constant, operation
-from gradcli.insight.notes import CLOSED, Note, first_of_each_kind, routed, saturated
+from gradcli.insight.notes import CLOSED, MOST_OF_A_KIND, Note, first_of_each_kind, routed, saturated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gradcli.batch.onepass import Row
+
+
+MOST_NAMES = 1000
+UNLIKE: set[str] = set()  # names that are known to be unlike labels
 
 
 def with_closed_gates(tape: Sequence[Row]) -> list[Row]:
@@ -35,20 +37,20 @@ def remarks(run: Pass, tape: Sequence[Row], adjoints: Sequence[float]) -> list[N
     TAPE is that of the run with closed gates. None where a name may be taken for a label.
     """
     names = run.names
-    if run.labels or any(map(_is_label, names)):
+    if run.labels or not (UNLIKE.issuperset(names) or _unlike_labels(names)):
         return None
     found = []
     base = run.base
     last = len(tape) - 1
     words = set()
-    place = -1
-    for _, local, _, _, step, _ in tape:
-        place += 1
-        if type(step) is str or not (step.routes or step.remarked):
+    for place, row in enumerate(tape):
+        step = row[4]
+        if step not in WATCHED:
             continue
         upstream = adjoints[base + place]
         if upstream is ABSENT or upstream is SHUT or not _depends(tape, base, place):
             continue
+        local = row[1]
         primitive = step.primitive
         if step.routes:
             words.add(primitive.shown)
@@ -61,33 +63,34 @@ def remarks(run: Pass, tape: Sequence[Row], adjoints: Sequence[float]) -> list[N
         else:
             continue
         label = "f" if place == last else f"v{place + 1}"
-        text = operation(primitive, step.static, [_text(run, operand) for operand in _operands(tape[place])])[0]
+        text = operation(primitive, step.static, [_text(run, operand) for operand in operands_of(tape[place])])[0]
         found.append(Note(kind, label, f"{label} = {text}: {says}"))
     if len(words) == 1:
         variables = adjoints[: len(names)]
         shut = sum([adjoint is SHUT for adjoint in variables])
         passed = [name for name, adjoint in zip(names, variables, strict=True) if adjoint and adjoint is not SHUT]
         found += routed(words.pop(), shut, passed, len(names), "f")
-    return [*first_of_each_kind(found)]
+    return found if len(found) <= MOST_OF_A_KIND else [*first_of_each_kind(found)]
 
 
-@lru_cache(1000)
-def _is_label(name: str) -> bool:
-    return name in RESULTS or (name[0] == "v" and name[1:].isdigit())
-
-
-def _operands(row: Row) -> tuple[int, ...]:
-    first, _, second, other, _, _ = row
-    return first if type(first) is tuple else (first,) if other is None else (first, second)
+def _unlike_labels(names: Sequence[str]) -> bool:
+    """Whether none of the NAMES may be taken for a label; then UNLIKE has them."""
+    for name in names:
+        if name in RESULTS or (name[0] == "v" and name[1:].isdigit()):
+            return False
+    if len(UNLIKE) > MOST_NAMES:
+        UNLIKE.clear()
+    UNLIKE.update(names)
+    return True
 
 
 def _depends(tape: Sequence[Row], base: int, place: int) -> bool:
     """Whether a line depends on a variable."""
-    waiting = [*_operands(tape[place])]
+    waiting = [*operands_of(tape[place])]
     while waiting:
         index = waiting.pop()
         if index >= base:
-            waiting += _operands(tape[index - base])
+            waiting += operands_of(tape[index - base])
         elif index >= 0:
             return True
     return False

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 ONE, TWO, ANY = 1, 2, 3
 # One of these, or two exp, make a program worth a look for spelled-out forms, and so do roots; see spelled.py.
 TELLING = frozenset(("sigmoid", "softplus", "sinh", "log1p", "expm1"))
+WATCHED: set[Step] = set()  # the steps that may be worth a note where all numbers are finite
 MOST_POWERS = 1000  # exponents that are remembered
 
 
@@ -23,12 +24,13 @@ class Step:
     """A primitive with a number of operands: `run` gives the value and the local gradients of a line.
 
     `kind` says how: ONE (y, local), TWO (y, local, local), ANY (y, locals) with None where nothing flows. `defaults`
-    are the operands that a call left out.
+    are the operands that a call left out. `pair` is, for max and min of two numbers that differ, what they say where
+    the first is 2 and the second 1, and the other way round: only the order of the two counts.
     """
 
     __slots__ = (
-        "count", "defaults", "is_root", "kind", "name", "noted", "opens", "primitive", "remarked", "routes", "run",
-        "static", "tells", "warns",
+        "count", "defaults", "is_root", "kind", "name", "noted", "opens", "pair", "primitive", "remarked", "routes",
+        "run", "static", "tells", "warns",
     )  # fmt: skip
 
     def __init__(
@@ -48,6 +50,9 @@ class Step:
         self.tells = 1 if self.name == "exp" else 2 if self.name in TELLING else 0
         self.is_root = self.name == "sqrt" or static == 0.5
         self.defaults: tuple[float, ...] = ()
+        self.pair = (run(2.0, 1.0), run(1.0, 2.0)) if self.routes and count == 2 else None
+        if self.routes or self.remarked:
+            WATCHED.add(self)
 
     def with_defaults(self, count: int) -> Step:
         """The same step for a call with COUNT operands."""

@@ -103,22 +103,29 @@ def _close(adjoints: list[float], operands: Sequence[int], shares: Sequence[floa
 
 def graph_of(run: Pass, result: Entry, values: list[float] | None = None) -> tuple[Graph, int]:
     """The graph of a program that was read, and the line of its result: the lines that the builder writes, in its order
-    but for leaves, which nothing counts. VALUES receives what its lines are."""
+    but for constants, which nothing counts. VALUES receives what its lines are."""
     graph = Graph()
-    base, consts = run.base, run.consts
+    base, consts, names, known = run.base, run.consts, run.names, run.known
     values = [] if values is None else values
-    values += [run.known[name][0] for name in run.names]
-    lines: dict[int, int] = {index: graph.variable(name) for index, name in enumerate(run.names)}
-    for place, (first, _, second, other, step, value) in enumerate(run.tape):
+    lines: dict[int, int] = {}
+    for index in (*_in_order(run, result[1]), *range(len(names))):
+        if index in lines:
+            continue
+        if index < base:
+            lines[index] = graph.variable(names[index])
+            values.append(known[names[index]][0])
+            continue
+        row = run.tape[index - base]
+        step = row[4]
         if type(step) is str:
             step = SIGNS[step]
-        operands = first if type(first) is tuple else (first,) if other is None else (first, second)
+        operands = operands_of(row)
         for operand in operands:
             if operand < 0 and operand not in lines:
                 lines[operand] = graph.constant(consts[~operand])
                 values.append(consts[~operand])
-        values.append(value)
-        lines[base + place] = graph.append(step.primitive, tuple([lines[o] for o in operands]), step.static)
+        values.append(row[5])
+        lines[index] = graph.append(step.primitive, tuple([lines[o] for o in operands]), step.static)
     if result[1] not in lines:
         lines[result[1]] = graph.constant(result[0])
         values.append(result[0])
@@ -126,6 +133,33 @@ def graph_of(run: Pass, result: Entry, values: list[float] | None = None) -> tup
         if index in lines:
             graph.names[lines[index]] = name
     return graph, lines[result[1]]
+
+
+def operands_of(row: Row) -> tuple[int, ...]:
+    """The indices of what a line of the tape is computed from."""
+    first, _, second, other, _, _ = row
+    return first if type(first) is tuple else (first,) if other is None else (first, second)
+
+
+def _in_order(run: Pass, result: int) -> list[int]:
+    """The variables and the lines of the tape in the order in which they were read: operands from the left."""
+    tape, base = run.tape, run.base
+    used = {operand for row in tape for operand in operands_of(row)}
+    found: dict[int, None] = {}
+    for root in range(base, base + len(tape)):
+        if root in used and root != result and root not in run.labels:
+            continue
+        waiting = [(root, False)]
+        while waiting:
+            index, is_ready = waiting.pop()
+            if index < 0 or index in found:
+                continue
+            if is_ready or index < base:
+                found[index] = None
+                continue
+            waiting.append((index, True))
+            waiting += [(operand, False) for operand in reversed(operands_of(tape[index - base]))]
+    return [*found]
 
 
 def passed(graph: Graph, result: int, point: Mapping[str, float]) -> tuple[Pass, Entry] | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from helpers import COUNTS, PRIMITIVES
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from scalar_programs import anywhere, ordinary, texts
 from spellings import LEFT_ALONE, RECOGNISED
@@ -115,6 +115,23 @@ def test_every_primitive_is_answered_as_by_questions(name, ties):
     assert answered > 40
 
 
+@pytest.mark.parametrize("name", ["max", "min"])
+@pytest.mark.parametrize("ties", ["split", "first"])
+@given(numbers, numbers)
+@settings(max_examples=100)
+@example(0.0, -0.0)
+@example(-math.inf, math.inf)
+def test_the_larger_of_two_is_what_its_step_says(name, ties, a, b):
+    """Where the two differ, only their order counts."""
+    assume(a == a and b == b)
+    step = functions(ties)[name][2]
+    steps.DUE.clear()
+    wanted = repr(step.run(a, b)), [*steps.DUE]
+    run = Pass({"x": 1.0, "y": 1.0}, functions(ties))
+    y = run.call(step, ((a, 0), (b, 1)))
+    assert (repr((y, run.tape[0][1])), [*steps.DUE]) == wanted
+
+
 # Whole programs
 
 
@@ -139,6 +156,9 @@ def test_spelled_out_forms_are_answered_as_by_questions(text, decomposition):
 @settings(max_examples=400, deadline=None)
 @example("max(x, y, y)", {"x": 1.0, "y": 1.0, "z": 0.0}, Options())
 @example("x*(y > 0) + relu(-0.0)", {"x": 1.0, "y": 1.0, "z": 0.0}, Options())
+@example("clip(x, -(x), y)", {"x": 0.0, "y": 0.0, "z": 0.0}, Options())
+@example("max(y + sin(x) - z, x, z)", {"x": 0.0, "y": 0.0, "z": 0.0}, Options())
+@example("a = sin(y); b = max(a, x); min(b*1, z + a, y)", {"x": 0.0, "y": 0.0, "z": 0.0}, Options())
 @example("a = x; b = a; a*b", {"x": 3.0, "y": 1.0, "z": 0.0}, Options(wrt=["a", "x"]))
 def test_random_programs_are_answered_as_by_questions(text, at, options):
     """All options; the values are ordinary, or zeros, ties, huge, infinite and nan."""
