@@ -5,7 +5,7 @@ from __future__ import annotations
 from gradcli.batch.answers import notes_member, scalar_members
 from gradcli.batch.block import answers
 from gradcli.batch.fused import Fused
-from gradcli.batch.templates import Kernels
+from gradcli.batch.templates import PATIENCE, SELDOM, Kernels
 from gradcli.questions import Options, differentiated, evaluated
 from gradcli.text import json_text
 
@@ -74,15 +74,30 @@ class Calculator:
 
     def several(self, sources: Sequence[str], points: Sequence[Mapping[str, Any]]) -> list[str | None]:
         """The same for several programs at the values of each; None where one has to be answered `alone`."""
-        found: list[str | None] = [None] * len(sources)
-        if self.kernels is not None:
-            found = [*map(self.kernels.members, sources, points)]
+        found = self._by_kernels(sources, points)
         if self.order == 1 and None in found:
             places = [place for place, text in enumerate(found) if text is None]
             texts = answers(self._fused, [sources[place] for place in places], [points[place] for place in places])
             for place, text in zip(places, texts, strict=True):
                 found[place] = text
         return found
+
+    def _by_kernels(self, sources: Sequence[str], points: Sequence[Mapping[str, Any]]) -> list[str | None]:
+        """What kernels say of several programs; those that would not be looked at are passed over at once."""
+        kernels = self.kernels
+        if kernels is None:
+            return [None] * len(sources)
+        place = 0
+        found: list[str | None] = []
+        while kernels.idle > PATIENCE and place < len(sources):
+            skipped = min(SELDOM - 1 - kernels.idle % SELDOM, len(sources) - place)
+            kernels.idle += skipped
+            found += [None] * skipped
+            place += skipped
+            if place < len(sources):
+                found.append(kernels.members(sources[place], points[place]))
+                place += 1
+        return [*found, *map(kernels.members, sources[place:], points[place:])]
 
     def alone(self, source: str, given: Mapping[str, Any]) -> str:
         """The answer to one program by the options of the whole file, without kernels."""

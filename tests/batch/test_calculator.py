@@ -9,6 +9,7 @@ from scalar_programs import ordinary, texts
 
 from gradcli.batch.calculator import Calculator, members_of_order
 from gradcli.batch.settings import Settings
+from gradcli.batch.templates import PATIENCE, Kernels
 from gradcli.errors import GradError
 from gradcli.questions import Options, differentiated, evaluated
 from gradcli.questions.hessians import dense
@@ -100,12 +101,37 @@ def test_arrays_are_answered_as_nested_lists():
 
 
 def test_a_kernel_is_asked_first_for_what_the_file_says():
-    class Kernels:
+    class Only:
         def members(self, source, given):
             return '"value":42.0' if source == "x" else None
 
     calculator = Calculator(Settings())
-    calculator.kernels = Kernels()
+    calculator.kernels = Only()
     assert calculator.members("x", AT) == '"value":42.0'
     assert said(calculator.members("y", AT))["value"] == -1.5
     assert said(calculator.members("x", AT, ["y"]))["value"] == 0.5
+
+
+@pytest.mark.parametrize("at_once", [1, 31, 32, 48])
+def test_kernels_look_at_the_same_programs_in_blocks(at_once, monkeypatch):
+    """Seldom where none was found for long, at all of them from the first that is found on."""
+    sources = [*(f"x^{k}" for k in range(PATIENCE + 90)), *["x*y"] * 150, *(f"y^{k}" for k in range(60))]
+    looked, find = [], Kernels._found
+
+    def found(self, source, given):
+        looked.append(source)
+        return find(self, source, given) if source == "x*y" else None
+
+    monkeypatch.setattr(Kernels, "_found", found)
+    one, several = Kernels(Options(), often=1), Calculator(Settings())
+    several.kernels = Kernels(Options(), often=1)
+    for source in sources:
+        one.members(source, AT)
+    wanted, looked[:] = [*looked], []
+    for place in range(0, len(sources), at_once):
+        block = sources[place : place + at_once]
+        several.several(block, [AT] * len(block))
+    assert looked == wanted
+    assert several.kernels.idle == one.idle
+    assert "x*y" in looked
+    assert PATIENCE < len(looked) < len(sources)
