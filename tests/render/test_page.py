@@ -1,5 +1,6 @@
 """The page in a browser: stepping, editing, switching, keys, what it says to whom, and that it asks for nothing."""
 
+import html
 import re
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from render.chromium import Chromium
 from gradcli.errors import GradError
 from gradcli.questions import Options, explained
 from gradcli.render.page import page
+from gradcli.render.picture.svg import svg
+from gradcli.report.circuit import circuit
 from gradcli.report.explanation import Explanation
 
 NEURON = "1/(1+exp(-(w0*x0+w1*x1+w2)))"
@@ -354,3 +357,39 @@ def test_entries_of_arrays_are_edited_as_lists(browser, tmp_path):
         "W has to be 2×3 numbers: write them like [[0,0,0],[0,0,0]]; everything below is for W = [[0.5, −1, −2], "
     )
     assert browser.errors == []
+
+
+TEXTS = """[...document.querySelectorAll('#circuit :not([hidden]) > svg g[id] text:not(.boxtext)')].map((text) =>
+  `${text.closest('g[id]').id} ${text.getAttribute('class')
+  .replace(/ ?(lit|odd)/g, '')}: ${text.textContent}`.replaceAll('−', '-').replaceAll('·', '*')).sort()"""
+
+
+def drawn(explanation: Explanation) -> list[str]:
+    """The texts of the picture of the same circuit."""
+    picture = svg(circuit(explanation, full=True), local=True, sums=False, heading=False, prefix="p0-")
+    found, group = [], ""
+    for id_, role, text in re.findall(r'<g [^>]*?\bid="([^"]+)"|<text class="([^"]*)"[^>]*>([^<]*)</text>', picture):
+        group = id_ or group
+        if role and role != "boxtext" and role != "boxname":
+            found.append(f"{group} {role.replace(' odd', '')}: {html.unescape(text)}")
+    return sorted(text.replace("−", "-").replace("·", "*") for text in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "decomposition"),
+    [
+        (NEURON, AT, "naive"), (NEURON, AT, "auto"), ("(w*x - y)^2 + 0.1*w^2", {"w": 2.0, "x": 1.0, "y": 3.0}, "auto"),
+        ("max(x, y)*where(x > 0, sqrt(x), y) + relu(-y)", {"x": 0.0, "y": 2.0}, "auto"),
+        ("1/(1 + exp(-x))", {"x": -800.0}, "naive"), ("x^5 + x*y/7 - y", {"x": 1.2345678, "y": 1e-9}, "auto"),
+        ("L = (w*x - y)^2; L + 0.1*grad(L, w)^2", {"w": 1.0, "x": 2.0, "y": 3.0}, "auto"),
+    ],
+)  # fmt: skip
+def test_the_circuit_at_the_end_says_what_the_picture_says(browser, tmp_path, text, at, decomposition):
+    """Every number and gate that stands in it, also after other values were tried."""
+    file, (explanation,) = written(tmp_path, text, at, (decomposition,))
+    browser.open(file)
+    browser.run("compute(Object.fromEntries(Object.entries(state.point).map(([name, x]) => [name, x * 3 + 0.123])))")
+    browser.press("End")
+    assert browser.run(TEXTS) != drawn(explanation)
+    browser.run("restore()")
+    assert browser.run(TEXTS) == drawn(explanation)

@@ -13,7 +13,7 @@ class Picture {
     this.svg = this.drawing.querySelector("svg");
     this.flows = new Map(run.flows.map((flow) => [`${flow.target}-${flow.source}-${flow.slot}`, flow.place]));
     this.parts = [...this.drawing.querySelectorAll(".wire, .trunk, .node")].map((group) => this.part(group));
-    this.boxes = this.drawing.querySelectorAll(".boxlocal");
+    this.rails = this.drawing.querySelectorAll(".rail");
     if (!this.svg.dataset.ready) this.prepare(run);
   }
 
@@ -101,6 +101,8 @@ class Picture {
       if (part.title) part.title.textContent = says;
       if (key) group.setAttribute("aria-label", says);
     }
+    const meeting = current.kind === "sum" ? run.lines[current.line].name : null;
+    for (const rail of this.rails) rail.classList.toggle("current", rail.dataset.line === meeting);
     const here = this.drawing.querySelector(".current .numbers") ?? this.drawing.querySelector(".now");
     reveal(here, byId("circuit"), true);
     reveal(here, byId("left"), false);
