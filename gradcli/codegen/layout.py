@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 WIDTH = 88
 ATOM_LEVEL, SIGN_LEVEL = 6, 4
 STEP = "    "
+HARMLESS = frozenset(" +-*/^=<>!()[],.;:_@#'∂…×·")
 OPENING, CLOSING = "([{", ")]}"
 BREAKS = {  # before which words a line is broken, by the level of the text
     0: (" if ", " else "),
@@ -122,3 +123,9 @@ def parts(source: str, words: Sequence[str] = (", ",)) -> list[str]:
 def broken(source: str, level: int) -> list[str]:
     """SOURCE in lines that begin with its loosest operators."""
     return parts(source, BREAKS[level]) if level in BREAKS else [source]
+
+
+def harmless(text: str) -> str:
+    """TEXT without what would end a comment or a string, or be no letter on the screen."""
+    kept = "".join(letter if letter.isalnum() or letter in HARMLESS else "?" for letter in text)
+    return kept.replace("*/", "* /").replace("/*", "/ *")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from gradcli.codegen.flat.subject import Subject
 from gradcli.codegen.targets import target_named
 from gradcli.errors import GradError
+from gradcli.insight.notes import Note
 from gradcli.language.question import Options, Question
 from gradcli.language.unvalued import Unvalued
+from gradcli.questions import UNUSED
 from gradcli.questions.arrays import refuse_arrays
 from gradcli.report.title import title
 from gradcli.text import SCHEMA
@@ -16,10 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from gradcli.insight.notes import Note
-
 LONGEST_TITLE = 10_000  # letters of a program
 MOST_SAID = 200
+MOST_STATEMENTS = 12
 
 
 class Coded:
@@ -66,12 +67,18 @@ def coded(
     if style == "modular":
         from gradcli.questions.modular import modular_text
 
-        return Coded(question, modular_text(question, subject, target), style, target, [])
-    if target == "c":
-        from gradcli.codegen.flat.c_file import c_file as write
+        if optimised:
+            raise GradError("usage", "modular code runs the graph as it is", hint="--optimised goes with --style flat")
+        text = modular_text(question, subject, target)
+    elif target == "c":
+        from gradcli.codegen.flat.c_file import c_file
+
+        text = c_file(subject, target_named(target), optimised=optimised)
     else:
-        from gradcli.codegen.flat.module import module as write
-    return Coded(question, write(subject, target_named(target), optimised=optimised), style, target, [])
+        from gradcli.codegen.flat.module import module
+
+        text = module(subject, target_named(target), optimised=optimised)
+    return Coded(question, text, style, target, notes_of(question))
 
 
 class Missing(Exception):
@@ -96,23 +103,38 @@ def questioned(source: str, given: Mapping[str, Any], options: Options) -> Quest
 
 def subject_of(question: Question) -> Subject:
     """A question as what code is written of."""
-    missing = getattr(question, "missing", [])
-    labels = question.labels().names
+    labels = question.labels()
     return Subject(
         question.graph,
         question.result,
         question.sources,
         variables=[*question.program.variables, *question.unused],
-        labels=labels,
-        point=None if missing else question.at,
+        labels=labels.names,
+        point=None if getattr(question, "missing", ()) else question.at,
         strong=question.options.zero == "strong",
-        said=said(question, labels[question.result]),
+        said=said(question, labels.names[question.result]),
+        comments={
+            line: "".join(part if isinstance(part, str) else labels.text(part)[0] for part in fold.text)
+            for line, fold in question.folds.items()
+        },
     )
 
 
 def said(question: Question, label: str) -> list[str]:
-    """The program in words: the named intermediates as they were written, and the result."""
+    """The program in words: its result, and the statements before that as they were typed."""
     source = question.program.source
     if len(source) > LONGEST_TITLE:  # to be put together again
         return [f"{' '.join(source[:MOST_SAID].split())} …"]
-    return [f"{label} = {title(question.program)}"]
+    rows = [row.partition("#")[0].strip() for row in source.replace(";", "\n").splitlines()]
+    before = [row for row in rows if row][:-1]
+    if len(before) > MOST_STATEMENTS:
+        before = [*before[:MOST_STATEMENTS], "…"]
+    return [f"{label} = {title(question.program)}", *[""] * bool(before), *before]
+
+
+def notes_of(question: Question) -> list[Note]:
+    """What is worth saying beside the code: names that were given for nothing, numbers that were made up."""
+    found = [Note("unused", name, f"{name}: {UNUSED}") for name in question.unused]
+    if question.example is not None and question.example.values:
+        found.append(Note("example", next(iter(question.example.values)), question.example.message()))
+    return found

@@ -119,6 +119,6 @@ def test_no_name_of_the_users_breaks_code(target, tmp_path):
 def test_examples_give_shapes():
     code = coded("sum(W@x)", {}, Options(example="W:2x3,x:3"), target="numpy").text
     assert len(shown(run(code)[0])["W"]) == 2
-    with pytest.raises(GradError, match="matmul|@|axes") as raised:
+    with pytest.raises(GradError, match="shapes do not fit") as raised:
         coded("sum(W@x)", {}, Options(), target="numpy")
     assert "--example" in (raised.value.hint or "")

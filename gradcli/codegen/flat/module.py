@@ -8,7 +8,7 @@ from gradcli.codegen.flat.optimised import OptimisedStatements, TidyLines
 from gradcli.codegen.flat.statements import Statements
 from gradcli.codegen.flat.sweep import BackwardLines
 from gradcli.codegen.flat.unrolled import UnrolledLines, UnrolledStatements, folded
-from gradcli.codegen.layout import STEP, WIDTH, called, listed, statement
+from gradcli.codegen.layout import STEP, WIDTH, called, harmless, listed, statement
 from gradcli.codegen.targets.base import PRODUCT, SUM, within
 from gradcli.graph import ATOM_LEVEL
 
@@ -27,7 +27,6 @@ BACKWARD = "# backward: downstream = upstream * local, from the last line up"
 LONGEST_INSIDE = 30  # letters of an array in the return
 LONGEST_SAID = 48  # letters of a name that is not used
 RUNS = " Run as a program, it prints the numbers."
-HARMLESS = frozenset(" +-*/^=<>!()[],.;:_@#'∂…×·")
 
 
 def module(subject: Subject, target: Target, *, optimised: bool = False) -> str:
@@ -100,12 +99,6 @@ def wrapped(text: str) -> list[str]:
     """TEXT in rows, broken at blanks; what no comment or string may hold is a question mark."""
     rows = wrap(harmless(text), WIDTH - 4, subsequent_indent=STEP, break_on_hyphens=False)
     return rows or [""]
-
-
-def harmless(text: str) -> str:
-    """TEXT without what would end a comment or a string, or be no letter on the screen."""
-    kept = "".join(letter if letter.isalnum() or letter in HARMLESS else "?" for letter in text)
-    return kept.replace("*/", "* /").replace("/*", "/ *")
 
 
 def function(written: Statements) -> list[str]:

@@ -36,6 +36,7 @@ class TidyLines:
         self.adjoints = {name: None if line is None else found.moved[line] for name, line in adjoints.items()}
         self.operands = self.graph.operands
         self.stands_for: dict[int, int] = {}
+        self.comments: dict[int, str] = {}
         self.before, self.after = (sum(map(bool, each.operands)) for each in (graph, self.graph))
         self.values: list[Any] | None = None if subject.point is None else values_of(self.graph, subject.point)
         self.labels = self._labels(subject)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradcli.codegen.flat.sweep import is_finite
-from gradcli.codegen.layout import STEP, WIDTH
+from gradcli.codegen.layout import STEP, WIDTH, harmless
 from gradcli.codegen.names import Names
 from gradcli.graph import ATOM_LEVEL, CONSTANT, NAMED, VARIABLE
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gradcli.codegen.targets.base import Target, Text
     from gradcli.graph import Shape
 
+LONGEST_COMMENT = 50
 LONGEST_INSIDE = 40  # letters of what stands inside a flow
 ONE: Text = ("1.0", ATOM_LEVEL)
 TESTS = frozenset(("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"))
@@ -99,8 +100,13 @@ class Statements:
             label = labels[index] or "c1"
             safe = self.names[label] if label in given else self.names.fresh(label)
             given.discard(label)
-            self.forward.append(Statement(safe, text, index))
+            self.forward.append(Statement(safe, text, index, self._comment(index)))
             self.texts[index] = (safe, ATOM_LEVEL)
+
+    def _comment(self, index: int) -> str:
+        """What a recognised line stands for, where that is short; letters as the program has them."""
+        text = self.lines.comments.get(index, "")
+        return f"for {harmless(text)}" if 0 < len(text) <= LONGEST_COMMENT else ""
 
     def _is_short(self, index: int) -> bool:
         """Whether a constant stands inside the lines that use it."""

@@ -19,9 +19,10 @@ class Subject:
     point      the value of every variable, None where they are not all known.
     strong     whether 0 * inf is 0 in what carries a gradient.
     said       the program in words, for the head of the code.
+    comments   of lines: what a primitive stands for that was spelled out.
     """
 
-    __slots__ = ("graph", "labels", "point", "result", "said", "sources", "strong", "variables")
+    __slots__ = ("comments", "graph", "labels", "point", "result", "said", "sources", "strong", "variables")
 
     def __init__(
         self,
@@ -34,6 +35,7 @@ class Subject:
         point: Mapping[str, Any] | None,
         strong: bool = False,
         said: Sequence[str] = (),
+        comments: Mapping[int, str] | None = None,
     ) -> None:
         self.graph = graph
         self.result = result
@@ -43,3 +45,4 @@ class Subject:
         self.point = point
         self.strong = strong
         self.said = said
+        self.comments = comments or {}

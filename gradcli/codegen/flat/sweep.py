@@ -54,6 +54,7 @@ class BackwardLines:
         self.graph: Graph = subject.graph.copy()
         self.result = subject.result
         self.labels = subject.labels
+        self.comments = subject.comments
         self.start = len(self.graph)
         known = None if subject.point is None else values_of(self.graph, subject.point)
         is_number = (lambda index: True) if known is None else known_numbers(known)

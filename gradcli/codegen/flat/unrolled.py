@@ -56,6 +56,7 @@ class UnrolledLines:
             self._optimise()
         self.operands = self.graph.operands
         self.stands_for: dict[int, int] = {}
+        self.comments: dict[int, str] = {}
         self.start = len(self.graph)
         shapes = subject.graph.shapes or []
         self.shapes: dict[str, Shape] = {
