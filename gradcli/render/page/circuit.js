@@ -1,6 +1,6 @@
 /* The drawn circuit of one program: its numbers, its gates, and the wire of the current step. */
 
-const SMALLEST = 0.7; // below that a wide circuit is scrolled, at the scale READABLE
+const SMALLEST = 0.6; // below that a wide circuit is scrolled, at the scale READABLE
 const READABLE = 0.9;
 const LARGEST = 1.15;
 const ROOM = 9; // letters of a number on a wire; longer ones are set more tightly
@@ -15,6 +15,8 @@ class Picture {
     this.parts = [...this.drawing.querySelectorAll(".wire, .trunk, .node")].map((group) => this.part(group));
     this.rails = this.drawing.querySelectorAll(".rail");
     if (!this.svg.dataset.ready) this.prepare(run);
+    this.observer = new ResizeObserver(() => this.fit());
+    this.observer.observe(byId("left"));
   }
 
   /* What a group of the drawing is about: a line, and for a wire the flow that comes back through it. */
@@ -37,7 +39,6 @@ class Picture {
     const { svg } = this;
     svg.dataset.ready = "1";
     svg.setAttribute("role", "group");
-    new ResizeObserver(() => this.fit()).observe(byId("left"));
     svg.querySelector("desc").textContent = "Values stand above the wires, gradients below.";
     for (const part of this.parts) {
       const key = this.keyOf(part);
@@ -62,7 +63,11 @@ class Picture {
   fit() {
     const wide = this.svg.viewBox.baseVal.width;
     const scale = (byId("circuit").clientWidth - 24) / wide;
-    this.svg.style.width = `${Math.floor(wide * (scale < SMALLEST ? READABLE : Math.min(scale, LARGEST)))}px`;
+    const small = scale < SMALLEST;
+    const zoom = byId("zoom");
+    zoom.hidden = !small;
+    zoom.textContent = state.whole ? "larger" : "whole circuit";
+    this.svg.style.width = `${Math.floor(wide * (small && !state.whole ? READABLE : Math.min(scale, LARGEST)))}px`;
   }
 
   /* The step that a part belongs to. */

@@ -8,7 +8,7 @@ const LONGEST_RULE = 160;
 const MOST_IN_ROW = 18; // letters of an array in the ledger
 const fixed = data.programs.find((program) => program.fixed)?.fixed; // why no value can be changed
 
-const state = { program: null, run: null, digits: null, steps: [], step: 1, point: startingPoint(), timer: 0, version: 0 };
+const state = { program: null, run: null, digits: null, steps: [], step: 1, point: startingPoint(), timer: 0, version: 0, whole: false };
 let rows = [];
 let circuit = null;
 
@@ -182,6 +182,7 @@ function choose(place) {
   state.lastInto = new Map(state.steps.flatMap((step) => (step.kind === "value" ? [] : [[step.line, keyOf(step)]])));
   state.step = Math.max(1, Math.round(part * state.steps.length));
   byId("slider").max = state.steps.length;
+  circuit?.observer.disconnect();
   circuit = new Picture(document.querySelectorAll("#circuit > [data-program]"), place, state.run);
   drawRows();
   show();
@@ -279,6 +280,11 @@ function start() {
   byId("next").addEventListener("click", KEYS.ArrowRight);
   byId("last").addEventListener("click", KEYS.End);
   byId("play").addEventListener("click", play);
+  byId("zoom").addEventListener("click", () => {
+    state.whole = !state.whole;
+    circuit.fit();
+    show();
+  });
   byId("slider").addEventListener("input", (event) => goTo(Number(event.target.value)));
   document.addEventListener("keydown", pressed);
   let before = 1;
