@@ -8,7 +8,7 @@ from gradcli.errors import GradError
 from gradcli.insight.notes import Note
 from gradcli.language.question import Options, Question
 from gradcli.language.unvalued import Unvalued
-from gradcli.questions import UNUSED
+from gradcli.questions import UNUSED, differentiated
 from gradcli.questions.arrays import refuse_arrays
 from gradcli.report.title import title
 from gradcli.text import SCHEMA
@@ -63,6 +63,8 @@ def coded(
     question = questioned(source, given, options)
     if question.shapes is not None:
         refuse_arrays(question, "code")
+    if options.ties == "error" and not getattr(question, "missing", ()):
+        differentiated(source, given, options)  # refuses what is tied at the point
     subject = subject_of(question)
     if style == "modular":
         from gradcli.questions.modular import modular_text

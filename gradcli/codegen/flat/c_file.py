@@ -32,9 +32,9 @@ GLUE = "\0"  # a blank at which no line is broken
 def c_file(subject: Subject, target: Target, *, optimised: bool = False) -> str:
     """The text of a C99 file with `value_and_gradients`, and where there is a point a main that prints its numbers."""
     written = settled(subject, target, optimised=optimised)
-    includes = ["#include <math.h>", *["#include <stdio.h>"] * (subject.point is not None)]
+    includes = ["#include <math.h>", *["#include <stdio.h>"] * subject.prints]
     blocks = ["\n".join([*head(subject, written), *includes]), *target.preamble(), "\n".join(function(written))]
-    if subject.point is not None:
+    if subject.prints:
         blocks.append("\n".join(main(subject, written)))
     return "\n\n".join(blocks) + "\n"
 
@@ -43,7 +43,7 @@ def head(subject: Subject, written: Statements) -> list[str]:
     """What the file is, as a comment."""
     rows = [row for text in subject.said for row in wrapped(text)]
     others = renamed(written)
-    rows += ["", described(written), *[RUN] * (subject.point is not None)]
+    rows += ["", described(written), *[RUN] * subject.prints]
     rows += ["", *others] if others else []
     return ["/*", *(f" * {row}".rstrip() for row in rows), " */"]
 

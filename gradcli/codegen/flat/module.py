@@ -64,7 +64,7 @@ def docstring(subject: Subject, written: Statements) -> list[str]:
     """What the module is: the program, where its numbers are, and names that are not the user's own."""
     said = [row for text in subject.said for row in wrapped(text)]
     rows = ['"""' + (said[0] if said else "Value and gradients."), *said[1:], ""]
-    rows += wrap(described(written) + ("" if subject.point is None else RUNS), WIDTH)
+    rows += wrap(described(written) + (RUNS if subject.prints else ""), WIDTH)
     others = renamed(written)
     rows += ["", *others] if others else []
     return [*rows, '"""']
@@ -167,7 +167,7 @@ def called_result(subject: Subject, written: Statements) -> str:
 
 def main(subject: Subject, written: Statements) -> Iterable[str]:
     """What the module does as a program."""
-    if subject.point is None:
+    if subject.point is None or not subject.prints:
         return
     point, target = subject.point, written.target
     given = [f"{safe}={spelled(target, point[name])}" for name, safe in written.parameters]

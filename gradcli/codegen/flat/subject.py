@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
     from gradcli.graph import Graph
 
+MOST_NUMBERS = 2000  # of a point that is written into code
+
 
 class Subject:
     """A program to be written as code.
@@ -17,12 +19,13 @@ class Subject:
     sources    by each name that is differentiated by its line, None where it does not occur.
     labels     the name of every line, "" for literals.
     point      the value of every variable, None where they are not all known.
+    prints     whether code has a main that prints the numbers at the point: it has to hold all of them.
     strong     whether 0 * inf is 0 in what carries a gradient.
     said       the program in words, for the head of the code.
     comments   of lines: what a primitive stands for that was spelled out.
     """
 
-    __slots__ = ("comments", "graph", "labels", "point", "result", "said", "sources", "strong", "variables")
+    __slots__ = ("comments", "graph", "labels", "point", "prints", "result", "said", "sources", "strong", "variables")
 
     def __init__(
         self,
@@ -44,5 +47,11 @@ class Subject:
         self.labels = labels
         self.point = point
         self.strong = strong
+        self.prints = point is not None and sum(map(size, point.values())) <= MOST_NUMBERS
         self.said = said
         self.comments = comments or {}
+
+
+def size(value: Any) -> int:
+    """How many numbers a value of the point has."""
+    return 1 if type(value) is float else int(value.size)

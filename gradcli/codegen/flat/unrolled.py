@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from gradcli.codegen.flat.optimised import written_out
 from gradcli.codegen.flat.statements import LONGEST_INSIDE, Statement, Statements
-from gradcli.codegen.flat.sweep import BackwardLines, values_of
+from gradcli.codegen.flat.sweep import BackwardLines, is_finite, values_of
 from gradcli.codegen.layout import STEP, WIDTH
+from gradcli.codegen.targets.base import Unwritten
 from gradcli.errors import GradError
 from gradcli.graph import ATOM_LEVEL, CONSTANT, VARIABLE
 from gradcli.graph.optimise import optimise
@@ -32,6 +33,10 @@ class UnrolledLines:
 
     def __init__(self, subject: Subject, *, optimised: bool = False) -> None:
         lines = BackwardLines(subject)
+        if subject.strong and not all(map(is_finite, lines.values or ())):
+            raise Unwritten(
+                "usage", "element by element there is no product in which 0 * inf is 0", hint="write --target numpy"
+            )
         graph, moved = written_out(lines)
         adjoints = {
             name: None if line is None else moved[lines.resolved(line)] for name, line in lines.adjoints.items()
