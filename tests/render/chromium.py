@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import select
 import shutil
 import subprocess
 from pathlib import Path
@@ -14,13 +15,16 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--disable-extensions", "--remote-debugging-pipe",
 )  # fmt: skip
+PATIENCE = 60.0  # seconds
 KEYS = {
     "ArrowRight": 39, "ArrowLeft": 37, "Home": 36, "End": 35, " ": 32, "Tab": 9, "Enter": 13,
 }  # fmt: skip
 
 
 def find() -> str | None:
-    """The program, or None where there is none."""
+    """The program, or None where there is none that these pipes reach."""
+    if os.name != "posix":
+        return None
     return next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
@@ -104,6 +108,8 @@ class Chromium:
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._left:
+            if not select.select([self._from], [], [], PATIENCE)[0]:
+                raise RuntimeError("the browser does not answer")
             more = os.read(self._from, 1 << 20)
             if not more:
                 raise RuntimeError("the browser ended")

@@ -11,6 +11,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
     """A headless Chromium; the test is skipped where there is none."""
     if find() is None:
         pytest.skip("no Chromium is installed")
-    found = Chromium(tmp_path_factory.mktemp("profile"))
+    try:
+        found = Chromium(tmp_path_factory.mktemp("profile"))
+    except RuntimeError as error:
+        pytest.skip(f"Chromium does not start: {error}")
     yield found
     found.close()

@@ -4,6 +4,7 @@ import itertools
 import json
 import math
 import random
+import re
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -17,11 +18,12 @@ from scalar_programs import anywhere, ordinary, texts
 
 from gradcli.autodiff import local_gradients
 from gradcli.codegen.operations import Operations
-from gradcli.codegen.targets.javascript import NOTATIONS, UNWRITTEN
+from gradcli.codegen.targets.javascript import NOTATIONS, UNWRITTEN, helpers
 from gradcli.errors import GradError
 from gradcli.graph import CONSTANT, VARIABLE, array_primitives
 from gradcli.graph.arrays import from_numbers
 from gradcli.questions import Options, explained
+from gradcli.render.page import SCRIPTS as EVERY_SCRIPT
 from gradcli.render.page import source
 from gradcli.render.page.programs import program_of
 from gradcli.report.explanation import Explanation
@@ -81,6 +83,14 @@ def alike(one: float | str | None, other: float | None, relative: float) -> bool
     return close(float(one), other, relative, 1e-290)
 
 
+def test_no_two_functions_of_a_page_have_one_name():
+    """Those of the page and those that primitives need stand side by side."""
+    texts_ = [*helpers().values(), *map(source, EVERY_SCRIPT)]
+    names = re.findall(r"^(?:function\*?|class|const|let) (\w+)", "\n".join(texts_), re.MULTILINE)
+    assert sorted(names) == sorted({*names})
+    assert len(names) > 100
+
+
 def points(primitive: Any) -> list[Case]:
     """Ordinary points, far ones, and all that is special."""
     chance = random.Random(primitive.name)
@@ -93,7 +103,8 @@ def points(primitive: Any) -> list[Case]:
 
 
 def test_every_primitive_computes_what_the_engine_computes(computed):
-    """Values and local gradients to 1e-12, at ordinary points and at the edges of the floats."""
+    """Values and local gradients to 1e-12, at ordinary points and at the edges of the floats; and whether a convention
+    is followed there."""
     operations = Operations()
     cases = [
         (operations.place(case.primitive, case.static, len(case.operands)), case)
@@ -103,14 +114,19 @@ def test_every_primitive_computes_what_the_engine_computes(computed):
     found = computed(
         operations.source(),
         "cases.map(([op, y, xs]) => [sent(operations[op].value(...xs.map(read))),"
-        " operations[op].locals(read(y), ...xs.map(read)).map(sent)])",
+        " operations[op].locals(read(y), ...xs.map(read)).map(sent),"
+        " (operations[op].edges ?? []).map(({when}) => when ? when(read(y), ...xs.map(read)) : null)])",
         [[op, sent(case.value()), [sent(x) for x in case.operands]] for op, case in cases],
     )
     wrong = []
-    for (_, case), (value, locals_) in zip(cases, found, strict=True):
+    for (_, case), (value, locals_, edges) in zip(cases, found, strict=True):
         exact = case.value()
         if not (close(float(value), exact) and str(value).startswith("-") == repr(exact).startswith("-")):
             wrong.append((case, value, exact))
+        extra = (case.static,) if case.primitive.static else ()
+        for edge, is_there in zip(case.primitive.edges, edges, strict=True):
+            if is_there is not None and is_there != edge.when(exact, *case.operands, *extra):
+                wrong.append((case, edge.says, is_there))
         expected = local_gradients(case.primitive, case.static, exact, case.operands)
         for local, number in zip(locals_, expected, strict=True):
             if not alike(local, number, 1e-12):
