@@ -3,15 +3,18 @@
 import json
 import math
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from named_functions import FUNCTIONS
 from render.drawings import ROOT, groups, meeting, published, says, texts_of
 from scalar_programs import ordinary, texts
 
 import gradcli
 from gradcli.errors import GradError
+from gradcli.graph import primitives
 from gradcli.questions import Options, explained
 from gradcli.render.picture import picture
 from gradcli.report.rounding import added, misses
@@ -45,8 +48,13 @@ BOXES = """(() => {
 })()"""
 
 
-def samples() -> Iterator[tuple[str, str]]:
-    """Every sample that can be drawn, in all ways that differ."""
+@cache
+def samples() -> tuple[tuple[str, str], ...]:
+    """Every sample that can be drawn, plain, and with everything on the wires."""
+    return tuple(_samples())
+
+
+def _samples() -> Iterator[tuple[str, str]]:
     for name in SAMPLES:
         source = (ROOT / "samples" / f"{name}.expr").read_text("utf-8")
         for mode, decomposition, local in (("reverse", "auto", False), ("adjoint", "naive", True)):
@@ -76,6 +84,32 @@ def test_no_text_meets_another_in_programs_that_nobody_wrote(text, at, local, de
     """Random programs of scalars."""
     found = explained(text, at, Options(decomposition=decomposition, mode=mode))
     assert meeting(texts_of(str(picture(found, "svg", local=local)))) == []
+
+
+SPOKEN = [found for found in primitives().values() if found.spoken and not found.static]
+
+
+@pytest.mark.parametrize("primitive", SPOKEN, ids=lambda primitive: primitive.name)
+def test_every_primitive_is_drawn_by_its_name(primitive):
+    """A node that says the function, with a wire for each operand, and its local gradients."""
+    names = "xyz"[: 3 if primitive.variadic else primitive.arity]
+    at = {name: 0.3 + place / 8 for place, name in enumerate(names)}
+    drawing = str(picture(explained(f"{primitive.name}({', '.join(names)})", at, Options()), "svg", local=True))
+    (node,) = [node for node in groups(drawing, "operation") if node.get("data-line") == "f"]
+    assert says(node, "op") == [primitive.shown]
+    assert [wire.get("data-from") for wire in groups(drawing, "wire") if wire.get("data-to") == "f"][:-1] == [*names]
+    assert meeting(texts_of(drawing)) == []
+
+
+@pytest.mark.parametrize("case", FUNCTIONS, ids=lambda case: case.name)
+def test_no_text_meets_another_in_the_test_functions_of_optimisation(case):
+    """Circuits of real size, with everything on the wires."""
+    try:
+        found = picture(explained(case.text, case.at, Options()), "svg", local=True)
+    except GradError as refusal:
+        assert refusal.kind == "limit"
+    else:
+        assert meeting(texts_of(str(found))) == []
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

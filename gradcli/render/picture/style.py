@@ -23,6 +23,7 @@ SHAPES = f"""
 .circuit .bracket{{fill:none;stroke-width:1.2}}
 .circuit .box{{stroke-width:1.2;stroke-dasharray:5 4}}
 .circuit .added .line{{stroke-dasharray:6 4}}
+.circuit .wire:hover .line{{stroke-width:3}}
 """
 
 ROLES = """
