@@ -125,7 +125,8 @@ def test_every_primitive_computes_what_the_engine_computes(computed):
             wrong.append((case, value, exact))
         extra = (case.static,) if case.primitive.static else ()
         for edge, is_there in zip(case.primitive.edges, edges, strict=True):
-            if is_there is not None and is_there != edge.when(exact, *case.operands, *extra):
+            known = is_there is not None and (edge.kind != "tie" or exact == exact)  # count() finds nan by identity
+            if known and is_there != edge.when(exact, *case.operands, *extra):
                 wrong.append((case, edge.says, is_there))
         expected = local_gradients(case.primitive, case.static, exact, case.operands)
         for local, number in zip(locals_, expected, strict=True):
