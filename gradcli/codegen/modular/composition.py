@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from textwrap import wrap
 
-from gradcli.codegen.flat.module import harmless, wrapped
-from gradcli.codegen.layout import STEP, WIDTH, bracketed, listed
+from gradcli.codegen.flat.module import wrapped
+from gradcli.codegen.layout import STEP, WIDTH, bracketed, harmless, listed
 from gradcli.codegen.modular.gates import Gates, Spelling
 from gradcli.codegen.names import Names
 from gradcli.codegen.targets.base import ATOM
@@ -14,7 +14,6 @@ from gradcli.graph import CONSTANT, NAMED, VARIABLE
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from typing import Any
 
     from gradcli.codegen.flat.subject import Subject
     from gradcli.codegen.targets.base import Target, Text
@@ -150,7 +149,7 @@ def sentence(text: str, indent: str) -> list[str]:
     whole = f'{indent}"""{text}."""'
     if len(whole) <= WIDTH:
         return [whole]
-    rows = wrap(f"{text}.", WIDTH - len(indent) - 3, subsequent_indent=STEP, break_on_hyphens=False)
+    rows = wrap(f"{text}.", WIDTH - len(indent) - 13, break_on_hyphens=False)
     return [f'{indent}"""{rows[0]}', *[indent + row for row in rows[1:]], f'{indent}"""']
 
 
@@ -160,17 +159,21 @@ def remark(text: str, indent: str) -> list[str]:
     return [f"{indent}# {row}" for row in rows]
 
 
+def unpacked(names: Sequence[str], value: str, indent: str) -> list[str]:
+    """`a, b = VALUE`; the names one below the other where they are many."""
+    if len(names) == 1:
+        return [f"{indent}({names[0]},) = {value}"]
+    whole = f"{indent}{', '.join(names)} = {value}"
+    if len(whole) <= WIDTH:
+        return [whole]
+    return [f"{indent}(", *[f"{indent}{STEP}{name}," for name in names], f"{indent}) = {value}"]
+
+
 def items(head: str, texts: Sequence[str], indent: str, *, one: str = ",") -> list[str]:
     """`HEAD a, b`, or in parentheses an item a line; a single item is followed by ONE, in parentheses."""
-    if len(texts) == 1 and one:
-        texts_in = f"({texts[0]},)"
-    else:
-        texts_in = ", ".join(texts)
-    whole = f"{indent}{head}{texts_in}"
+    content = f"({texts[0]},)" if len(texts) == 1 and one else ", ".join(texts)
+    whole = f"{indent}{head}{content}"
     if len(whole) <= WIDTH:
         return [whole]
     rows = [row for text in texts for row in bracketed(text, indent + STEP, ",")]
     return [f"{indent}{head}(", *rows, f"{indent})"]
-
-
-__all__ = ["Any", "Composition", "Spelling", "items", "remark", "seed", "sentence"]

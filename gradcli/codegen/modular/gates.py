@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 from gradcli.autodiff import depends
 from gradcli.codegen.flat.sweep import TOTAL, is_finite, values_of
 from gradcli.codegen.modular.class_names import class_name, variant
 from gradcli.codegen.modular.rules import Lines, Spelled, chosen, product, spelled_shapes, where_it_arrives
 from gradcli.codegen.targets.base import ATOM
 from gradcli.graph import CONSTANT, NAMED
-from gradcli.graph.carriers import read, trace_array_rules, trace_rules
+from gradcli.graph.carriers import trace_array_rules, trace_rules
 from gradcli.graph.notation import operation as shown_operation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
     from gradcli.codegen.flat.subject import Subject
@@ -241,8 +243,8 @@ class Gates:
         base = class_name(primitive, static)
         says = said(primitive, static, names, len(live))
         gate = Gate(base, variant(static), says, names, forward)
-        backward = Backward(self, use, gate, live, spread, guarded=guarded, sure=not any(self.is_nan(use.index) for use in uses))
-        backward.write()
+        sure = not any(self.is_nan(use.index) for use in uses)
+        Backward(self, use, gate, live, spread, guarded=guarded, sure=sure).write()
         return gate
 
 
@@ -270,13 +272,13 @@ class Backward:
         leaves = [self._kept(saved[0]), *saved[1:]]
         if self.primitive.kind == "carried":
             leaves.append(UPSTREAM)
-        shapes = spelled_shapes(self.primitive, live, use.shapes, self.shape_texts)
+        shapes = spelled_shapes(live, use.shapes, self.shape_texts)
         self.lines = Lines(self.trace.graph, leaves, self.target, shapes=shapes, sure=sure)
 
     def write(self) -> None:
         """Put flows, statements and what has to be saved into the gate."""
-        outputs = [self.trace.outputs[slot] for slot in self.live]
-        self.lines.read([output for output in outputs if output is not None])
+        outputs = {slot: output for slot in self.live if (output := self.trace.outputs[slot]) is not None}
+        self.lines.read(outputs.values(), {output: self._title(slot) for slot, output in outputs.items()})
         for slot in range(len(self.shapes)):
             output = self.trace.outputs[slot] if slot in self.live else None
             self.gate.flows.append(None if output is None else self._flow(slot, output))
@@ -284,6 +286,11 @@ class Backward:
         texts = [text for _, (text, _) in self.lines.statements] + [flow[0] for flow in self.gate.flows if flow]
         self.gate.saves = [name for name in ("y", *self.gate.operands)
                            if any(mentions(text, self.spelling.saved.format(name)) for text in texts)]  # fmt: skip
+
+    def _title(self, slot: int) -> str:
+        """What the local gradient, or the share, of an operand is called."""
+        word = "share" if self.primitive.opens else "flow" if self.primitive.kind == "carried" else "local"
+        return word if len(self.live) == 1 else f"{word}_{self.gate.operands[slot]}"
 
     def _kept(self, text: Text) -> Text:
         """TEXT with the axis of a reduction back at length 1."""
@@ -299,20 +306,20 @@ class Backward:
         number = self.lines.number(output)
         upstream = self.upstream
         if self.primitive.opens:
-            return self._fitted(slot, output, self._gated(output, local, number))
+            return self._fitted(slot, output, self._gated(slot, output, local, number))
         flow = product(self.target, upstream, local, number, strong=self.strong and number is None)
         if self.guarded and number is None:
             flow = where_it_arrives(self.target, upstream, flow)
         return self._fitted(slot, output, flow)
 
-    def _gated(self, output: int, share: Text, number: float | None) -> Text:
+    def _gated(self, slot: int, output: int, share: Text, number: float | None) -> Text:
         """What passes a gate: where its share is not 0."""
         if number is not None:
             return product(self.target, self.upstream, share, number, strong=False)
         if self.lines.is_test(output):
             return chosen(self.target, share, self.upstream)
-        if not share[0].isidentifier() and not self.spelling.saved.format("y") == share[0]:
-            share = self.lines.named(f"share{len(self.lines.statements) + 1}", share)
+        if not share[0].isidentifier() and self.spelling.saved.format("y") != share[0]:
+            share = self.lines.named(self._title(slot), share)
         return chosen(self.target, share, product(self.target, self.upstream, share, None, strong=False))
 
     def _fitted(self, slot: int, output: int, flow: Text) -> Text:
@@ -333,19 +340,13 @@ class Backward:
         from gradcli.graph.shapes import broadcast
 
         shapes = self.trace.graph.shapes or [()]
-        return broadcast([shapes[0], shapes[self.lines.resolved(output)]])
+        whole = self.primitive.static and self.static == (None, False)  # then y and upstream have no axis
+        return broadcast([() if whole else shapes[0], shapes[self.lines.resolved(output)]])
 
 
 def mentions(text: str, name: str) -> bool:
     """Whether a NAME stands in a text."""
-    place = text.find(name)
-    while place >= 0:
-        before, after = text[place - 1 : place], text[place + len(name) : place + len(name) + 1]
-        if not (before.isalnum() or before in "_.") or (not before and place == 0):
-            if not (after.isalnum() or after == "_"):
-                return True
-        place = text.find(name, place + 1)
-    return False
+    return re.search(rf"(?<![\w.]){re.escape(name)}\b", text) is not None
 
 
 def parameter_names(primitive: Primitive, count: int) -> list[str]:
@@ -362,6 +363,3 @@ def said(primitive: Primitive, static: Any, names: Sequence[str], live: int) -> 
     text = shown_operation(primitive, static, [(name, ATOM) for name in names])[0]
     word = primitive.verbs[0 if live > 1 else 1].replace("±", "+/-")
     return f"{text}: {primitive.shown} {word}" if word else text
-
-
-__all__ = ["Gate", "Gates", "Mapping", "Spelling", "read"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradcli.codegen.flat.module import printed, spelled
-from gradcli.codegen.layout import STEP, bracketed, called, statement
+from gradcli.codegen.layout import STEP, WIDTH, bracketed, called, statement
 from gradcli.codegen.modular.composition import GRAPH, Composition, items, remark, seed, sentence
 from gradcli.codegen.modular.gates import Spelling
 from gradcli.graph import CONSTANT
@@ -67,8 +67,9 @@ def gate_class(gate: Gate) -> list[str]:
     rows += called(f"{STEP}def forward", ["self", *gate.operands], ":")
     saved = [name for name in gate.saves if name != "y"]
     inner = STEP * 2
+    row = f"{inner}{', '.join(f'self.{name}' for name in saved)} = {', '.join(saved)}"
     if saved:
-        rows += items(f"{', '.join(f'self.{name}' for name in saved)} = ", saved, inner, one="")
+        rows += [row] if len(row) <= WIDTH else [f"{inner}self.{name} = {name}" for name in saved]
     if "y" in gate.saves:
         rows += [*statement("self.y = ", gate.forward, inner), f"{inner}return self.y"]
     else:
@@ -97,7 +98,8 @@ def graph_class(composition: Composition) -> list[str]:
     more = "".join(f", {constant}" for constant in constants)
     result = composition.text(composition.subject.result)
     start = seed(composition, "value")
-    before = f'{STEP * 2}value = self.values["{result}"]\n' if composition.gates.is_nan(composition.subject.result) else ""
+    is_nan = composition.gates.is_nan(composition.subject.result)
+    before = f'{STEP * 2}value = self.values["{result}"]\n' if is_nan else ""
     rows += FORWARD.format(constants=more, result=result).rstrip("\n").split("\n")
     return [*rows, *BACKWARD.format(result=result, start=start, before=before).rstrip("\n").split("\n")]
 
@@ -117,7 +119,7 @@ def entry(composition: Composition, line: int, name: str) -> list[str]:
     return bracketed(f'("{name}", {made}, {listed})', indent, ",")
 
 
-def main(composition: Composition) -> Sequence[str]:
+def main(composition: Composition) -> list[str]:
     """What the module does as a program."""
     subject, target = composition.subject, composition.target
     if subject.point is None:
@@ -131,9 +133,9 @@ def main(composition: Composition) -> Sequence[str]:
     rows_of_value = composition.printed(printed(target, "value"))
     if not composition.sources():
         return [*rows, rows_of_value]
-    gradient = "gradients[name]"
-    if not composition.reaches_all():
-        zero = "0.0" if composition.graph.shapes is None else "0.0 * graph.number(name)"
-        gradient = f"gradients.get(name, {zero})"
     rows += [f"{STEP}gradients = graph.backward()", rows_of_value]
-    return [*rows, *composition.printed_gradients(printed(target, gradient))]
+    if composition.reaches_all():
+        return [*rows, *composition.printed_gradients(printed(target, "gradients[name]"))]
+    zero = "0.0" if composition.graph.shapes is None else "0.0 * graph.number(name)"
+    before = [f"gradient = gradients.get(name, {zero})"]
+    return [*rows, *composition.printed_gradients(printed(target, "gradient"), before)]

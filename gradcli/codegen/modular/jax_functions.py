@@ -5,7 +5,7 @@ from __future__ import annotations
 from gradcli.codegen.flat.module import printed, spelled
 from gradcli.codegen.layout import STEP, bracketed, called, statement
 from gradcli.codegen.modular.class_names import snake
-from gradcli.codegen.modular.composition import Composition, items, remark, seed, sentence
+from gradcli.codegen.modular.composition import Composition, items, remark, seed, sentence, unpacked
 from gradcli.codegen.modular.gates import Spelling
 from gradcli.graph import CONSTANT
 
@@ -54,7 +54,7 @@ def function(gate: Gate) -> list[list[str]]:
         ahead += items("return ", [gate.forward[0], kept], STEP, one="")
     back = [f"def {gate.name}_backward(saved, upstream):"]
     if saved:
-        back += bracketed(f"{kept if len(saved) == 1 else kept[1:-1]} = saved", STEP)
+        back += unpacked(saved, "saved", STEP)
     for name, text in gate.statements:
         back += statement(f"{name} = ", text, STEP)
     flows = [flow[0] if flow else NOTHING.format(name) for flow, name in zip(gate.flows, gate.operands, strict=True)]
@@ -101,7 +101,7 @@ def intermediates(composition: Composition) -> list[int]:
     return [line for _, line in composition.sources() if line is not None and line in composition.written]
 
 
-def main(composition: Composition) -> Sequence[str]:
+def main(composition: Composition) -> list[str]:
     """What the module does as a program."""
     subject, target = composition.subject, composition.target
     if subject.point is None:

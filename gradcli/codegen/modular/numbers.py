@@ -19,6 +19,7 @@ def numbers_of_rule(graph: Graph, line: int, trace: Trace, value: Any, operands:
         return read(trace, [value, *operands], number, float)
     import numpy as np
 
+    from gradcli.autodiff.arrays import float_or_array
     from gradcli.graph.arrays import apply, quiet
 
     leaves = [value, *operands]
@@ -27,4 +28,4 @@ def numbers_of_rule(graph: Graph, line: int, trace: Trace, value: Any, operands:
     if trace.graph.shapes is not None and np.shape(value) != trace.graph.shapes[0]:
         leaves[0] = np.reshape(value, trace.graph.shapes[0])
     with quiet():
-        return read(trace, leaves, apply, lambda static: static if type(static) is float else static.value)
+        return read(trace, leaves, apply, float_or_array)

@@ -9,10 +9,9 @@ from gradcli.graph import CONSTANT, NAMED
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from typing import Any
 
     from gradcli.codegen.targets.base import Target, Text
-    from gradcli.graph import Graph, Primitive, Shape
+    from gradcli.graph import Graph, Shape
 
 LONGEST_INSIDE = 40  # letters of what stands inside a flow
 TAKES_SHAPE = frozenset(("fit", "broadcast", "reshape", "scatter"))
@@ -63,9 +62,15 @@ class Lines:
         self.ones: set[int] = set()
         self._simplify()
 
-    def read(self, wanted: Iterable[int]) -> None:
-        """Give every line that the WANTED ones need a text; what is long, or needed twice, a statement."""
+    def read(self, wanted: Iterable[int], titles: Mapping[int, str] | None = None) -> None:
+        """Give every line that the WANTED ones need a text; what is long, or needed twice, a statement.
+
+        TITLES are what wanted lines are called then; all others are t1, t2, ...
+        """
         graph = self.graph
+        wanted = list(wanted)
+        called = {self.resolved(line): title for line, title in reversed([*(titles or {}).items()])}
+        count = 0
         outputs = [self.resolved(line) for line in wanted]
         live, uses = [False] * len(graph), [0] * len(graph)
         for line in outputs:
@@ -84,7 +89,8 @@ class Lines:
                 continue
             text = self._operation(line)
             if len(text[0]) > LONGEST_INSIDE or (uses[line] > 1 and not self._is_short(text)):
-                text = self.named(f"t{len(self.statements) + 1}", text)
+                count += line not in called
+                text = self.named(called.get(line, f"t{count}"), text)
             self.texts[line] = text
 
     def text(self, line: int) -> Text:
@@ -170,12 +176,7 @@ def where_it_arrives(target: Target, upstream: Text, flow: Text) -> Text:
     return chosen(target, target.operation(NAMED["not_equal"], None, [upstream, ("0.0", ATOM)]), flow)
 
 
-def spelled_shapes(
-    primitive: Primitive, slots: Sequence[int], shapes: Sequence[Shape], texts: Mapping[int, str]
-) -> list[Spelled]:
+def spelled_shapes(slots: Sequence[int], shapes: Sequence[Shape], texts: Mapping[int, str]) -> list[Spelled]:
     """What the shapes of the operands are called, those of SLOTS first."""
     order = [*slots, *[slot for slot in range(len(shapes)) if slot not in slots]]
     return [Spelled(shapes[slot], texts[slot]) for slot in order if slot in texts]
-
-
-__all__ = ["Any", "Lines", "Spelled", "chosen", "product", "spelled_shapes", "where_it_arrives"]

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
     from gradcli.codegen.flat.subject import Subject
     from gradcli.codegen.modular.gates import Gates
-    from gradcli.graph import Edge
 
 NEAR = 1e-3  # from an edge: differences reach so far
 LARGEST_SLOPE = 1e3
@@ -27,34 +26,42 @@ def is_smooth(subject: Subject, gates: Gates) -> bool:
     values, graph = gates.values, subject.graph
     assert values is not None
     for line in gates.lines:
-        primitive = graph.primitives[line]
-        operands = [values[operand] for operand in graph.operands[line]]
-        if not operands or not gates.active[line]:
+        primitive, active = graph.primitives[line], gates.active
+        if not graph.operands[line] or not active[line]:
             continue
-        extra = [graph.statics[line]] if primitive.static and primitive.kind == "elementwise" else []
-        if any(meets(edge, [values[line], *operands, *extra]) for edge in primitive.edges if edge.kind != "dead"):
+        operands = [values[operand] for operand in graph.operands[line]]
+        live = gates.live_slots(line)
+        stopped = [slot for slot, operand in enumerate(graph.operands[line]) if active[operand] and slot not in live]
+        if primitive.name in STEPS:
+            if not is_apart(primitive.name, values[line], operands):
+                return False
+        elif stopped:  # differences would see what no gradient goes through
             return False
-        if primitive.name in STEPS and not is_apart(primitive.name, values[line], operands):
-            return False
-        if not is_gentle(gates, line):
+        if meets_any(gates, line, operands) or not is_gentle(gates, line):
             return False
     return True
 
 
-def meets(edge: Edge, numbers: Sequence[Any]) -> bool:
-    """Whether an edge is met, by an element at least."""
-    if all(type(number) is float for number in numbers):
-        return bool(edge.when(*numbers))
+def meets_any(gates: Gates, line: int, operands: Sequence[Any]) -> bool:
+    """Whether a line is at an edge, an element of it at least."""
+    assert gates.values is not None
+    primitive, static = gates.graph.primitives[line], gates.graph.statics[line]
+    edges = [edge for edge in primitive.edges if edge.kind not in ("dead", "tie")]  # ties are apart
+    if not edges:
+        return False
+    numbers = [gates.values[line], *operands]
+    if primitive.kind == "elementwise":
+        extra = [static] if primitive.static else []
+        if all(type(number) is float for number in numbers):
+            return any(edge.when(*numbers, *extra) for edge in edges)
+        import numpy as np
+
+        rows = [*zip(*(x.ravel().tolist() for x in np.broadcast_arrays(*numbers)), strict=True)]
+        return any(edge.when(*row, *extra) for row in rows for edge in edges)
     import numpy as np
 
-    try:
-        if len(numbers) == 2 or not all(np.ndim(number) for number in numbers):
-            return bool(np.any(edge.when(*numbers)))
-        return any(edge.when(*row) for row in zip(*(x.ravel().tolist() for x in np.broadcast_arrays(*numbers)),
-                                                  strict=True))  # fmt: skip
-    except (ValueError, TypeError, AttributeError):
-        rows = np.broadcast_arrays(*numbers)
-        return any(edge.when(*row) for row in zip(*(x.ravel().tolist() for x in rows), strict=True))
+    arrays = [np.asarray(number) for number in numbers]
+    return any(bool(np.any(edge.when(*arrays))) for edge in edges)
 
 
 def is_apart(name: str, value: Any, operands: Sequence[Any]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gradcli.codegen.flat.module import spelled
 from gradcli.codegen.flat.sweep import is_finite
 from gradcli.codegen.layout import STEP, bracketed, called, statement
-from gradcli.codegen.modular.composition import GRAPH, Composition, items, remark, seed, sentence
+from gradcli.codegen.modular.composition import GRAPH, Composition, items, remark, seed, sentence, unpacked
 from gradcli.codegen.modular.gates import Spelling
 from gradcli.codegen.modular.smooth import is_smooth
 from gradcli.graph import CONSTANT
@@ -51,8 +51,7 @@ def function(gate: Gate) -> list[str]:
     rows += [f"{inner}return y"] if "y" in gate.saves else statement("return ", gate.forward, inner)
     rows += ["", f"{STEP}@staticmethod", f"{STEP}def backward(ctx, upstream):"]
     if saved:
-        head = f"({saved[0]},)" if len(saved) == 1 else ", ".join(saved)
-        rows += [f"{inner}{head} = ctx.saved_tensors"]
+        rows += unpacked(saved, "ctx.saved_tensors", inner)
     for name, text in gate.statements:
         rows += statement(f"{name} = ", text, inner)
     return [*rows, *items("return ", [flow[0] if flow else "None" for flow in gate.flows], inner, one="")]
@@ -93,13 +92,13 @@ def composed(composition: Composition, line: int, indent: str) -> list[str]:
         return statement(
             head, target.operation(graph.primitives[line], graph.statics[line], texts, shapes, shape), indent
         )
-    texts = [
+    arguments = [
         spelled(target, graph.statics[operand])
         if composition.is_literal(operand) and type(graph.statics[operand]) is float
         else composition.text(operand)
         for operand in operands
     ]
-    return called(f"{head}{gate.name}.apply", texts, "", indent)
+    return called(f"{head}{gate.name}.apply", arguments, "", indent)
 
 
 def intermediates(composition: Composition) -> list[int]:
@@ -114,7 +113,7 @@ def retained(composition: Composition, line: int) -> str:
     return "retain_grad" if any(active[operand] for operand in operands) else "requires_grad_"
 
 
-def main(composition: Composition) -> Sequence[str]:
+def main(composition: Composition) -> list[str]:
     """What the module does as a program."""
     subject, target = composition.subject, composition.target
     if subject.point is None:

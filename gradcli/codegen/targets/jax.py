@@ -80,9 +80,11 @@ def polygamma(n, x):
 
 def target() -> ArrayTarget:
     """jax.numpy over numbers and arrays, all of them float64."""
-    helpers = {name: in_jax(HELPERS[name]) for name in OTHERS} | {"cofactors_back": COFACTORS_BACK, "polygamma": POLYGAMMA}
+    ours = {"cofactors_back": COFACTORS_BACK, "polygamma": POLYGAMMA}
+    helpers = {name: in_jax(HELPERS[name]) for name in OTHERS} | ours
     return ArrayTarget(
         "jnp", name="jax", suffix=".py", comment="#", reserved=RESERVED, notations=NOTATIONS, careful=CAREFUL,
-        imports=IMPORTS, helpers=helpers, plain="jnp.asarray({}).tolist()", start='jax.config.update("jax_enable_x64", True)',
+        imports=IMPORTS, helpers=helpers, plain="jnp.asarray({}).tolist()",
+        start='jax.config.update("jax_enable_x64", True)',
         given=lambda text: f"jnp.array({text})",
     )  # fmt: skip

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     Written = Callable[[Sequence[Text], Any, Sequence[Shape], Shape], Text]
 
-RESERVED = frozenset((*OUR_WORDS, *keyword.kwlist, "torch", "functools"))
-IMPORTS = {"functools": "import functools", "torch": "import torch"}
+RESERVED = frozenset((*OUR_WORDS, *keyword.kwlist, "torch", "functools", "math"))
+IMPORTS = {"functools": "import functools", "math": "import math", "torch": "import torch"}
 TRUTH = re.compile(r"\(([^()]*(?:\([^()]*\)[^()]*)*)\)\.double\(\)\Z")
 DIM = ("dim", "keepdim")
 

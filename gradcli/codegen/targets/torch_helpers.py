@@ -45,11 +45,22 @@ def share_of_first(x, *others):
 def polygamma(n, x):
     """The n-th derivative of digamma; nan where n is no order."""
     n, x = torch.broadcast_tensors(n, x)
-    found = [torch.nan * p for p in x.flatten()]
-    for place, (k, p) in enumerate(zip(n.detach().flatten().tolist(), x.flatten())):
-        if k >= 0 and k % 1 == 0:
-            found[place] = torch.special.polygamma(int(k), p)
+    orders, places = n.detach().flatten().tolist(), x.flatten()
+    found = [_polygamma(k, p) for k, p in zip(orders, places)]
     return torch.reshape(torch.stack(found), x.shape)
+''',
+    "_polygamma": '''
+def _polygamma(n, x):
+    """The same of numbers: n! times the zeta function, after steps up to x > 0."""
+    if n == 0:
+        return torch.digamma(x)
+    if n < 0 or n % 1 != 0 or not torch.isfinite(x):
+        return torch.nan * x
+    steps = max(0, 1 + math.floor(-x.item()))
+    total = torch.special.zeta(n + 1.0, x + steps)
+    for k in range(steps):
+        total = total + (x + k) ** -(n + 1)
+    return (-1) ** (n + 1) * math.factorial(int(n)) * total
 ''',
     "fit": '''
 def fit(x, shape):
@@ -58,7 +69,8 @@ def fit(x, shape):
     x = torch.sum(x, dim=leading) if leading else x
     lead = len(shape) - x.dim()
     ones = tuple(k for k, n in enumerate(x.shape) if n != 1 and shape[k + lead] == 1)
-    return torch.broadcast_to(torch.sum(x, dim=ones, keepdim=True) if ones else x, shape)
+    x = torch.sum(x, dim=ones, keepdim=True) if ones else x
+    return torch.broadcast_to(x, shape)
 ''',
     "scatter": '''
 def scatter(x, places, shape):
@@ -105,9 +117,9 @@ def cofactors(x):
     """The gradient of the determinant: each minor with its sign, also of a singular x."""
     n = len(x)
     rest = [[j for j in range(n) if j != i] for i in range(n)]
-    minors = [[torch.linalg.det(x[rows][:, columns]) for columns in rest] for rows in rest]
-    signs = torch.tensor([[(-1.0) ** (i + j) for j in range(n)] for i in range(n)])
-    return signs * torch.stack([torch.stack(row) for row in minors])
+    minors = torch.stack([x[i][:, j] for i in rest for j in rest])
+    signs = torch.tensor([(-1.0) ** (i + j) for i in range(n) for j in range(n)])
+    return torch.reshape(signs * torch.linalg.det(minors), (n, n))
 ''',
     "cofactors_back": '''
 def cofactors_back(u, x):
