@@ -148,6 +148,8 @@ class _Arrays(Labelled):
             parts = self._product(edge, place, upstream)
         if edge.copied and (self.found.forward or edge.local is None):
             remark = [*remark, *([", "] if remark else []), self.speaker.summed(edge)]
+        if not self.found.forward and self.found.graph.primitives[edge.owner].kind == "reduces" and self._axis(edge):
+            remark = [*remark, *([", "] if remark else []), f"to all along {self._axis(edge)}"]
         parts += equals(self.value(edge.downstream, self.digits.downstream(edge, place)))
         return Row(left, parts, remark)
 
@@ -182,12 +184,20 @@ class _Arrays(Labelled):
         return self.value(local, digits)
 
     def _summed(self, edge: ArrayEdge, inner: Formula) -> Formula:
-        """What is added up along the axes that an operand was copied along."""
-        if not edge.copied or self.found.forward:
+        """What is added up: along the axes that an operand was copied along, or ahead in a reduction."""
+        along = axes(edge) if edge.copied and not self.found.forward else ""
+        if self.found.forward and self.found.graph.primitives[edge.owner].kind == "reduces":
+            along = self._axis(edge) or "all"
+        if not along:
             return inner
-        along = axes(edge)
-        head = Formula(rf"\sum_{{\text{{{along}}}}} ", 4.0 * len(along) + 4)
-        return Formula(head.latex + enclosed(inner.latex), head.width + inner.width + 12, is_array=True)
+        sign = r"\sum " if along == "all" else rf"\sum_{{\text{{{along}}}}} "
+        return Formula(sign + enclosed(inner.latex), 4.0 * len(along) + inner.width + 16, is_array=bool(edge.copied))
+
+    def _axis(self, edge: ArrayEdge) -> str:
+        """Along which axis a line reduces; blank where it reduces everything."""
+        static = self.found.graph.statics[edge.owner]
+        axis = static[0] if type(static) is tuple and static else None
+        return "" if axis is None else f"axis {axis}"
 
     def _sum(self, index: int, place: int, accent: str) -> Iterator[Formula]:
         """The flows that meet, by name and in numbers."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradcli.graph import ATOM_LEVEL, PRODUCT_LEVEL, SIGN_LEVEL
+from gradcli.graph import ATOM_LEVEL, POWER_LEVEL, PRODUCT_LEVEL, SIGN_LEVEL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ SIGNS = {
     "≥": r"$\ge$", "≠": r"$\ne$", "∞": r"$\infty$", "±": r"$\pm$", "²": r"$^2$", "↓": r"$\downarrow$",
     "↑": r"$\uparrow$",
 }  # fmt: skip
+ELEMENTWISE = r"\odot"
 
 
 class Formula:
@@ -132,6 +133,10 @@ def at_least(formula: Formula, level: int, *, signed: bool = False) -> Formula:
 def product(left: Formula, right: Formula, *, shown: str = "", level: int = PRODUCT_LEVEL) -> Formula:
     """LEFT times RIGHT, SHOWN by a sign, or beside each other where that can be read."""
     left, right = at_least(left, level), at_least(right, level, signed=True)
+    if ELEMENTWISE in shown:  # which binds no tighter than the product of matrices
+        right = at_least(right, POWER_LEVEL) if right.level <= level and not right.latex.startswith(r"\frac") else right
+    elif left.is_array and right.is_array:
+        left, right = (within(one) if ELEMENTWISE in one.latex and one.level <= level else one for one in (left, right))
     if not shown:
         called = right.latex.startswith(("(", r"\left("))
         apart = right.starts_with_number() or called or left.is_word()

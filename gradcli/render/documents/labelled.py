@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gradcli.render.documents.blocks import Block, Piece
     from gradcli.report.explanation import Explanation
 
-TITLE_ROOM = ROOM - 30.0
+TITLE_ROOM = ROOM - 10.0
 MODES = {"reverse": "backpropagation", "forward": "forward mode", "adjoint": "reverse-mode AD"}
 
 

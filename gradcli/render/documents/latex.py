@@ -23,8 +23,10 @@ CLOSE, ALLOWED = r"\\", r"\allowbreak{}"
 
 def written(blocks: Sequence[Block]) -> str:
     """The fragment, its first line a comment that says what it needs."""
-    body = "\n\n".join("\n".join(_block(block)) for block in blocks)
-    head = [r"% needs \usepackage{amsmath}"]
+    parts = ["\n".join(_block(block)) for block in blocks]
+    body = "\n\n".join(part for part in parts if part)
+    titles = [f"% {safe(block.code)}" for block in blocks if isinstance(block, Title)]
+    head = [*titles, r"% needs \usepackage{amsmath}"]
     strange = sorted({letter for letter in body if not letter.isascii()})
     if strange:
         head.append(f"% compile with XeLaTeX or LuaLaTeX and a font that has {' '.join(strange[:40])}")
@@ -33,7 +35,6 @@ def written(blocks: Sequence[Block]) -> str:
 
 def _block(block: Block) -> Iterator[str]:
     if isinstance(block, Title):
-        yield f"% {safe(block.code)}"
         if not block.is_shown:
             yield rf"{{\raggedright\noindent {in_words([Code(block.code)])}\par}}"
     elif isinstance(block, Heading):
