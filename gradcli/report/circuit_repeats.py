@@ -68,7 +68,7 @@ def _repeat(
 ) -> Repeat:
     """A chain with the lines that only it uses, and the lines that stay and lead into it."""
     graph = explanation.graph
-    left = [*uses]
+    left: dict[int, int] = {}
     lines = set(chain)
     waiting = [*reversed(chain)]
     while waiting:
@@ -76,7 +76,7 @@ def _repeat(
         for operand in set(graph.operands[line]):
             if operand in lines or operand not in visible:
                 continue
-            left[operand] -= 1
+            left[operand] = left.get(operand, uses[operand]) - 1
             if left[operand] == 0 and operand not in stays and operand != explanation.result:
                 lines.add(operand)
                 waiting.append(operand)

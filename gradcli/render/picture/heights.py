@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gradcli.render.picture.pieces import Link, Piece, Sheet
 
 APART, BANDS_APART = 10.0, 34.0
-ROUNDS, BETWEEN = 24, 6  # sweeps, after how many of which wires are pulled straight
+ROUNDS, BETWEEN, LAST = 24, 6, 3  # sweeps, after how many of which wires are pulled straight, and how often at last
 NEAR = 12.0  # what is bent by less is pulled straight
 
 
@@ -75,8 +75,9 @@ class _Band:
                 self._relax(layer)
             if turn % BETWEEN == BETWEEN - 1:
                 self._straighten()
-        for _ in range(2):
-            self._straighten()
+        for turn in range(2 * LAST):
+            if turn % 2 == 0:
+                self._straighten()
             for piece in self.pieces():
                 if piece.node is not None:
                     self._align(piece)
