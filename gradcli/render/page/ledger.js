@@ -53,31 +53,35 @@ function fillRow({ row, step }, place) {
   if (row.dataset.state === `${state.version} ${reached}`) return;
   row.dataset.state = `${state.version} ${reached}`;
   const { digits, run } = state;
-  const put = (cell, text, role) => {
-    const shown = reached ? text : "";
-    cell.replaceChildren(...(shown === "" ? [] : [role ? numeral(shown, role) : typeset(shown)]));
+  const put = (cell, text, role, whole = text) => {
+    const shown = reached && text !== "";
+    cell.replaceChildren(...(shown ? [role ? numeral(text, role, isOdd(whole)) : typeset(text)] : []));
   };
+  const number = (cell, text, index, role = "gradient", sign = "") => {
+    put(cell, sign + brief(text, index), role, text);
+    if (reached && isOdd(text)) row.classList.add("odd");
+  };
+  row.classList.remove("odd");
   if (step.kind === "value") {
-    put(row.cells[2], brief(digits.value(step.line), step.line), "value");
+    number(row.cells[2], digits.value(step.line), step.line, "value");
   } else if (step.kind === "flow") {
     const flow = run.flows[step.flow];
     const cut = run.cutOff(flow);
     const local = flow.localShape ? brief(digits.local(flow), flow.source) : digits.local(flow);
-    put(row.cells[1], brief(digits.number(flow.source), flow.source), "gradient");
-    put(row.cells[2], flow.carried ? flow.text : `× ${local}${cut ? ` (${cut})` : ""}`, "local");
-    put(row.cells[3], `= ${brief(digits.downstream(flow), flow.target)}`, "gradient");
+    put(row.cells[1], brief(digits.number(flow.source), flow.source), "gradient", digits.number(flow.source));
+    if (flow.carried) put(row.cells[2], flow.text, "local", "");
+    else put(row.cells[2], `× ${local}${cut ? ` (${cut})` : ""}`, "local", digits.local(flow));
     row.cells[2].title = flow.carried ? typeset(flow.text) : "";
+    number(row.cells[3], digits.downstream(flow), flow.target, "gradient", "= ");
     const first = run.leaving.get(flow.source)[0] === flow;
     put(row.cells[4], first ? `${run.operation(flow.source).shown} ${run.gate(flow.source)}` : "", "");
-    const odd = isOdd(digits.downstream(flow));
-    row.classList.toggle("odd", reached && odd);
   } else if (step.kind === "sum") {
     const sum = sumSentence(step).slice(2, -3).map((part) => (typeof part === "string" ? part : part.textContent));
-    put(row.cells[1], brief(sum.join(""), step.line), "gradient");
-    put(row.cells[2], `= ${brief(digits.total(step.line), step.line)}`, "gradient");
+    put(row.cells[1], brief(sum.join(""), step.line), "gradient", sum.join(""));
+    number(row.cells[2], digits.total(step.line), step.line, "gradient", "= ");
     put(row.cells[3], "copy adds", "");
   } else {
-    put(row.cells[2], `= ${brief(digits.number(step.line), step.line)}`, "gradient");
+    number(row.cells[2], digits.number(step.line), step.line, "gradient", "= ");
     put(row.cells[3], "seed", "");
   }
 }

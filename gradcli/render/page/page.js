@@ -54,8 +54,8 @@ function element(tag, attributes = {}, ...children) {
 }
 
 /* A number as text in the colour of its role; nan and inf in that of notes. */
-function numeral(text, role) {
-  return element("span", { class: isOdd(text) ? `${role} odd` : role }, typeset(text));
+function numeral(text, role, odd = isOdd(text)) {
+  return element("span", { class: odd ? `${role} odd` : role }, typeset(text));
 }
 
 function isOdd(text) {
@@ -146,7 +146,7 @@ function fillNotes() {
   const found = moved ? notesOf(state.run, state.program) : state.program.notes;
   const at = state.steps[state.step - 1];
   byId("notes").replaceChildren(...found.map(({ kind, line, message }) => {
-    const plain = ["recognised", "unused", "example"].includes(kind) ? "plain" : "";
+    const plain = MOVING.includes(kind) ? "" : "plain";
     const here = !plain && at && state.program.lines[at.line].name === line ? "current" : "";
     return element("li", { class: `${plain} ${here}`.trim() }, spoken(message));
   }));
