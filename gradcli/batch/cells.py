@@ -33,7 +33,7 @@ UNSAID = (None, None, None, None)
 class Rows:
     """Reads rows of a CSV."""
 
-    __slots__ = ("arrays", "columns", "delimiter", "label", "settings", "torn", "values")
+    __slots__ = ("arrays", "columns", "delimiter", "label", "said", "settings", "torn", "values")
     undivided = False
 
     def __init__(self, settings: Settings, header: Header) -> None:
@@ -44,6 +44,7 @@ class Rows:
         shapes = {name: values.shape_of(name) for name in values.found}
         self.values = [(name, values.places_of(name)[0]) for name, shape in shapes.items() if not shape]
         self.arrays = [(name, shape, values.places_of(name)) for name, shape in shapes.items() if shape]
+        self.said = [(name, self.columns[name]) for name in SAID if name in self.columns]
         self.label = ""
         self.torn = False
 
@@ -91,17 +92,19 @@ class Rows:
         given = {}
         for name, place in self.values:
             cell = cells[place]
+            if not cell:
+                continue
             try:
                 if "_" in cell or not cell.isascii():
                     raise ValueError  # Python reads more as numbers than others do
                 given[name] = float(cell)
             except ValueError:
-                if cell and not cell.isspace():
+                if not cell.isspace():
                     given[name] = self._value(name, cell)
         for name, shape, places in self.arrays:
             if any(cells[place].strip() for place in places):
                 given[name] = self._array(name, shape, [cells[place] for place in places])
-        own = {name: cells[columns[name]].strip() for name in SAID if name in columns}
+        own = {name: cells[place].strip() for name, place in self.said}
         if self.settings.at:
             given = {**self.settings.point_for(source), **given}
         if not any(own.values()):
