@@ -157,6 +157,29 @@ def test_what_is_no_number_is_refused_and_nothing_moves(browser, neuron):
         "'pi/4' is not a number: write one like −1.5 or 2e−3; everything below is for w0 = 2"
     )
     assert browser.run("state.run.values") == before
+    browser.run("byId('input1').focus(); byId('input1').select()")
+    browser.ask("Input.insertText", text="7")
+    assert browser.run("byId('complaint').textContent").startswith("'pi/4' is not a number")
+    assert browser.run("[state.point.w0, state.point.x0]") == [2, 7]
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "typed", "options", "said"),
+    [
+        ("L = log(x)*y; L + grad(L, x)", {"x": 2.0, "y": 3.0}, "-1", {}, "a nan arises there"),
+        ("max(x, y)*2", {"x": 1.0, "y": 3.0}, "3", {"ties": "error"}, "a tie arises there"),
+    ],
+    ids=["nan", "tie"],
+)
+def test_values_that_the_lines_were_not_written_for_are_refused(browser, tmp_path, text, at, typed, options, said):
+    """Nothing moves until a value is one that they hold for."""
+    browser.open(written(tmp_path, text, at, **options)[0])
+    before = browser.run("state.run.values")
+    for value, complains in ((typed, True), ("2.5", False)):
+        browser.run("byId('input0').focus(); byId('input0').select()")
+        browser.ask("Input.insertText", text=value)
+        assert browser.run("byId('complaint').textContent").startswith(said) == complains
+        assert (browser.run("state.run.values") == before) == complains
 
 
 def test_keys_step_jump_and_play(browser, neuron):

@@ -10,7 +10,7 @@ function notesOf(run, program) {
   const standing = program.notes.filter(({ kind }) => !MOVING.includes(kind));
   if (program.arrays) {
     const message = "other notes on these values (ties, kinks, saturation) are made by gradcli when it runs";
-    return [...[...arrayBirths(run)].slice(0, 2 * MOST_OF_A_KIND), ...standing, { kind: "unused", line: "", message }];
+    return [...[...arrayBirths(run)].slice(0, 2 * MOST_OF_A_KIND), ...standing, { kind: "values", line: "", message }];
   }
   const found = [...births(run), ...birthsBackward(run), ...conventions(run), ...gates(run), ...routing(run)];
   const counts = {};

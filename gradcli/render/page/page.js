@@ -75,7 +75,7 @@ function drawBoxes() {
       id: `input${at}`, value, autocomplete: "off", spellcheck: "false", inputmode: "text",
       readonly: fixed !== undefined, "aria-describedby": `slope${at} complaint`,
     });
-    input.addEventListener("input", () => edited(input, name));
+    input.addEventListener("input", () => edited(input));
     const label = element("label", { for: input.id }, element("bdi", {}, name), " =");
     return element("div", { class: shape.length ? "box list" : "box" }, label, input, element("span", { class: "slope", id: `slope${at}` }));
   });
@@ -87,30 +87,53 @@ function drawBoxes() {
   byId("point").addEventListener("submit", (event) => event.preventDefault());
 }
 
-function edited(input, name) {
-  const variable = data.inputs.find((one) => one.name === name);
-  const value = readValue(input.value, variable);
-  input.setAttribute("aria-invalid", String(value === null));
-  if (value === null) {
-    const kept = typeset(boxed(state.point[name], variable));
-    let what = input.value.trim() ? `'${input.value.trim()}' is not a number` : "a number is missing";
-    if (variable.shape.length) what = `${name} has to be ${variable.shape.join("×")} numbers`;
-    const example = variable.shape.length ? `them like ${inNesting(variable.shape).slice(0, 40)}` : "one like −1.5 or 2e−3";
-    byId("complaint").textContent = `${what}: write ${example}; everything below is for ${name} = ${kept}`;
-    return;
+/* Read every box again: what can be read is computed with, and what cannot is named. */
+function edited(last) {
+  const point = { ...state.point };
+  let complaint = "";
+  data.inputs.forEach((variable, at) => {
+    const input = byId(`input${at}`);
+    const value = readValue(input.value, variable);
+    input.setAttribute("aria-invalid", String(value === null));
+    if (value !== null) point[variable.name] = value;
+    else complaint ||= misread(input.value.trim(), variable);
+  });
+  const refused = refusal(point);
+  if (refused) last.setAttribute("aria-invalid", "true");
+  else compute(point);
+  byId("complaint").textContent = refused ? `${refused}; everything below is for the values before` : complaint;
+}
+
+function misread(text, variable) {
+  const { name, shape } = variable;
+  const kept = typeset(boxed(state.point[name], variable));
+  let what = text ? `'${text}' is not a number` : "a number is missing";
+  if (shape.length) what = `${name} has to be ${shape.join("×")} numbers`;
+  const example = shape.length ? `them like ${inNesting(shape).slice(0, 40)}` : "one like −1.5 or 2e−3";
+  return `${what}: write ${example}; everything below is for ${name} = ${kept}`;
+}
+
+/* Why the lines of a program do not hold at a point; "" where they do. */
+function refusal(point) {
+  for (const program of data.programs.filter(({ fragile, ties }) => fragile || ties === "error")) {
+    const found = run(program, point);
+    if (program.fragile && found.values.some((_, index) => found.hasNan(index))) {
+      return "a nan arises there, for which the lines of derivatives would be others: run gradcli with these values";
+    }
+    if (program.ties === "error" && notesOf(found, program).some(({ kind }) => kind === "tie")) {
+      return "a tie arises there, which --ties error refuses";
+    }
   }
-  byId("complaint").textContent = "";
-  compute({ ...state.point, [name]: value }, input);
+  return "";
 }
 
 function restore() {
-  state.point = startingPoint();
   data.inputs.forEach(({ value }, at) => {
     byId(`input${at}`).value = value;
     byId(`input${at}`).setAttribute("aria-invalid", "false");
   });
   byId("complaint").textContent = "";
-  compute(state.point);
+  compute(startingPoint());
 }
 
 function fillAnswer() {
@@ -154,18 +177,8 @@ function fillNotes() {
 
 // Steps
 
-function compute(point, input) {
+function compute(point) {
   const found = run(state.program, point);
-  if (state.program.fragile && found.values.some((_, index) => found.hasNan(index))) {
-    byId("complaint").textContent = "a nan arises there, for which the lines of derivatives would be others: run gradcli with these values";
-    input?.setAttribute("aria-invalid", "true");
-    return;
-  }
-  if (state.program.ties === "error" && notesOf(found, state.program).some(({ kind }) => kind === "tie")) {
-    byId("complaint").textContent = "a tie arises there, which --ties error refuses";
-    input?.setAttribute("aria-invalid", "true");
-    return;
-  }
   state.version += 1;
   Object.assign(state, { point, run: found, digits: texts(state.program, found) });
   show();

@@ -62,7 +62,7 @@ def program_of(name: str, explanation: Explanation, operations: Operations) -> d
         "gradients": [[source, line] for source, line in question.sources.items()],
         "notes": [
             *({"kind": note.kind, "line": note.line, "message": note.message} for note in explanation.notes),
-            *([{"kind": "unused", "line": "", "message": BACKWARD}] if question.options.mode == "forward" else []),
+            *([{"kind": "mode", "line": "", "message": BACKWARD}] if question.options.mode == "forward" else []),
         ],
         **(found or {}),
     }
