@@ -10,7 +10,7 @@ from gradcli.errors import GradError
 from gradcli.questions import Options, evaluated
 
 TOKEN = re.compile(
-    r"\s+|\\[,;!]|\\(?:text|mathit|mathrm|operatorname)\{(?:\\.|[^{}\\]|\{[^{}]*\})*\}|\\begin\{\w+\}(?:\{c+\})?|\\end\{\w+\}"
+    r"\s+|\\[,;!]|\\(?:text|mathit|mathrm|mathbf|operatorname)\{(?:\\.|[^{}\\]|\{[^{}]*\})*\}|\\begin\{\w+\}(?:\{c+\})?|\\end\{\w+\}"
     r"|\\\\|\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|[A-Za-z]|."
 )
 SKIPPED = re.compile(r"\s+$|\\[,;!]$|\{\}$")
@@ -198,6 +198,9 @@ class Reader:
         if token == r"\infty":
             self.take()
             return math.inf
+        if token == r"\mathbf{1}":  # of any shape
+            self.take()
+            return 1.0
         if token == r"\mathrm{nan}":
             self.take()
             return math.nan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradcli.graph.shapes import count
 from gradcli.render.array_blocks import is_small, is_uniform
 from gradcli.render.array_ledger import SEED, SUM, lines_of, steps
 from gradcli.render.array_rules import Speaker, axes
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from gradcli.report.array_explanation import ArrayEdge, ArrayExplanation
 
 MOST_INPUTS = 20
-LONGEST = 90  # letters of a rule
+ONES = r"\mathbf{1}"
 
 
 def explained(explanation: ArrayExplanation, *, digits: int, full: bool) -> list[Block]:
@@ -118,9 +119,11 @@ class _Arrays(Labelled):
                 rows = []
             rows.append(step if isinstance(step, str) else self._step(step))
         blocks.append(Equations(rows))
-        if any(r"\odot" in part.latex for block in blocks if isinstance(block, Equations)
-               for row in block.rows if isinstance(row, Row) for _, part in row.parts):  # fmt: skip
-            yield Paragraph(Mathematics(Formula(r"\odot", 8)), " multiplies element by element.")
+        drawn = [part.latex for block in blocks if isinstance(block, Equations)
+                 for row in block.rows if isinstance(row, Row) for _, part in row.parts]  # fmt: skip
+        for sign, told in ((r"\odot", " multiplies element by element."), (ONES, " is an array of ones.")):
+            if any(sign in latex for latex in drawn):
+                yield Paragraph(Mathematics(Formula(sign, 8)), told)
         yield from blocks
 
     def _step(self, step: Step) -> Row:
@@ -160,6 +163,8 @@ class _Arrays(Labelled):
         number = self._local(edge)
         text = self.speaker.formula(edge)
         formula = self.formula(text) if text else number
+        if is_uniform(local) and self._spreads(edge):
+            formula, number = _of_ones(formula), _of_ones(number)
         if not text and not number.terms and not number.items and type(local) is not float and not is_uniform(local):
             formula = number if self.is_whole(local) else self._partial(edge)
         parts = [self._summed(edge, _times(upstream, formula))]
@@ -168,6 +173,11 @@ class _Arrays(Labelled):
             taken = self.value(edge.upstream, self.digits.number(edge.source, place))
             parts.append(self._summed(edge, _times(taken, number)))
         return equals(*parts)
+
+    def _spreads(self, edge: ArrayEdge) -> bool:
+        """Whether a flow goes back to more elements than it comes from."""
+        fewer = count(self.found.shape(edge.owner)) < count(self.found.shape(edge.operand))
+        return fewer and not self.found.forward
 
     def _partial(self, edge: ArrayEdge) -> Formula:
         """A local gradient by its name."""
@@ -226,6 +236,12 @@ class _Arrays(Labelled):
             yield Row(self.derivative(source), equals(self.value(gradient, many)))
         if len(gradients) > MOST_GRADIENTS:
             yield f"… and {len(gradients) - MOST_GRADIENTS:,} more (--json has them all)"
+
+
+def _of_ones(number: Formula) -> Formula:
+    """A number for every element of an array."""
+    ones = Formula(ONES, 6.0)
+    return ones if number.latex == "1" else product(number, ones)
 
 
 def _times(upstream: Formula, local: Formula) -> Formula:

@@ -19,13 +19,15 @@ class Code:
 
 
 class Mathematics:
-    """A formula within a line of words; `code` is the same as it is typed, for where formulas are hard to read."""
+    """A formula within a line of words; `code` is the same as it is typed, for where formulas are hard to read, or the
+    digits of one that is a number."""
 
-    __slots__ = ("code", "formula")
+    __slots__ = ("code", "formula", "is_number")
 
-    def __init__(self, formula: Formula, code: str = "") -> None:
+    def __init__(self, formula: Formula, code: str = "", *, is_number: bool = False) -> None:
         self.formula = formula
         self.code = code
+        self.is_number = is_number
 
 
 Piece = str | Code | Mathematics

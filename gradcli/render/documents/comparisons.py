@@ -26,7 +26,7 @@ ABOUT = {
 
 def number_piece(text: str) -> Mathematics:
     """A printed number as it stands in a cell."""
-    return Mathematics(numeral(text), text)
+    return Mathematics(numeral(text), text, is_number=True)
 
 
 def of_decompositions(found: Comparison, *, digits: int) -> Iterator[Block]:

@@ -89,9 +89,7 @@ class _Document:
             name, colon, told = words.partition(": ")
             return [self.stated.piece(name), f": {told}"] if colon else [words] if words else []
         role, _, source = before.rpartition(" ")
-        parts = [self.stated.formula(source), self.stated.formula(target)]
-        flow = Formula(rf"{parts[0].latex} \to {parts[1].latex}", parts[0].width + parts[1].width + 16)
-        return [*([f"{role} "] if role else []), Mathematics(flow, f"{source} → {target}")]
+        return [*([f"{role} "] if role else []), self.stated.flow(source, target)]
 
     def value(self, row: int, value: Any) -> Formula:
         """The value of a line, a large array by its corner."""

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-DIGIT, POINT, LETTER, WORD, SIGN, EQUALS, BRACKET = 5.0, 2.8, 5.6, 4.9, 12.3, 13.4, 4.6  # points, at ten points
+DIGIT, POINT, LETTER, WORD, SIGN, EQUALS, BRACKET = 5.0, 2.8, 5.6, 4.7, 12.3, 13.4, 4.0  # points, at ten points
 TIMES, THIN = 7.3, 1.8
 TALL = ("\\frac", "\\begin", "^{", "\\sum", "\\prod", "\\sqrt", "\\left")
 SMALL = 0.75  # of the width of a sub- or superscript

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradcli.graph.shapes import BYTES
-from gradcli.render.documents.blocks import Equations, Heading, Items, Mathematics, Paragraph, Row, Table, equals
+from gradcli.render.documents.blocks import Code, Equations, Heading, Items, Mathematics, Paragraph, Row, Table, equals
 from gradcli.render.documents.comparisons import number_piece
 from gradcli.render.documents.formula import Formula, numeral
 from gradcli.render.documents.matrices import DOTS, matrix, value_of
@@ -144,14 +144,14 @@ def _in_its_place(report: JacobianReport, stated: Stated, *, full: bool) -> Iter
     """The backward pass as products without a matrix, and what both would cost."""
     steps = report.steps if full else report.steps[:MOST_STEPS]
     yield Heading(f"Instead of {'the matrices' if len(report.matrices) > 1 else 'the matrix'}, one backward pass")
-    rows: list[tuple[str, str, int, int | None]] = [
-        (f"{step.source} → {step.target}", step.text, step.kept, step.products) for step in steps
+    rows: list[tuple[Piece, Piece, int, int | None]] = [
+        (stated.flow(step.source, step.target), Code(step.text), step.kept, step.products) for step in steps
     ]
     if len(report.steps) > 1:
         rows.append(("all flows", "one backward pass", report.kept, report.products_made))
     names = [f"∂{report.label}/∂{one.name}" for one in report.matrices]
     named = ", ".join(names[:MOST_NAMED]) + (", …" if len(names) > MOST_NAMED else "")
-    rows.append(("dense", f"upstream @ {named}", report.entries, report.entries))
+    rows.append(("dense", Code(f"upstream @ {named}"), report.entries, report.entries))
     cells: list[list[list[Piece]]] = [
         [[flow], [text], [f"{kept:,}"], [f"{kept * BYTES:,}"], ["" if times is None else f"{times:,}"]]
         for flow, text, kept, times in rows

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Line = tuple[str, str, str]  # what stands left of the alignment, right of it, and as a remark
 
-ROOM = 325.0  # points: a line of an article at ten points has 345
+ROOM = 333.0  # points: a line of an article at ten points has 345
 LEAST = 170.0  # for what stands between the name and the remark; otherwise remarks go below
 WIDEST_LEFT = 90.0
 GAP, INDENT = 20.0, 20.0

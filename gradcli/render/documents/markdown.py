@@ -79,6 +79,8 @@ def in_words(words: Sequence[Piece], *, cell: bool = False) -> str:
 
 
 def _piece(piece: Piece, *, cell: bool) -> str:
+    if isinstance(piece, Mathematics) and piece.is_number:
+        return piece.code
     if isinstance(piece, Code) or (isinstance(piece, Mathematics) and piece.code):
         return _code(piece.text if isinstance(piece, Code) else piece.code, cell=cell)
     if isinstance(piece, Mathematics):

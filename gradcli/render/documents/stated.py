@@ -68,6 +68,12 @@ class Stated:
         formula = self.partial(text, flat=True) if text.startswith("∂") else self.formula(text)
         return Mathematics(formula, text)
 
+    def flow(self, source: str, target: str) -> Mathematics:
+        """`f → v1`."""
+        one, other = self.formula(source), self.formula(target)
+        formula = Formula(rf"{one.latex} \to {other.latex}", one.width + other.width + 16)
+        return Mathematics(formula, f"{source} → {target}")
+
     def head(self, *told: Piece) -> Iterator[Block]:
         """The expression, what is TOLD of it, the point."""
         shown = self.formula(self.expression)
