@@ -39,10 +39,9 @@ def repeats_of(explanation: Explanation, rows: Sequence[int], shortest: int) -> 
             uses[operand] += 1
     uses[explanation.result] += 1
     found: list[Repeat] = []
-    hidden: set[int] = set()
     done: set[int] = set()
     for line in reversed(rows):
-        if line in done or not graph.operands[line]:
+        if line in done or line not in visible or not graph.operands[line]:
             continue
         chain = [line]
         while True:
@@ -58,9 +57,9 @@ def repeats_of(explanation: Explanation, rows: Sequence[int], shortest: int) -> 
         if len(chain) >= shortest + 2 * KEPT:
             done |= set(chain)
             middle = sorted(chain[KEPT:-KEPT])
-            found.append(_repeat(explanation, middle, visible - hidden, set(chain) - set(middle), uses))
-            hidden |= set(found[-1].lines)
-    return [repeat for repeat in found if repeat.last not in hidden - set(repeat.lines)]
+            found.append(_repeat(explanation, middle, visible, set(chain) - set(middle), uses))
+            visible -= set(found[-1].lines)
+    return found
 
 
 def _repeat(

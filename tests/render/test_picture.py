@@ -175,6 +175,17 @@ def test_what_is_folded_keeps_the_lines_that_others_use():
     assert ("y", more.get("data-line")) in {(w.get("data-from"), w.get("data-to")) for w in groups(text, "wire")}
 
 
+def test_chains_of_chains_are_folded_too():
+    """26,000 lines, of which 38 nodes are drawn; what the outer fold holds is not drawn beside it."""
+    term = " + ".join(["x"] * 12)
+    found = circuit(explained(" + ".join(f"({term})*y" for _ in range(2_000)), {"x": 0.1, "y": 0.2}, Options()))
+    folds = [node.symbol for node in found.nodes if node.kind == "more"]
+    assert folds == [*["+ … 7 more"] * 3, "+ … 1,995 more", *["+ … 7 more"] * 2]
+    assert len(found.nodes) == 38
+    drawn_lines = {node.line for node in found.nodes}
+    assert all(wire.source in drawn_lines and wire.target in drawn_lines for wire in found.wires)
+
+
 def test_what_is_too_large_is_refused_with_advice():
     """A graph that does not fold: how many nodes, what to do; in far less time than drawing would take."""
     text = "; ".join(f"a{at + 1} = a{at}*sin(a{at})" for at in range(300))
