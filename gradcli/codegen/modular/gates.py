@@ -8,9 +8,12 @@ from gradcli.autodiff import depends
 from gradcli.codegen.flat.sweep import TOTAL, is_finite, values_of
 from gradcli.codegen.modular.class_names import class_name, variant
 from gradcli.codegen.modular.rules import Lines, Spelled, chosen, product, spelled_shapes, where_it_arrives
+from gradcli.codegen.names import Names, is_plain
 from gradcli.codegen.targets.base import ATOM
+from gradcli.codegen.targets.python import RESERVED
 from gradcli.graph import CONSTANT, NAMED
 from gradcli.graph.carriers import trace_array_rules, trace_rules
+from gradcli.graph.composite import Composite
 from gradcli.graph.notation import operation as shown_operation
 
 TYPE_CHECKING = False
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 LEAVES_GAPS = frozenset(("index", "trace"))  # what is beside the elements that they pick gets 0, as behind a gate
 LETTERS = "abcdefgh"
+TAKEN = re.compile(r"t\d+|(?:share|local|flow)_.*|gradients|forward|backward")
 UPSTREAM: Text = ("upstream", ATOM)
 
 
@@ -50,12 +54,12 @@ class Spelling:
 
 
 class Gate:
-    """What a primitive does: `forward` over `operands`, and `flows` back to them, after `statements`.
+    """What a primitive does: `forward` over `operands` after the statements `before`, `flows` back after `statements`.
 
     `saves` are the names (y among them) that the backward pass reads.
     """
 
-    __slots__ = ("base", "flows", "forward", "name", "operands", "saves", "says", "statements", "variant")
+    __slots__ = ("base", "before", "flows", "forward", "name", "operands", "saves", "says", "statements", "variant")
 
     def __init__(self, base: str, variant: str, says: str, operands: Sequence[str], forward: Text) -> None:
         self.base = base
@@ -63,6 +67,7 @@ class Gate:
         self.says = says
         self.operands = operands
         self.forward = forward
+        self.before: list[tuple[str, Text]] = []
         self.statements: list[tuple[str, Text]] = []
         self.flows: list[Text | None] = []
         self.saves: list[str] = []
@@ -70,7 +75,7 @@ class Gate:
 
     def body(self) -> tuple[Any, ...]:
         """What it is, whatever it is called."""
-        return (tuple(self.operands), self.forward, tuple(self.statements), tuple(self.flows))
+        return (tuple(self.operands), tuple(self.before), self.forward, tuple(self.statements), tuple(self.flows))
 
 
 class Gates:
@@ -119,7 +124,7 @@ class Gates:
             if through is None or not live[line]:
                 continue
             primitive = graph.primitives[line]
-            through = through or primitive.opens or primitive.name in LEAVES_GAPS
+            through = through or primitive.opens or primitive.name in LEAVES_GAPS or getattr(primitive, "opens_inside", False)
             for operand in graph.operands[line]:
                 before = found[operand]
                 found[operand] = through if before is None else through and before
@@ -237,12 +242,19 @@ class Gates:
         graph, target = self.graph, self.target
         primitive, static = graph.primitives[use.index], graph.statics[use.index]
         names = parameter_names(primitive, len(use.shapes))
-        forward = target.operation(
-            primitive, static, [(name, ATOM) for name in names], use.shapes, self.shape(use.index)
-        )
+        leaves = [(name, ATOM) for name in names]
         base = class_name(primitive, static)
-        says = said(primitive, static, names, len(live))
-        gate = Gate(base, variant(static), says, names, forward)
+        if isinstance(primitive, Composite):
+            body = primitive.traced(use.shapes)
+            lines = Lines(body.graph, leaves, target)
+            (output,) = body.outputs
+            assert output is not None
+            lines.read([output])
+            gate = Gate(base, "", primitive.words, names, lines.text(output))
+            gate.before = lines.statements
+        else:
+            forward = target.operation(primitive, static, leaves, use.shapes, self.shape(use.index))
+            gate = Gate(base, variant(static), said(primitive, static, names, len(live)), names, forward)
         sure = not any(self.is_nan(use.index) for use in uses)
         Backward(self, use, gate, live, spread, guarded=guarded, sure=sure).write()
         return gate
@@ -350,12 +362,21 @@ def mentions(text: str, name: str) -> bool:
 
 
 def parameter_names(primitive: Primitive, count: int) -> list[str]:
-    """What the operands are called: as the language calls them."""
+    """What the operands are called: as the language, or the user's function, calls them."""
+    if isinstance(primitive, Composite):
+        return safe_names(primitive.operands)
     if primitive.variadic or primitive.parameters.startswith("a, b, ..."):
         return [*LETTERS[:count]] if count <= len(LETTERS) else [f"x{slot + 1}" for slot in range(count)]
     names = [part.partition("=")[0] for part in primitive.parameters.split(", ")]
     names = [name for name in names if name.isidentifier()][:count]
     return names if len(names) == count else [f"x{slot + 1}" for slot in range(count)]
+
+
+def safe_names(names: Sequence[str]) -> list[str]:
+    """Names of parameters that are no other word of a gate's."""
+    found = Names(RESERVED | {"y", "upstream", "ctx", "saved", "share", "local", "flow", "np", "jnp", "jax", "torch"})
+    plain = [name if is_plain(name) and not TAKEN.fullmatch(name) else f"x{slot + 1}" for slot, name in enumerate(names)]
+    return [found.fresh(name) for name in plain]
 
 
 def said(primitive: Primitive, static: Any, names: Sequence[str], live: int) -> str:

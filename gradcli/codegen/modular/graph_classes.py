@@ -10,7 +10,7 @@ from gradcli.graph import CONSTANT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from gradcli.codegen.flat.subject import Subject
     from gradcli.codegen.modular.gates import Gate
@@ -70,6 +70,8 @@ def gate_class(gate: Gate) -> list[str]:
     row = f"{inner}{', '.join(f'self.{name}' for name in saved)} = {', '.join(saved)}"
     if saved:
         rows += [row] if len(row) <= WIDTH else [f"{inner}self.{name} = {name}" for name in saved]
+    for name, text in gate.before:
+        rows += statement(f"{name} = ", text, inner)
     if "y" in gate.saves:
         rows += [*statement("self.y = ", gate.forward, inner), f"{inner}return self.y"]
     else:

@@ -11,7 +11,7 @@ from gradcli.graph import CONSTANT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from gradcli.codegen.flat.subject import Subject
     from gradcli.codegen.modular.gates import Gate
@@ -43,10 +43,11 @@ def module(subject: Subject, target: Target, comments: Mapping[int, str]) -> str
 def function(gate: Gate) -> list[list[str]]:
     """The function of a gate, what it saves on the way, what it carries back, and how they are joined."""
     rows = ["@jax.custom_vjp", *called(f"def {gate.name}", gate.operands, ":"), *sentence(gate.says, STEP)]
-    rows += statement("return ", gate.forward, STEP)
+    before = [row for name, text in gate.before for row in statement(f"{name} = ", text, STEP)]
+    rows += [*before, *statement("return ", gate.forward, STEP)]
     dead = [name for name, flow in zip(gate.operands, gate.flows, strict=True) if flow is None]
     saved = [name for name in gate.operands if name in gate.saves or name in dead] + ["y"] * ("y" in gate.saves)
-    ahead = called(f"def {gate.name}_forward", gate.operands, ":")
+    ahead = [*called(f"def {gate.name}_forward", gate.operands, ":"), *before]
     kept = f"({', '.join(saved)}{',' * (len(saved) == 1)})"
     if "y" in gate.saves:
         ahead += [*statement("y = ", gate.forward, STEP), *items("return ", ["y", kept], STEP, one="")]

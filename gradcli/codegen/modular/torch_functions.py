@@ -12,7 +12,7 @@ from gradcli.graph import CONSTANT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from typing import Any
 
     from gradcli.codegen.flat.subject import Subject
@@ -44,6 +44,8 @@ def function(gate: Gate) -> list[str]:
     rows = [f"class {gate.name}(torch.autograd.Function):", *sentence(gate.says, STEP), ""]
     rows += [f"{STEP}@staticmethod", *called(f"{STEP}def forward", ["ctx", *gate.operands], ":")]
     saved = [*[name for name in gate.saves if name != "y"], *["y"] * ("y" in gate.saves)]
+    for name, text in gate.before:
+        rows += statement(f"{name} = ", text, inner)
     if "y" in gate.saves:
         rows += statement("y = ", gate.forward, inner)
     if saved:
