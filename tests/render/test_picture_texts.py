@@ -155,6 +155,26 @@ def test_two_texts_at_one_place_would_be_found():
     assert meeting(texts_of(drawing.format(2))) == []
 
 
+@pytest.mark.parametrize(
+    ("medium", "scheme", "paper", "ink"),
+    [
+        ("screen", "light", "rgb(255, 255, 255)", "rgb(17, 99, 41)"),
+        ("screen", "dark", "rgb(22, 24, 29)", "rgb(126, 231, 135)"),
+        ("print", "dark", "rgb(255, 255, 255)", "rgb(17, 99, 41)"),
+    ],
+)
+def test_a_picture_follows_its_reader_and_paper_stays_light(browser, tmp_path, medium, scheme, paper, ink):
+    """The background is the picture's own; values are green on it."""
+    file = tmp_path / "picture.svg"
+    file.write_text(str(picture(explained("x^2", {"x": 3.0}, Options()), "svg")), "utf-8")
+    browser.open(file)
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    browser.ask("Emulation.setEmulatedMedia", media=medium, features=features)
+    fills = 'JSON.stringify([".page", ".wire .value"].map((of) => getComputedStyle(document.querySelector(of)).fill))'
+    assert json.loads(browser.run(fills)) == [paper, ink]
+    browser.ask("Emulation.setEmulatedMedia", media="")
+
+
 @pytest.mark.parametrize("font", ["DejaVu Sans", "Liberation Sans"])
 def test_a_browser_measures_no_overlap(browser, tmp_path, font):
     """The widths that Chromium measures, of every sample."""
