@@ -46,6 +46,7 @@ class Chromium:
         self._left = b""
         self._count = 0
         self._session: str | None = None
+        self._loaded = False
         self.requests: list[str] = []
         self.errors: list[str] = []
         targets = self.ask("Target.getTargets")["targetInfos"]
@@ -88,9 +89,10 @@ class Chromium:
         self.ask("Emulation.setEmulatedMedia", features=features)
         self.requests.clear()
         self.errors.clear()
+        self._loaded = False
         self.ask("Page.navigate", url=page.as_uri())
-        while (found := self._next()).get("method") != "Page.loadEventFired":
-            self._note(found)
+        while not self._loaded:
+            self._note(self._next())
 
     def run(self, script: str) -> Any:
         """The value of an expression in the page."""
@@ -122,6 +124,8 @@ class Chromium:
         parameters = event.get("params", {})
         if event.get("method") == "Network.requestWillBeSent":
             self.requests.append(parameters["request"]["url"])
+        elif event.get("method") == "Page.loadEventFired":
+            self._loaded = True
         elif event.get("method") == "Runtime.exceptionThrown":
             self.errors.append(json.dumps(parameters["exceptionDetails"]))
         elif event.get("method") == "Log.entryAdded" and parameters["entry"]["level"] == "error":

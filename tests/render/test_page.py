@@ -76,6 +76,8 @@ def test_a_page_asks_for_nothing(browser, neuron):
     text = neuron.read_text("utf-8")
     assert "default-src 'none'" in text
     assert set(re.findall(r"https?://[^\s\"'<]+", text)) <= {"http://www.w3.org/2000/svg"}
+    again = [(name, explained(NEURON, AT, Options(decomposition=name))) for name in ("naive", "sigmoid")]
+    assert page(again) == text
     assert not re.search(r"\bon\w+=|javascript:|\beval\(|new Function|innerHTML", text)
 
 

@@ -109,14 +109,23 @@ class Picture {
     const meeting = current.kind === "sum" ? run.lines[current.line].name : null;
     for (const rail of this.rails) rail.classList.toggle("current", rail.dataset.line === meeting);
     const here = this.drawing.querySelector(".current .numbers") ?? this.drawing.querySelector(".now");
-    reveal(here, byId("circuit"), true);
-    reveal(here, byId("left"), false);
+    const lit = [...this.drawing.querySelectorAll(".lit, .now")].map((part) => part.getBoundingClientRect());
+    reveal(bounds(here ? [here.getBoundingClientRect(), ...lit] : lit, byId("circuit")), byId("circuit"), true);
+    reveal(here?.getBoundingClientRect(), byId("left"), false);
   }
 
   /* Light up the parts that belong to a step. */
   link(key, on) {
     for (const part of this.parts) if (this.keyOf(part) === key) part.group.classList.toggle("linked", on);
   }
+}
+
+/* What holds all of the boxes; the first alone where that is wider than the panel. */
+function bounds(boxes, panel) {
+  if (!boxes.length) return undefined;
+  const [left, right] = [Math.min(...boxes.map((box) => box.left)), Math.max(...boxes.map((box) => box.right))];
+  const all = { left, right, top: boxes[0].top, bottom: boxes[0].bottom };
+  return right - left < panel.clientWidth - 160 ? all : boxes[0];
 }
 
 function write(text, shown) {

@@ -226,13 +226,12 @@ function show() {
   byId("count").textContent = `step ${state.step} of ${state.steps.length}, ${phase}`;
   for (const id of ["first", "back"]) byId(id).disabled = state.step === 1;
   for (const id of ["next", "last"]) byId(id).disabled = state.step === state.steps.length;
-  reveal(rows[state.step - 1]?.row, byId("ledger"));
+  reveal(rows[state.step - 1]?.row.getBoundingClientRect(), byId("ledger"), false);
 }
 
-/* Scroll a panel, and nothing else, until a part of it is in sight: down, or along. */
-function reveal(part, panel, along) {
-  if (!part) return;
-  const inner = part.getBoundingClientRect();
+/* Scroll a panel, and nothing else, until a box in it is in sight: down, or along. */
+function reveal(inner, panel, along) {
+  if (!inner) return;
   const outer = panel.getBoundingClientRect();
   const behavior = still.matches ? "auto" : "smooth";
   if (!along && (inner.top < outer.top + 60 || inner.bottom > outer.bottom - 30)) {
