@@ -40,16 +40,21 @@ def module(subject: Subject, target: Target, *, optimised: bool = False) -> str:
     return "\n\n\n".join(["\n".join(head), *preamble, *blocks]) + "\n"
 
 
-def settled(subject: Subject, target: Target, *, optimised: bool = False) -> Statements:
-    """The statements of a subject; none of its names is one of the helpers that they turn out to need."""
+def settled(
+    subject: Subject, target: Target, *, optimised: bool = False, loops: tuple[type, type] | None = None
+) -> Statements:
+    """The statements of a subject; none of its names is one of the helpers that they turn out to need.
+
+    LOOPS are the statements over arrays of a target that has none, plain and optimised.
+    """
     lines: Any
     kind: Any = Statements
-    if subject.graph.shapes is not None and target.array is None:
+    if subject.graph.shapes is not None and target.array is None and loops is None:
         lines, kind = UnrolledLines(subject, optimised=optimised), UnrolledStatements
     elif optimised:
-        lines, kind = TidyLines(subject), OptimisedStatements
+        lines, kind = TidyLines(subject), OptimisedStatements if loops is None else loops[1]
     else:
-        lines = BackwardLines(subject)
+        lines, kind = BackwardLines(subject), Statements if loops is None else loops[0]
     reserved = target.words
     while True:
         target.needs.clear()

@@ -230,7 +230,8 @@ class Statements:
         for operand in sorted(found):
             text = self._operation(operand)
             atomic = self.graph.primitives[operand].name in TESTS and not self._shape(operand)
-            if len(text[0]) > LONGEST_INSIDE or (self.uses[operand] > 1 and not atomic):
+            stands = text[0][0] != "\0" and len(text[0]) <= LONGEST_INSIDE  # else statements of their own
+            if not stands or (self.uses[operand] > 1 and not atomic):
                 self._name(operand, target, last=operand in last)
             else:
                 self.texts[operand] = text

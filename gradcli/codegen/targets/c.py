@@ -15,6 +15,7 @@ from gradcli.codegen.targets.base import (
     within,
 )
 from gradcli.codegen.targets.c_functions import FUNCTIONS
+from gradcli.codegen.targets.c_rows import ROWS
 from gradcli.codegen.targets.python import THE_SAME, unchanged
 
 TYPE_CHECKING = False
@@ -29,6 +30,7 @@ WORDS = """
     auto break case char const continue default do double else enum extern float for goto if inline int long register
     restrict return short signed sizeof static struct switch typedef union unsigned void volatile while asm typeof bool
     true false nullptr constexpr alignas alignof thread_local static_assert complex imaginary I unix linux i386
+    i0 i1 i2 i3 i4 i5 i6 i7 i8 i9
     main printf stdin stdout stderr errno NULL EOF NAN INFINITY HUGE_VAL gradients value_and_gradients
     abs acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 fabs fdim floor fma
     fmax fmin fmod fpclassify frexp gamma hypot ilogb isfinite isinf isnan isnormal j0 j1 jn ldexp lgamma llrint llround
@@ -150,5 +152,6 @@ NOTATIONS: dict[str, Notation] = {
 def target() -> Target:
     """C99 over doubles."""
     return Target(
-        "c", ".c", comment="//", reserved=RESERVED, notations=NOTATIONS, imports={}, helpers=FUNCTIONS, number=number
+        "c", ".c", comment="//", reserved=RESERVED, notations=NOTATIONS, imports={}, helpers={**FUNCTIONS, **ROWS},
+        number=number,
     )
