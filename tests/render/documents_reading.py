@@ -127,19 +127,13 @@ class Reader:
         while True:
             token = self.peek()
             if token in (r"\cdot", "/", r"\odot"):
-                literal = self.tokens[self.at - 1]
                 self.take()
-                power = self.tokens[self.at : self.at + 3] == ["10", "^", "{"]
-                if power and token == r"\cdot" and literal[:1].isdigit():
-                    self.at += 3
-                    found = self.scaled(found)
-                    continue
                 negative = self.peek() == "-" and bool(self.take())
                 other = self.power()
                 other = -other if negative else other
                 found = divided(found, other) if token == "/" else found * other
             elif token and token not in "+-)]},&=" and token not in (
-                r"\right", r"\\", r"\ne", r"\le", r"\ge", "<", ">", r"\text{if }", r"\text{otherwise}", r"\rvert",
+                r"\right", r"\Bigr", r"\\", r"\ne", r"\le", r"\ge", "<", ">", r"\text{if }", r"\text{otherwise}",
             ) and not token.startswith(r"\end"):  # fmt: skip
                 other = self.power()
                 both = isinstance(found, np.ndarray) and isinstance(other, np.ndarray)
@@ -147,9 +141,12 @@ class Reader:
             else:
                 return found
 
-    def scaled(self, number: Any) -> float:
+    def number(self) -> float:
         """A number with its power of ten, which alone may be no double."""
-        text = ""
+        number, text = self.take(), ""
+        if self.tokens[self.at : self.at + 4] != [r"\cdot", "10", "^", "{"]:
+            return float(number)
+        self.at += 4
         while self.peek() != "}":
             text += self.take()
         self.take("}")
@@ -176,14 +173,14 @@ class Reader:
 
     def bracket(self) -> list[Any]:
         """What stands in parentheses."""
-        tall = self.peek() == r"\left" and bool(self.take())
+        tall = self.peek() in (r"\left", r"\Bigl") and self.take()
         self.take("(")
         found = [self.sum()]
         while self.peek() == ",":
             self.take()
             found.append(self.sum())
         if tall:
-            self.take(r"\right")
+            self.take(r"\right" if tall == r"\left" else r"\Bigr")
         self.take(")")
         return found
 
@@ -194,7 +191,7 @@ class Reader:
             above = self.group()
             return divided(above, self.group())
         if token[:1].isdigit():
-            return float(self.take())
+            return self.number()
         if token == r"\infty":
             self.take()
             return math.inf
@@ -329,6 +326,8 @@ class Reader:
         self.take("&")
         self.take(r"\text{otherwise}")
         self.take(r"\end{cases}")
+        if isinstance(condition, np.ndarray):
+            return np.where(condition != 0, chosen, other)
         return chosen if condition else other
 
     def stack(self) -> Any:

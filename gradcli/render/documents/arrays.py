@@ -9,7 +9,7 @@ from gradcli.render.array_rules import Speaker, axes
 from gradcli.render.documents.blocks import Equations, Heading, Mathematics, Paragraph, Row, equals
 from gradcli.render.documents.formula import Formula, enclosed, numeral, product, total, words
 from gradcli.render.documents.labelled import Labelled
-from gradcli.render.documents.matrices import shape_of, value_of
+from gradcli.render.documents.matrices import WIDEST, pieces, shape_of, value_of
 from gradcli.render.explanation import MOST_GRADIENTS, folded_blocks, folded_rows
 from gradcli.report.array_precision import ArrayDigits
 from gradcli.report.array_rules import TANGENT, UPSTREAM
@@ -201,6 +201,8 @@ class _Arrays(Labelled):
         if not along:
             return inner
         sign = r"\sum " if along == "all" else rf"\sum_{{\text{{{along}}}}} "
+        if inner.width > WIDEST and inner.terms:
+            return pieces(inner.terms, rf"{sign}\Bigl(", r"\Bigr)")
         return Formula(sign + enclosed(inner.latex), 4.0 * len(along) + inner.width + 16, is_array=bool(edge.copied))
 
     def _axis(self, edge: ArrayEdge) -> str:

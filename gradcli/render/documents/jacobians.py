@@ -173,14 +173,15 @@ def of_hessian(report: HessianReport, *, digits: int, full: bool) -> Iterator[Bl
         Row(stated.formula(f"∂{label}/∂{name}"), equals(value_of(value, digits, full=full)))
         for name, value in report.gradients.items()
     ]
+    if report.size and report.is_scalar:
+        name = stated.formula(label)
+        left = Formula(rf"\nabla^{{2}} {name.latex}", name.width + 14)
+        rows.append(Row(left, equals(drawn(report.block_of_all(), digits, full=full))))
     yield Equations(rows)
     if not report.size:
         yield Paragraph("Nothing to differentiate by: it has no variables.")
     elif report.is_scalar:
         one = report.block_of_all()
-        name = stated.formula(label)
-        left = Formula(rf"\nabla^{{2}} {name.latex}", name.width + 14)
-        yield Equations([Row(left, equals(drawn(one, digits, full=full)))])
         names = report.names[:MOST_LISTED]
         yield Paragraph("Rows and columns ", *_list(names, report.size, stated), ".")
         yield from [Paragraph(_summary(one, digits))] if not full and one.entries > MOST_ENTRIES else []

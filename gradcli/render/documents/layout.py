@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gradcli.render.documents.blocks import Part, Piece
+    from gradcli.render.documents.formula import Formula
 
     Line = tuple[str, str, str]  # what stands left of the alignment, right of it, and as a remark
 
@@ -25,7 +26,8 @@ def lines_of(rows: Sequence[Row | str]) -> Iterator[list[Line]]:
     left = max((_left(row) for row in equations), default=0.0)
     remarks = max((remark_width(row.remark) for row in equations), default=0.0)
     room = ROOM - left
-    beside = not remarks or room - remarks - GAP >= LEAST
+    needed = max([LEAST, *(EQUALS + _unbroken(part) for row in equations for _, part in row.parts)])
+    beside = not remarks or room - remarks - GAP >= needed
     room -= remarks + GAP if beside and remarks else 0.0
     for row in rows:
         if isinstance(row, str):
@@ -36,6 +38,11 @@ def lines_of(rows: Sequence[Row | str]) -> Iterator[list[Line]]:
 
 def _left(row: Row) -> float:
     return row.left.width if row.left is not None and row.left.width <= WIDEST_LEFT else 0.0
+
+
+def _unbroken(formula: Formula) -> float:
+    """How wide the widest piece is that cannot be broken."""
+    return max([term.width for term in formula.terms], default=formula.width)
 
 
 def _lines(row: Row, room: float, *, beside: bool) -> list[Line]:

@@ -55,7 +55,7 @@ def _whole(value: Any, digits: int) -> Formula:
         inner = matrix([[numeral(shown(number, digits)) for number in row] for row in stack[place].tolist()])
         head = f"{', ' if place else ''}{','.join(reversed(index))}{{:}}\\;"
         found.append(Formula(head + inner.latex, inner.width + 10.0 * len(index) + 8))
-    return _pieces(found, r"\Bigl[", r"\Bigr]")
+    return pieces(found, r"\Bigl[", r"\Bigr]")
 
 
 def vector(entries: Sequence[Formula]) -> Formula:
@@ -69,10 +69,10 @@ def vector(entries: Sequence[Formula]) -> Formula:
         Formula(entry.latex + (", " if place + 1 < len(entries) else ""), entry.width + 6)
         for place, entry in enumerate(entries)
     ]
-    return _pieces(terms, "(", ")")
+    return pieces(terms, "(", ")")
 
 
-def _pieces(terms: Sequence[Formula], before: str, after: str) -> Formula:
+def pieces(terms: Sequence[Formula], before: str, after: str) -> Formula:
     """Pieces between brackets that need not stand on one line."""
     first, last = Formula(before, 5.0), Formula(after, 5.0)
     terms = [*terms]
@@ -91,7 +91,7 @@ def matrix(rows: Sequence[Sequence[Formula]], *, below: str = "") -> Formula:
     if wide * SMALLER <= WIDEST:
         small = _environment("smallmatrix", rows)
         return Formula(rf"\left[{small}\right]{below}", wide * SMALLER, is_array=True)
-    return _pieces(_columns(rows, widths), "{}", below or "{}")
+    return pieces(_columns(rows, widths), "{}", below or "{}")
 
 
 def _columns(rows: Sequence[Sequence[Formula]], widths: Sequence[float]) -> list[Formula]:
