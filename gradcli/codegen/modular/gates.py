@@ -124,7 +124,8 @@ class Gates:
             if through is None or not live[line]:
                 continue
             primitive = graph.primitives[line]
-            through = through or primitive.opens or primitive.name in LEAVES_GAPS or getattr(primitive, "opens_inside", False)
+            inside = isinstance(primitive, Composite) and primitive.opens_inside
+            through = through or primitive.opens or inside or primitive.name in LEAVES_GAPS
             for operand in graph.operands[line]:
                 before = found[operand]
                 found[operand] = through if before is None else through and before
@@ -375,8 +376,9 @@ def parameter_names(primitive: Primitive, count: int) -> list[str]:
 def safe_names(names: Sequence[str]) -> list[str]:
     """Names of parameters that are no other word of a gate's."""
     found = Names(RESERVED | {"y", "upstream", "ctx", "saved", "share", "local", "flow", "np", "jnp", "jax", "torch"})
-    plain = [name if is_plain(name) and not TAKEN.fullmatch(name) else f"x{slot + 1}" for slot, name in enumerate(names)]
-    return [found.fresh(name) for name in plain]
+    own = [is_plain(name) and not TAKEN.fullmatch(name) for name in names]
+    pairs = enumerate(zip(names, own, strict=True), 1)
+    return [found.fresh(name if kept else f"x{place}") for place, (name, kept) in pairs]
 
 
 def said(primitive: Primitive, static: Any, names: Sequence[str], live: int) -> str:

@@ -64,7 +64,7 @@ def module(subject: Subject, target: Target, comments: Mapping[int, str]) -> str
 def gate_class(gate: Gate) -> list[str]:
     """The class of a gate."""
     rows = [f"class {gate.name}:", *sentence(gate.says, STEP), ""]
-    rows += called(f"{STEP}def forward", ["self", *gate.operands], ":")
+    rows += called("def forward", ["self", *gate.operands], ":", STEP)
     saved = [name for name in gate.saves if name != "y"]
     inner = STEP * 2
     row = f"{inner}{', '.join(f'self.{name}' for name in saved)} = {', '.join(saved)}"

@@ -25,9 +25,8 @@ NOTHING = "jnp.zeros_like({})"  # where no gradient goes: custom_vjp wants an ar
 def module(subject: Subject, target: Target, comments: Mapping[int, str]) -> str:
     """The text of a module of functions with a vector-Jacobian product of their own."""
     words = (GRAPH, "saved", "pull_back")
-    composition = Composition(
-        subject, target, Spelling(kept="jnp.expand_dims({}, {})"), comments, passive=False, words=words
-    )
+    spelling = Spelling(shape="jnp.shape({})", kept="jnp.expand_dims({}, {})")
+    composition = Composition(subject, target, spelling, comments, passive=False, words=words)
     gates = composition.gates.all
     names = composition.names
     for gate in gates:

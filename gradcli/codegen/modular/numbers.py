@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def numbers_of_rule(graph: Graph, line: int, trace: Trace, value: Any, operands: Sequence[Any]) -> list[Any]:
     """The value of every line of the rules of LINE, whose upstream, where they carry one, is all 1."""
     if graph.shapes is None:
-        return read(trace, [value, *operands], number, float)
+        leaves = [value, *operands, 1.0]
+        return read(trace, leaves[: trace.inputs], number, float)
     import numpy as np
 
     from gradcli.autodiff.arrays import float_or_array

@@ -88,7 +88,8 @@ class Lines:
                 self.texts[line] = self.target.literal(graph.statics[line])
                 continue
             text = self._operation(line)
-            if len(text[0]) > LONGEST_INSIDE or (uses[line] > 1 and not self._is_short(text)):
+            atomic = self._is_short(text) or self.is_test(line)
+            if len(text[0]) > LONGEST_INSIDE or (uses[line] > 1 and not atomic):
                 count += line not in called
                 text = self.named(called.get(line, f"t{count}"), text)
             self.texts[line] = text

@@ -42,7 +42,7 @@ def function(gate: Gate) -> list[str]:
     """The autograd.Function of a gate."""
     inner = STEP * 2
     rows = [f"class {gate.name}(torch.autograd.Function):", *sentence(gate.says, STEP), ""]
-    rows += [f"{STEP}@staticmethod", *called(f"{STEP}def forward", ["ctx", *gate.operands], ":")]
+    rows += [f"{STEP}@staticmethod", *called("def forward", ["ctx", *gate.operands], ":", STEP)]
     saved = [*[name for name in gate.saves if name != "y"], *["y"] * ("y" in gate.saves)]
     for name, text in gate.before:
         rows += statement(f"{name} = ", text, inner)
@@ -63,7 +63,7 @@ def graph_module(composition: Composition) -> list[str]:
     """The module that composes the functions."""
     inner = STEP * 2
     rows = [f"class {GRAPH}(torch.nn.Module):", f'{STEP}"""The functions in the order of the graph."""', ""]
-    rows += called(f"{STEP}def forward", ["self", *composition.parameters], ":")
+    rows += called("def forward", ["self", *composition.parameters], ":", STEP)
     between = set(intermediates(composition))
     for line in composition.written:
         if line in composition.comments:
