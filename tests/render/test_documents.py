@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -393,3 +394,17 @@ def test_a_program_of_many_lines_is_written():
     deep = "sin(" * 5000 + "x" + ")" * 5000
     for kind in KINDS:
         assert len(document(explained(deep, {"x": 1.0}, Options()), kind)) < 40_000
+
+
+def test_the_page_shows_what_is_written():
+    """Its LaTeX and its Markdown are the answers of the command that it names; GRADCLI_REWRITE=1 writes them anew."""
+    page = ROOT / "docs" / "documents.md"
+    text = page.read_text("utf-8")
+    shown = re.search(r"```console\n(\$ gradcli (.*) --format latex\n)(.*?)```\n", text, re.S)
+    words = shlex.split(shown[2])
+    latex, markdown = (written(words, kind) for kind in KINDS)
+    start = text.index("### `f = ")
+    if REWRITE:
+        text = text.replace(shown[3], latex).replace(text[start:], markdown)
+        page.write_text(text, "utf-8")
+    assert (shown[3], text[start:]) == (latex, markdown)

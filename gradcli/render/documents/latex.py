@@ -27,7 +27,7 @@ def written(blocks: Sequence[Block]) -> str:
     body = "\n\n".join(part for part in parts if part)
     titles = [f"% {safe(block.code)}" for block in blocks if isinstance(block, Title)]
     head = [*titles, r"% needs \usepackage{amsmath}"]
-    strange = sorted({letter for letter in body if not letter.isascii()})
+    strange = [] if body.isascii() else sorted({letter for letter in body if not letter.isascii()})
     if strange:
         head.append(f"% compile with XeLaTeX or LuaLaTeX and a font that has {' '.join(strange[:40])}")
     return "\n".join([*head, OPEN, body, END]) + "\n"
