@@ -97,6 +97,8 @@ class Valued(Question):
 
 def questioned(source: str, given: Mapping[str, Any], options: Options) -> Question:
     """The program at its point; without one where names have no value."""
+    if not given and options.example is None and "at" not in source:  # it is read once
+        return Unvalued(source, given, options)
     try:
         return Valued(source, given, options)
     except Missing:

@@ -24,7 +24,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gradcli.codegen.flat.statements import Statement, Statements
+    from gradcli.codegen.flat.statement import Statement
+    from gradcli.codegen.flat.statements import Statements
     from gradcli.codegen.flat.subject import Subject
     from gradcli.codegen.targets.base import Target
     from gradcli.graph import Shape

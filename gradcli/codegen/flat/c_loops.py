@@ -6,7 +6,8 @@ from math import prod
 
 from gradcli.codegen.flat.c_arrays import FORMS, OUT, STEP, at, loops, pointer
 from gradcli.codegen.flat.optimised import OptimisedStatements
-from gradcli.codegen.flat.statements import Statement, Statements
+from gradcli.codegen.flat.statement import Statement
+from gradcli.codegen.flat.statements import Statements
 from gradcli.codegen.targets.base import WORD, Unwritten
 from gradcli.graph import ATOM_LEVEL, CONSTANT, VARIABLE
 

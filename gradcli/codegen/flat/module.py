@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
-    from gradcli.codegen.flat.statements import Statement
+    from gradcli.codegen.flat.statement import Statement
     from gradcli.codegen.flat.subject import Subject
     from gradcli.codegen.targets.base import Target
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gradcli.codegen.flat.statements import Statements
-from gradcli.codegen.flat.sweep import BackwardLines, values_of
+from gradcli.codegen.flat.sweep import BackwardLines
+from gradcli.codegen.flat.values import values_of
 from gradcli.graph import CONSTANT, VARIABLE, Graph
 from gradcli.graph.optimise import optimise
 

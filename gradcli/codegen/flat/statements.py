@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from gradcli.codegen.flat.sweep import is_finite
+from gradcli.codegen.flat.statement import Statement, gate_words
+from gradcli.codegen.flat.values import is_finite
 from gradcli.codegen.layout import STEP, WIDTH, harmless
 from gradcli.codegen.names import Names
 from gradcli.graph import ATOM_LEVEL, CONSTANT, NAMED, VARIABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
     from typing import Any
 
     from gradcli.codegen.flat.subject import Subject
@@ -21,19 +22,6 @@ LONGEST_COMMENT = 50
 LONGEST_INSIDE = 40  # letters of what stands inside a flow
 ONE: Text = ("1.0", ATOM_LEVEL)
 TESTS = frozenset(("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"))
-
-
-class Statement:
-    """`name = text`, or what is added to it; with the line that it is of, and a comment."""
-
-    __slots__ = ("comment", "line", "more", "name", "text")
-
-    def __init__(self, name: str, text: Text, line: int, comment: str = "", *, more: bool = False) -> None:
-        self.name = name
-        self.text = text
-        self.line = line
-        self.comment = comment
-        self.more = more
 
 
 class Statements:
@@ -317,16 +305,3 @@ class Statements:
         if shape:
             return self.target.operation(NAMED["fit"], shape, [("0.0", ATOM_LEVEL)], [()], shape)
         return self._value(0.0)
-
-
-def gate_words(graph: Any, index: int, live: Sequence[int]) -> str:
-    """The gate of a line in words that hold at every point: `mul swaps`."""
-    primitive = graph.primitives[index]
-    several, one = [words.replace("±", "+/-") for words in primitive.verbs]
-    if primitive.opens and (several, one) == ("passes", "passes"):
-        return f"{primitive.shown} passes or blocks"
-    if primitive.name == "sub" and len(live) == 1:
-        return f"sub {'flips' if live[0] else 'passes'}"
-    if primitive.name == "same":
-        return ""
-    return f"{primitive.shown} {several if len(live) > 1 else one}"

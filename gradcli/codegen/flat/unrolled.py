@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from gradcli.codegen.flat.optimised import written_out
-from gradcli.codegen.flat.statements import LONGEST_INSIDE, Statement, Statements
-from gradcli.codegen.flat.sweep import BackwardLines, is_finite, values_of
+from gradcli.codegen.flat.statement import Statement
+from gradcli.codegen.flat.statements import LONGEST_INSIDE, Statements
+from gradcli.codegen.flat.sweep import BackwardLines
+from gradcli.codegen.flat.values import is_finite, values_of
 from gradcli.codegen.layout import STEP, WIDTH
 from gradcli.codegen.targets.base import Unwritten
 from gradcli.errors import GradError

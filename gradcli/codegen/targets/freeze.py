@@ -27,6 +27,7 @@ def strong_product(a, b):
 '''
 
 WIDTH = 88
+BETWEEN = "# ---"
 
 
 def functions() -> dict[str, str]:
@@ -66,13 +67,13 @@ def _short(row: str) -> list[str]:
 
 def frozen_text() -> str:
     """The whole text of gradcli/codegen/targets/python_functions.py."""
-    blocks = []
-    for name, text in functions().items():
-        done = subprocess.run(
-            [sys.executable, "-m", "ruff", "format", "--isolated", "-"],
-            input=text, capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        blocks.append(f"    \"{name}\": r'''\n{done.stdout}''',\n")
+    texts = functions()
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", "format", "--isolated", "-"],
+        input=f"\n\n{BETWEEN}\n\n".join(texts.values()), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    formatted = [text.strip("\n") for text in done.stdout.split(BETWEEN)]
+    blocks = [f"    \"{name}\": r'''\n{text}\n''',\n" for name, text in zip(texts, formatted, strict=True)]
     return HEAD + "".join(blocks) + "}\n"
 
 
