@@ -116,7 +116,7 @@ def cross_entropy(logits, target):
 ''',
     "cofactors": '''
 def cofactors(x):
-    """The gradient of the determinant: each minor with its sign, also of a singular x."""
+    """The gradient of the determinant: the minors with their signs, for any x."""
     n = len(x)
     rest = np.array([[j for j in range(n) if j != i] for i in range(n)], dtype=int)
     minors = x[rest[:, None, :, None], rest[None, :, None, :]]
