@@ -11,7 +11,7 @@ from running import run, shell
 
 ROOT = Path(__file__).parents[1]
 REWRITE = os.environ.get("GRADCLI_REWRITE") == "1"
-FEWEST = {"batch": 12, "map": 6, "engines": 4, "second-order": 4}  # the examples that a page has at least
+FEWEST = {"batch": 12, "map": 6, "engines": 4, "second-order": 4, "code": 4}  # the examples that a page has at least
 BLOCKS = [
     (page, block)
     for page in FEWEST

@@ -327,7 +327,7 @@ NOTATIONS: dict[str, Notation] = {
     "softmax_of": "torch.softmax({0}, dim=-1)",
     "logsoftmax": "torch.log_softmax({0}, dim=-1)",
     "excess": excess,
-    "one_hot": one_hot,
+    "one_hot": lambda operands, static, shapes, shape: one_hot([as_tensor(operands[0])], static, shapes, shape),
     "cross_entropy": cross_entropy,
 }  # fmt: skip
 CAREFUL: dict[str, Notation] = {
