@@ -30,7 +30,7 @@ def computed(name, primitive, static, operands):
     target.use("\n".join(rows))
     space = {}
     with np.errstate(all="ignore"):
-        exec("\n".join([*target.preamble(), *rows]), space)
+        exec("\n".join([*target.preamble(), *rows]), space)  # noqa: S102  # it is ours
     return np.asarray(space["result"]), text
 
 
@@ -76,7 +76,7 @@ def test_constants_read_back(target):
         text = written.plain(written.given(value))
         written.use(text)
         space = {}
-        exec("\n".join([*written.preamble(), f"result = {text}"]), space)
+        exec("\n".join([*written.preamble(), f"result = {text}"]), space)  # noqa: S102  # it is ours
         assert repr(space["result"]) == repr(float(value)), text
     module = written.module
     assert written.literal(ArrayConstant(np.eye(3), "eye(3)"))[0].startswith(f"{module}.eye(3")
