@@ -83,7 +83,8 @@ def distinct(names: Iterable[str]) -> dict[str, str]:
 
 def in_letters(name: str) -> str:
     """A name as it is typed."""
-    return (r"\mathit{" if name.isascii() else r"\text{") + escaped(name) + "}"
+    signs = (escaped(letter) if letter.isascii() else rf"\text{{{letter}}}" for letter in name)
+    return rf"\mathit{{{''.join(signs)}}}"
 
 
 def label_of(name: str, by: Sequence[str], written: Mapping[str, str] | None = None) -> str:

@@ -46,7 +46,7 @@ def equations(document: str) -> list[Equation]:
             left, right, remark = cells(line.removesuffix(r" \\"))
             if left.strip():
                 rows.append([left.strip(), right.strip(), remark.strip()])
-            elif right.startswith(r"\text{"):
+            elif not right.strip().startswith(("=", r"\to ", r"\qquad")):
                 continue  # what is left out
             elif rows:
                 rows[-1][1] += " " + right.replace(r"\qquad {}", " ").strip()

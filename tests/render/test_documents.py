@@ -20,7 +20,7 @@ from gradcli.errors import GradError
 from gradcli.graph.latex import distinct
 from gradcli.questions import Options, explained
 from gradcli.render.documents import document
-from gradcli.render.documents.formula import in_text, numeral
+from gradcli.render.documents.formula import in_math, in_text, numeral
 from gradcli.render.documents.markdown import in_words
 from gradcli.render.documents.names import Names
 from gradcli.text import shortest, significant
@@ -272,6 +272,15 @@ def test_words_are_themselves_in_latex(text):
 
 
 @settings(max_examples=300, deadline=None)
+@given(st.text(st.sampled_from("\\{}_^&%$#~<>|\"'`-*[]()!+.:@= ab1→×∂…α"), max_size=30))
+def test_words_are_themselves_in_mathematics(text):
+    """Within \\text there is no macro, which MathJax would print."""
+    found = in_math(text)
+    assert not [words for words in re.findall(r"\\text\{(.*?)\}", found) if set(words) & set("\\{_^&%$#~")]
+    balanced(f"${found}$")
+
+
+@settings(max_examples=300, deadline=None)
 @given(st.text(st.sampled_from("\\{}_^&%$#~<>|\"'`-*[]()!+.:@= ab1→×∂…α\n"), max_size=30))
 def test_words_are_themselves_in_markdown(text):
     """In a paragraph and in a cell they are drawn as they were said."""
@@ -314,7 +323,7 @@ def test_latex_is_well_formed(name):
 
 KNOWN = set(re.findall(r"\w+", """
     begin end text mathit mathrm mathbf operatorname frac sqrt left right bar dot overline cdot odot infty partial nabla
-    to
+    to backslash sim wedge
     sum prod sin cos tan sinh cosh tanh log exp max min det arcsin arccos arctan sigma Sigma Gamma psi pi tau top dots
     cdots vdots times le ge ne pm downarrow uparrow lfloor rfloor lceil rceil lVert rVert vert paragraph noindent
     textbf texttt item begingroup endgroup allowdisplaybreaks sloppy par raggedright hline rule tabularnewline
@@ -407,4 +416,5 @@ def test_the_page_shows_what_is_written():
     if REWRITE:
         text = text.replace(shown[3], latex).replace(text[start:], markdown)
         page.write_text(text, "utf-8")
+        return
     assert (shown[3], text[start:]) == (latex, markdown)

@@ -23,6 +23,11 @@ SIGNS = {
     "≥": r"$\ge$", "≠": r"$\ne$", "∞": r"$\infty$", "±": r"$\pm$", "²": r"$^2$", "↓": r"$\downarrow$",
     "↑": r"$\uparrow$",
 }  # fmt: skip
+MATHEMATICAL = {
+    **{sign: text[1:-1] for sign, text in SIGNS.items() if sign != "²"}, "²": "^{2}", "\\": r"\backslash", "{": r"\{",
+    "}": r"\}", "_": r"\_", "^": r"\wedge", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "~": r"\sim", "<": "<",
+    ">": ">", "|": r"\vert", '"': "''", "`": r"\text{‘}", "…": r"\dots", "−": "-",
+}  # fmt: skip
 ELEMENTWISE = r"\odot"
 
 
@@ -68,7 +73,7 @@ class Formula:
 
 def words(text: str) -> Formula:
     """TEXT that stands as it is; it may be broken at its blanks."""
-    pieces = [Formula(rf"\text{{{in_text(piece)}}}", WORD * len(piece)) for piece in pieces_of(text)]
+    pieces = [Formula(in_math(piece), WORD * len(piece)) for piece in pieces_of(text)]
     latex = " ".join(piece.latex for piece in pieces)
     return Formula(latex, sum(piece.width for piece in pieces), terms=pieces if len(pieces) > 1 else ())
 
@@ -82,6 +87,25 @@ def pieces_of(text: str, most: int = 40) -> list[str]:
         found[-1] += word + " "
     found[-1] = found[-1][:-1]
     return [piece for piece in found if piece] or [""]
+
+
+def in_math(text: str) -> str:
+    """TEXT within mathematics: words as \\text, every other sign as itself.
+
+    MathJax knows no macro within \\text, not even an escaped underscore.
+    """
+    from gradcli.graph.latex import LETTERS
+
+    found, run = "", ""
+    for letter in f"{text}\0":
+        sign = MATHEMATICAL.get(letter) or (f"\\{LETTERS[letter]}" if letter in LETTERS else "")
+        if not sign and letter != "\0" and (letter != "-" or run[-1:] != "-"):  # two are a dash
+            run += letter
+            continue
+        found += rf"\text{{{run}}}" if run else ""
+        found += sign + (" " if sign[-1:].isalpha() else "")
+        run = "" if sign or letter == "\0" else letter
+    return found.rstrip() if found[-1:] == " " else found
 
 
 def in_text(text: str) -> str:

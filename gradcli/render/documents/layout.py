@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gradcli.render.documents.blocks import Code, Mathematics, Row
-from gradcli.render.documents.formula import EQUALS, WORD, in_text, words
+from gradcli.render.documents.formula import EQUALS, WORD, words
+from gradcli.render.documents.formula import in_math as as_math
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,6 +99,6 @@ def in_math(remark: Sequence[Piece]) -> str:
     """A remark in math mode."""
     return "".join(
         piece.formula.latex if isinstance(piece, Mathematics)
-        else rf"\text{{{in_text(_text(piece))}}}"
+        else as_math(_text(piece))
         for piece in remark
     )  # fmt: skip
