@@ -12,7 +12,7 @@ from time import monotonic, sleep
 import gradcli
 from gradcli.batch import work
 from gradcli.batch.ahead import Ahead
-from gradcli.batch.connection import is_killed
+from gradcli.batch.connection import LOST, is_killed
 from gradcli.batch.processes import KILLED_TWICE, MOST_KILLS
 from gradcli.batch.remote import answer, framed, unframed
 from gradcli.errors import GradError
@@ -35,6 +35,7 @@ MOST, MANY = 2 << 20, 64  # bytes and chunks of a job
 ROOM = 512 << 20  # bytes of all that is with the workers, of however many
 GROUPS = 16  # that a chunk which kills is split into, and each of them that does
 LOOK = 1.0  # seconds between two looks at the workers
+TIDIED = LOST + 1.0  # seconds after which our own cluster has seen to a worker that fell
 SETTLED = 20.0  # seconds that our own workers get to be all there again
 
 
@@ -81,6 +82,7 @@ class Run:
         self._flying: set[Job] = set()
         self._killers: deque[Job] = deque()
         self._kills = 0
+        self._fell = 0.0  # when a worker was last killed
         self._group: list[Task] = []  # chunks for the next job
         self._bytes = 0
         self._seconds = ENOUGH  # that a chunk takes
@@ -186,6 +188,7 @@ class Run:
             raise self._lost()
         elif is_killed(error := job.future.exception()):
             self._kills += 1
+            self._fell = monotonic()
             if self._kills > MOST_KILLS:
                 raise GradError("limit", "workers are killed again and again", hint="they may have too little memory")
             if job in self._order and not self._killers:
@@ -247,7 +250,7 @@ class Run:
         end = monotonic() + SETTLED
         while self._own is not None and monotonic() < end:
             with self._reached():
-                if len(self._client.nthreads()) >= self._own.count:
+                if monotonic() > self._fell + TIDIED and len(self._client.nthreads()) >= self._own.count:
                     break
             self._own.fill_up()
             sleep(0.1)

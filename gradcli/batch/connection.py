@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 PATIENCE = 8  # seconds until a scheduler must have answered
 WORKERS_WITHIN = 60.0  # seconds until it must have a worker
 GREETING = 1 << 20  # bytes, more than a scheduler's first message has
+LOST = 2.0  # seconds until a worker of our own that was killed and has not come back is replaced
 SILENT = 60  # above every level of logging
 LOUD = ("distributed", "tornado", "asyncio", "dask", "bokeh")
 NAMED = 3  # workers that a message names
@@ -62,7 +63,7 @@ class Own:
         self._settings = dask.config.set(
             {
                 "distributed.scheduler.allowed-failures": 0,  # a chunk that was killed is tried again, alone
-                "distributed.deploy.lost-worker-timeout": "5s",
+                "distributed.deploy.lost-worker-timeout": f"{LOST}s",
                 "distributed.worker.profile.enabled": False,
             }
         )
