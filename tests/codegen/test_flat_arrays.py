@@ -13,11 +13,9 @@ from gradcli.questions.code import coded
 from tests.codegen.generated import array_programs, run, scalar_programs
 from tests.codegen.test_flat_python import HOSTILE, formatted
 
-CASES = map(json.loads, (Path(__file__).parents[1] / "published.jsonl").read_text("utf-8").splitlines())
-PUBLISHED = [case for case in CASES if any(isinstance(value, list) for value in case["at"].values())]
+CASES = [*map(json.loads, (Path(__file__).parents[1] / "published.jsonl").read_text("utf-8").splitlines())]
 TARGETS = ["python", "numpy", "torch", "jax"]
 TOLERANCE = {"torch": 1e-9, "jax": 1e-9}  # of digamma there
-NUMPY = ["python", "numpy"]
 
 
 def needed(target):
@@ -66,21 +64,25 @@ def test_programs_of_scalars(target, tmp_path):
     """A name or a number is what the library computes with."""
     needed(target)
     codes = []
-    for text, at in scalar_programs(90, seed=7):
+    for text, at in scalar_programs(300, seed=7):
         if any(name in text for name in "xyz") and all(abs(value) < 100 for value in at.values()):
             codes.append(check(text, at, target))
-    assert len(codes) > 40
+    assert len(codes) > 150
     assert formatted(codes, tmp_path)[0] == ""
 
 
-@pytest.mark.parametrize("case", PUBLISHED, ids=[case["id"] for case in PUBLISHED])
-@pytest.mark.parametrize("target", NUMPY)
-def test_published_cases(target, case):
-    at = {name: np.array(v, dtype=float) if isinstance(v, list) else float(v) for name, v in case["at"].items()}
-    try:
-        check(case["expr"], at, target)
-    except GradError as error:
-        assert "a gradient is of a scalar" in error.message
+@pytest.mark.parametrize("target", TARGETS)
+def test_published_cases(target):
+    needed(target)
+    written = 0
+    for case in CASES:
+        at = {name: np.array(v, dtype=float) if isinstance(v, list) else float(v) for name, v in case["at"].items()}
+        try:
+            check(case["expr"], at, target)
+            written += 1
+        except GradError as error:
+            assert "a gradient is of a scalar" in error.message
+    assert written > 0.8 * len(CASES)
 
 
 def test_a_network_line_by_line():
