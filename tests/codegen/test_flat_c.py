@@ -122,7 +122,10 @@ def test_no_name_of_the_users_breaks_code(tmp_path):
     names = list(dict.fromkeys(names))
     text = f"max({'+'.join(names)}, 2)*sigmoid(exp(int))"
     at = {name: 0.01 * number for number, name in enumerate(names)}
-    compare([(text, at), ('x + 1 # */ \\', {"x": 1.0})], tmp_path)
+    names = ["copy", "reduce", "i0", "sum_of", "f", "double"]
+    arrays = {name: np.full((5, 4), 0.1 * k) for k, name in enumerate(names, 1)}
+    of_arrays = f"sum({'+'.join(arrays)})^2 + sum(mean(copy@i0.T, 0))"
+    compare([(text, at), (of_arrays, arrays), ('x + 1 # */ \\', {"x": 1.0})], tmp_path)
 
 
 def test_where_there_are_too_many_elements_the_answer_is_advice():

@@ -26,6 +26,11 @@ MOST_ON_STACK = 1000  # elements
 class LoopStatements(Statements):
     """Forward and backward pass over arrays of doubles. Raises Unwritten for what has no loops."""
 
+    def _write_forward(self) -> None:
+        if any(line is not None and self._shape(line) for line in self.lines.adjoints.values()):
+            self.target.use("copy")  # which the gradients go out by
+        super()._write_forward()
+
     def _operation(self, index: int) -> Text:
         primitive, static = self.graph.primitives[index], self.graph.statics[index]
         operands, shape = self._operands(index), self._shape(index)
@@ -139,7 +144,6 @@ class LoopStatements(Statements):
             if not shape:
                 rows.append(f"gradients[{place}] = {text};")
             elif text in self._shapes():
-                self.target.use("copy")
                 rows.append(f"copy({pointer(text, shape)}, gradients{f' + {place}' if place else ''}, {prod(shape)});")
             else:
                 rows += [f"for (int i0 = 0; i0 < {prod(shape)}; i0++)", f"{STEP}gradients[{place} + i0] = {text};"]
