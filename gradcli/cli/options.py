@@ -34,7 +34,8 @@ class Option:
     order: 0 to 20 · path: a file, or - for standard input · bytes: a number that may end in K, M, G or T ·
     point: NAME=VALUE,... · value: an expression without variables, or @FILE · count: a whole number from 1 on ·
     columns: names that may have indices, separated by commas · address: of a scheduler.
-    An option with a SHORT form has it only behind the name of its command: elsewhere -o is minus o.
+    An option with a SHORT form has it only behind the name of its command, or behind the expression where that is what
+    a command writes about: elsewhere -o is minus o.
     """
 
     __slots__ = ("choices", "commands", "default", "help", "kind", "metavar", "name", "short")

@@ -107,8 +107,10 @@ def short_form(word: str, words: Sequence[str]) -> tuple[Option | None, str, str
     name, equals, text = word.partition("=")
     if word[:2] not in SHORT or not words:
         return None, "", ""
-    option = option_of(words[0], f"--{SHORT[word[:2]]}")
-    if option is None or words[0] not in option.commands or (words[0] in WRITERS and len(words) < 2):
+    command = words[0] if words[0] in COMMANDS else DEFAULT
+    option = option_of(command, f"--{SHORT[word[:2]]}")
+    behind = len(words) > 1 or command != words[0] or command not in WRITERS
+    if option is None or command not in option.commands or not behind:
         return None, "", ""
     if name == word[:2]:
         return option, equals, text

@@ -63,6 +63,8 @@ def no_setting(word: str, expression: str) -> GradError:
     near = [MEANT[expression]] if expression in MEANT else near
     hint = f"did you mean the command {near[0]!r}?" if near else "quote an expression that has blanks, as in 'x + y'"
     after = f" after the expression {expression!r}" if expression else ""
+    if word == "-o":
+        hint = "this command writes to standard output: > FILE sends it to a file"
     return GradError("usage", f"{word!r} found, NAME=VALUE expected{after}", hint=hint)
 
 

@@ -36,7 +36,7 @@ def to_file(request: Request, command: Callable[[Request], int]) -> int:
     with redirect_stdout(gathered):
         code = command(request)
     gathered.flush()
-    put(path, gathered.buffer.getvalue())  # type: ignore[attr-defined]
+    put(path, gathered.buffer.getvalue())
     return code
 
 

@@ -242,8 +242,8 @@ def test_memory_is_predicted_before_anything_is_made(words, first):
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
-        (["grad", "x^2*y", "--format", "latex"], "--format latex belongs to explain, compare, jacobian, hessian and diff"),
-        (["hvp", "x^2", "x=1", "--along", "x=1", "--mode", "forward"], "belongs to grad, explain, jacobian, graph and batch"),
+        (["grad", "x^2*y", "--format", "latex"], "latex belongs to explain, compare, jacobian, hessian and diff"),
+        (["hvp", "x^2", "x=1", "--along", "x=1", "--mode", "forward"], "to grad, explain, jacobian, graph and batch"),
         (["hessian", "x^2", "x=1", "--mode", "forward"], "it belongs to grad, explain, jacobian, hvp, graph and batch"),
         (["derive", "x^2"], "did you mean the command 'diff'?"),
         (["gradient", "x^2"], "did you mean the command 'grad'?"),
