@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 MOST_LENGTH, MOST_SHORT = 6, 12  # of an axis; elements of an array that is whole however long its axis is
 MOST_ROUNDS = 20
-MOST_PASSES = 8  # of forward mode whose digits are settled
+MOST_PASSES = 10  # of forward mode whose digits are settled
 
 
 def is_small(value: Value) -> bool:

@@ -13,7 +13,7 @@ TOKEN = re.compile(
     r"\s+|\\[,;!]|\\(?:text|mathit|mathrm|mathbf|operatorname)\{(?:\\.|[^{}\\]|\{[^{}]*\})*\}|\\begin\{\w+\}(?:\{c+\})?|\\end\{\w+\}"
     r"|\\\\|\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|[A-Za-z]|."
 )
-SKIPPED = re.compile(r"\s+$|\\[,;!]$|\{\}$")
+SKIPPED = re.compile(r"\s+$|\\[,;!]$")
 FUNCTIONS = {
     r"\sin": "sin", r"\cos": "cos", r"\tan": "tan", r"\sinh": "sinh", r"\cosh": "cosh", r"\tanh": "tanh",
     r"\log": "log", r"\exp": "exp", r"\max": "max", r"\min": "min", r"\sigma": "sigmoid", r"\arcsin": "asin",
@@ -46,8 +46,10 @@ def equations(document: str) -> list[Equation]:
             left, right, remark = cells(line.removesuffix(r" \\"))
             if left.strip():
                 rows.append([left.strip(), right.strip(), remark.strip()])
-            elif not right.strip().startswith(("=", r"\to ", r"\qquad")):
+            elif right.strip().startswith((r"\text{", r"\dots ")):
                 continue  # what is left out
+            elif not right.strip().startswith(("=", r"\to ", r"\qquad")):  # a long name, on a line of its own
+                rows.append([right.strip(), "", remark.strip()])
             elif rows:
                 rows[-1][1] += " " + right.replace(r"\qquad {}", " ").strip()
                 rows[-1][2] += remark
@@ -154,6 +156,8 @@ class Reader:
 
     def power(self) -> Any:
         base = self.atom()
+        if self.peek() == "_" and isinstance(base, np.ndarray):
+            base = base[self.place()]
         while self.peek() == "^":
             self.take()
             self.take("{")
@@ -164,6 +168,13 @@ class Reader:
                 base = called("pow", [base, self.sum()])
             self.take("}")
         return base
+
+    def place(self) -> Any:
+        """The index of an element, or of a part."""
+        text = self._braced()[2:-1].replace("{:}", ":")
+        ends = [[int(end) if end else None for end in slot.split(":")] for slot in text.split(",")]
+        found = tuple(slot[0] if len(slot) == 1 else slice(*slot) for slot in ends)
+        return found if len(found) > 1 else found[0]
 
     def group(self) -> Any:
         self.take("{")
@@ -231,6 +242,9 @@ class Reader:
             self.take()
             self.take()
             return called("exp", [self.group()])
+        if token == r"\log" and self.peek(1) == r"\Gamma":
+            self.at += 2
+            return called("lgamma", self.bracket())
         if token in FUNCTIONS or token.startswith(r"\operatorname{") or token.startswith(r"\mathrm{"):
             return self.call()
         constants = {r"\pi": math.pi, r"\tau": math.tau, "e": math.e}
@@ -250,9 +264,13 @@ class Reader:
             self.at += 2
             along = self.take()
             digits = re.findall(r"\d+", along)
-            if digits and token == r"\sum":
+            if along.startswith(r"\text{ax"):
+                while self.peek() != "}":
+                    along += self.take()
                 self.take("}")
-                return self.bracket()[0].sum(tuple(map(int, digits)))
+                places = tuple(map(int, re.findall(r"-?\d+", along)))
+                whole = {r"\sum": "sum", r"\prod": "prod", r"\max": "max", r"\min": "min"}[token]
+                return getattr(self.bracket()[0], whole)(places)
             base = self.take() if not digits else digits[0]
             self.take("}")
             if token != r"\log":
@@ -270,16 +288,21 @@ class Reader:
         text = token
         if token in (r"\bar", r"\dot", r"\overline"):
             text += self.take("{") + self.take() + self.take("}")
+        stem, behind = text.replace(" ", ""), self.at
         if self.peek() == "_":
             text += self._braced()
         if self.peek() == "^" and self.peek(1) == "{" and self.peek(2) == "(":
             text += self._braced()
         if text.replace(" ", "") in self.known:
             return self.known[text.replace(" ", "")]
+        if stem in self.known and isinstance(self.known[stem], np.ndarray):
+            self.at = behind
+            return self.known[stem]
         self.at = start
         return None
 
     def _braced(self) -> str:
+        """A sub- or superscript with its braces."""
         text, depth = self.take(), 0
         while True:
             token = self.take()

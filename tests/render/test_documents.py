@@ -56,6 +56,11 @@ ODD = {  # a name, and the words of the command
     "many-operands": ["max(x, 1, 2, 3, 4, 5, 6, 7, 8, 9, x)", "x=9"],
     "product": ["prod(x)/3", "x=[1,2,3,4,5.55]", "--mode", "forward"],
     "slices": ["sum(100*(x[1:]-x[:8]^2)^2+(1-x[:8])^2)", "x=linspace(-1.5,1,9)", "--mode", "adjoint"],
+    "long-names": ["the_weight_of_the_first_input*x + the_weight_of_the_first_input^2/x",
+                   "the_weight_of_the_first_input=2.5", "x=3"],
+    "no-path": ["sum(log(X))", "X=[[0,1],[-1,2]]", "--mode", "forward"],
+    "closed-arrays": ["sum(where(x > 0, sqrt(x), 0))", "x=[0,4]"],
+    "element-like-a-name": ["x0*x[0]*amax(x, 0)", "x=[1,2]", "x0=3"],
     "digits": ["x/3", "x=1e-5", "--digits", "12"],
 }  # fmt: skip
 OTHERS = {
@@ -119,7 +124,7 @@ def test_a_document_is_as_it_was(name, kind):
 
 
 NOT_READ = (  # what is left out, and words that only rules have
-    r"\dots", r"\cdots", r"\text{", r"one\_hot", r"\partial", r"\operatorname{d}", r"\operatorname{grad}", "{:}",
+    r"\dots", r"\cdots", r"\text{", r"one\_hot", r"\partial", r"\operatorname{d}", r"\operatorname{grad}",
     r"\operatorname{reshape}", r"\operatorname{concat}",
 )  # fmt: skip
 
@@ -137,7 +142,7 @@ def checked(text, digits=6):
         for part in row.parts:
             try:
                 values.append(Reader(part, known).value())
-            except Unread:
+            except (Unread, ValueError):  # a reduction within a rule keeps its axis
                 values.append(None)
                 unread.append(part)
         last = values[-1]
@@ -147,7 +152,7 @@ def checked(text, digits=6):
             continue
         known[row.left.replace(" ", "")] = last
         if row.relations[-1] == r"\to":
-            assert np.all(np.asarray(last) == 0) and row.remark + row.parts[-1]
+            assert "exactly 0" in row.remark and np.any(np.asarray(last) == 0)
             continue
         for place, value in enumerate(values[:-1]):
             if value is not None:

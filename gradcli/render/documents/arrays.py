@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from gradcli.graph.arrays import quiet
+from gradcli.graph.arrays import shape_of as shape
 from gradcli.graph.shapes import count
 from gradcli.render.array_blocks import is_small, is_uniform
 from gradcli.render.array_ledger import SEED, SUM, lines_of, steps
@@ -153,8 +155,11 @@ class _Arrays(Labelled):
             remark = [*remark, *([", "] if remark else []), self.speaker.summed(edge)]
         if not self.found.forward and self.found.graph.primitives[edge.owner].kind == "reduces" and self._axis(edge):
             remark = [*remark, *([", "] if remark else []), f"to all along {self._axis(edge)}"]
-        parts += equals(self.value(edge.downstream, self.digits.downstream(edge, place)))
-        return Row(left, parts, remark)
+        last = self.value(edge.downstream, self.digits.downstream(edge, place))
+        if _is_cut(edge):
+            told = "no path: exactly 0" if self.found.forward else "closed gate: exactly 0"
+            return Row(left, [*parts, (r"\to", last)], [*remark, *([", "] if remark else []), told])
+        return Row(left, [*parts, ("=", last)], remark)
 
     def _product(self, edge: ArrayEdge, place: int, upstream: Formula) -> list[Part]:
         """upstream × local by name, and in numbers where these say more."""
@@ -238,6 +243,17 @@ class _Arrays(Labelled):
             yield Row(self.derivative(source), equals(self.value(gradient, many)))
         if len(gradients) > MOST_GRADIENTS:
             yield f"… and {len(gradients) - MOST_GRADIENTS:,} more (--json has them all)"
+
+
+def _is_cut(edge: ArrayEdge) -> bool:
+    """Whether a flow has elements that are numbers where upstream × local is none."""
+    local, below = edge.local, edge.downstream
+    if local is None or shape(edge.upstream) != shape(below) or shape(local) not in ((), shape(below)):
+        return False
+    with quiet():
+        product: Any = edge.upstream * local
+        lost: Any = (product != product) > (below != below)  # a number is there where the product is none
+    return bool(lost.any() if shape(below) else lost)
 
 
 def _of_ones(number: Formula) -> Formula:

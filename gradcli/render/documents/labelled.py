@@ -37,8 +37,9 @@ class Labelled:
     def formula(self, text: str, word: Mapping[str, Formula] | None = None) -> Formula:
         """A text of the language as a formula; names in WORD are replaced."""
         return formula_of(
-            text, lambda name: self._word(name, word or {}), exponential=self.exponential, greek=self.greek
-        )
+            text, lambda name: self._word(name, word or {}), exponential=self.exponential, greek=self.greek,
+            taken=self.names.written.values(),
+        )  # fmt: skip
 
     def _word(self, name: str, word: Mapping[str, Formula]) -> Formula | None:
         if name in word:

@@ -64,5 +64,7 @@ def element(names: Names, label: str) -> Formula | None:
         return None
     base = names.name(name)
     inside = place[:-1].replace(" ", "")
-    latex = f"{base.latex}_{{{inside}}}" if "_" not in base.latex else rf"{base.latex}\left[{inside}\right]"
+    latex = f"{base.latex}_{{{inside}}}"
+    if "_" in base.latex or latex in names.written.values():
+        latex = f"({base.latex})_{{{inside}}}"
     return Formula(latex, base.width + LETTER * len(inside))

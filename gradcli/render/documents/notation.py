@@ -25,7 +25,7 @@ from gradcli.text import shortest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from typing import Any
 
     Word = Callable[[str], Formula | None]  # a name to what stands for it
@@ -34,13 +34,17 @@ LONGEST = 2_000  # letters that are read; longer texts stand as they are
 DEEPEST = 3  # fractions in fractions
 DOTS, MORE = "…", "the_operands_between"  # what is left out of a long row of operands
 CONSTANTS = {"pi": r"\pi", "tau": r"\tau", "e": "e", "inf": r"\infty", "nan": r"\mathrm{nan}"}
+ALONG = ("sum", "prod", "amax", "amin")  # whose axis stands below the sign
 REDUCING = {"dot", "cross_entropy", *(name for name, primitive in NAMED.items() if primitive.kind == "reduces")}
 
 
-def formula_of(text: str, word: Word, *, exponential: bool = True, greek: bool = True) -> Formula:
+def formula_of(
+    text: str, word: Word, *, exponential: bool = True, greek: bool = True, taken: Collection[str] = ()
+) -> Formula:
     """The mathematics of TEXT, its names as WORD has them; a text that is none of the language stands as it is.
 
-    Without EXPONENTIAL e^x is written exp(x), since e is a name; without GREEK sigmoid by its name.
+    Without EXPONENTIAL e^x is written exp(x), since e is a name; without GREEK sigmoid by its name. No element of an
+    array is written as a name that is TAKEN.
     """
     source = text.replace(f"{DOTS} ", f"{MORE}, ") if f", {DOTS} " in text else text
     if len(source) > LONGEST:
@@ -49,7 +53,7 @@ def formula_of(text: str, word: Word, *, exponential: bool = True, greek: bool =
         items = parse(source)
     except GradError:
         return words(text)
-    reader = _Reader(word, exponential=exponential, greek=greek)
+    reader = _Reader(word, exponential=exponential, greek=greek, taken=taken)
     for code, argument in items:
         reader.read(code, argument)
     return reader.stack.pop() if len(reader.stack) == 1 else words(text)
@@ -58,8 +62,9 @@ def formula_of(text: str, word: Word, *, exponential: bool = True, greek: bool =
 class _Reader:
     """Reads postfix items over formulas."""
 
-    def __init__(self, word: Word, *, exponential: bool, greek: bool) -> None:
+    def __init__(self, word: Word, *, exponential: bool, greek: bool, taken: Collection[str]) -> None:
         self.word = word
+        self.taken = taken
         self.exponential = exponential
         self.greek = greek
         self.stack: list[Formula] = []
@@ -83,7 +88,7 @@ class _Reader:
             self.stack.append(_transposed(operand))
         elif code == INDEX:
             base, *slots = self._taken(argument + 1)
-            self.stack.append(_indexed(base, slots))
+            self.stack.append(_indexed(base, slots, self.taken))
         elif code == SLICE:
             self.stack.append(_slice(argument, self._taken(sum(argument))))
         elif code == ARRAY:
@@ -111,7 +116,7 @@ class _Reader:
             return _cases(*given)
         if name == "transpose" and len(given) == 1:
             return _transposed(given[0])
-        if name in ("sum", "prod") and len(given) == 2:
+        if name in ALONG and len(given) == 2:
             along = rf"{FUNCTIONS[name]}_{{\text{{axis }} {given[1].latex}}}"
             return _listed(along, 5 * LETTER, given[:1], is_array=True, loose=True)
         word = FUNCTIONS.get(name)
@@ -184,11 +189,12 @@ def _transposed(operand: Formula) -> Formula:
     return Formula(rf"{shown.latex}^{{\top}}", shown.width + 6, POWER_LEVEL, is_array=True, deep=shown.deep)
 
 
-def _indexed(base: Formula, slots: Sequence[Formula]) -> Formula:
+def _indexed(base: Formula, slots: Sequence[Formula], taken: Collection[str]) -> Formula:
     inside = ", ".join(slot.latex for slot in slots)
     width = base.width + SMALL * sum(slot.width + 4 for slot in slots)
     many = any("{:}" in slot.latex for slot in slots)
-    shown = base if base.level >= ATOM_LEVEL and not {"_", "^"} & set(base.latex) else within(base)
+    bare = base.level >= ATOM_LEVEL and not {"_", "^"} & set(base.latex)
+    shown = base if bare and f"{base.latex}_{{{inside}}}" not in taken else within(base)
     return Formula(f"{shown.latex}_{{{inside}}}", width + 10, is_array=many, deep=base.deep)
 
 

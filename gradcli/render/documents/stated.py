@@ -46,7 +46,8 @@ class Stated:
 
     def _of(self, text: str) -> Formula:
         found = element(self.names, text)
-        return found or formula_of(text, self._word, exponential="e" not in self.names)
+        return found or formula_of(text, self._word, exponential="e" not in self.names,
+                                   taken=self.names.written.values())
 
     def _word(self, name: str) -> Formula | None:
         return self.names.name(name, is_array=name in self.arrays) if name in self.names else None
