@@ -132,3 +132,18 @@ def test_a_program_of_twenty_thousand_lines(tmp_path):
     """Long programs are written and run without recursion."""
     code = modular_text("+".join(["x"] * 20_000), {"x": 0.5}, "python")[0]
     assert code.count("Add()") == 19_999
+
+
+def test_a_mean_says_its_size():
+    """One class serves operands of any length; an axis tells classes apart."""
+    code = hold("mean(x)*mean(y) + sum(mean(A, 0)^2)", {"x": [1, 2], "y": [1, 2, 4], "A": [[1, 2], [3, 5]]}, "numpy")
+    assert code.count("class Mean") == 2
+    assert "upstream / np.size(self.x), np.shape(self.x)" in code
+    assert "np.size(self.x, 0)" in code
+
+
+def test_a_closed_gate_carries_nothing():
+    """sqrt has an infinite slope at 0, and its unit says what it does with what does not arrive."""
+    code = hold("where(x > 0, sqrt(x), 0)", {"x": 0.0}, "python")
+    assert "if upstream != 0 else 0.0" in code
+    assert "if upstream" not in hold("sqrt(x)", {"x": 2.0}, "python")

@@ -8,8 +8,9 @@ from gradcli.autodiff import depends
 from gradcli.codegen.flat.sweep import TOTAL, is_finite, values_of
 from gradcli.codegen.modular.class_names import class_name, variant
 from gradcli.codegen.modular.rules import Lines, Spelled, chosen, product, spelled_shapes, where_it_arrives
+from gradcli.codegen.modular.sizes import sizes_in
 from gradcli.codegen.names import Names, is_plain
-from gradcli.codegen.targets.base import ATOM
+from gradcli.codegen.targets.base import ATOM, PRODUCT, within
 from gradcli.codegen.targets.python import RESERVED
 from gradcli.graph import CONSTANT, NAMED
 from gradcli.graph.carriers import trace_array_rules, trace_rules
@@ -286,7 +287,8 @@ class Backward:
         if self.primitive.kind == "carried":
             leaves.append(UPSTREAM)
         shapes = spelled_shapes(live, use.shapes, self.shape_texts)
-        self.lines = Lines(self.trace.graph, leaves, self.target, shapes=shapes, sure=sure)
+        sizes = sizes_in(self.primitive, self.static, self.shapes, self.trace, saved[1][0], self.target.name)
+        self.lines = Lines(self.trace.graph, leaves, self.target, shapes=shapes, sure=sure, sizes=sizes)
 
     def write(self) -> None:
         """Put flows, statements and what has to be saved into the gate."""
@@ -320,6 +322,8 @@ class Backward:
         upstream = self.upstream
         if self.primitive.opens:
             return self._fitted(slot, output, self._gated(slot, output, local, number))
+        if self.lines.resolved(output) in self.lines.sizes and local[0].startswith("1 / "):
+            return self._fitted(slot, output, (f"{within(upstream, PRODUCT)} / {local[0][4:]}", PRODUCT))
         flow = product(self.target, upstream, local, number, strong=self.strong and number is None)
         if self.guarded and number is None:
             flow = where_it_arrives(self.target, upstream, flow)

@@ -55,7 +55,7 @@ def module(subject: Subject, target: Target, comments: Mapping[int, str]) -> str
     composition = Composition(subject, target, spelling, comments, passive=True)
     gates = composition.gates.all
     for gate in gates:
-        gate.name = composition.names.fresh(gate.name)
+        gate.name = composition.names.another(gate.name)
     blocks = [gate_class(gate) for gate in gates]
     blocks += [graph_class(composition), main(composition)]
     return composition.module(STYLE, blocks)

@@ -31,7 +31,7 @@ def module(subject: Subject, target: Target, comments: Mapping[int, str]) -> str
     names = composition.names
     for gate in gates:
         name = snake(gate.name)
-        gate.name = names.fresh(name if name not in names.reserved and name not in names.taken else f"{name}_gate")
+        gate.name = names.another(f"{name}_gate" if name in names.reserved else name)
         names.taken |= {f"{gate.name}_forward", f"{gate.name}_backward"}
     blocks = [block for gate in gates for block in function(gate)]
     blocks += [graph_function(composition), main(composition)]

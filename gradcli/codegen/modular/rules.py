@@ -39,7 +39,8 @@ class Lines:
     """Lines of a traced function over the texts of its leaves.
 
     `statements` are those that have a name, with their texts; `text` reads a line. SHAPES are what the shapes of
-    leaves are called. With SURE, leaf 0, which is y, is known to be a number: a test for nan is left out.
+    leaves are called, SIZES constants that are sizes. With SURE, leaf 0, which is y, is known to be a number: a test
+    for nan is left out.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Lines:
         *,
         shapes: Sequence[Spelled] = (),
         sure: bool = False,
+        sizes: Mapping[int, Text] | None = None,
     ) -> None:
         self.graph = graph
         self.target = target
@@ -57,6 +59,7 @@ class Lines:
         self.texts: dict[int, Text] = dict(enumerate(leaves))
         self.shapes = shapes
         self.sure = sure
+        self.sizes = sizes or {}
         self.statements: list[tuple[str, Text]] = []
         self.stands_for: dict[int, int] = {}
         self.ones: set[int] = set()
@@ -85,11 +88,11 @@ class Lines:
             if not live[line] or line in self.texts:
                 continue
             if graph.primitives[line] is CONSTANT:
-                self.texts[line] = self.target.literal(graph.statics[line])
+                self.texts[line] = self.sizes.get(line) or self.target.literal(graph.statics[line])
                 continue
             text = self._operation(line)
             atomic = self._is_short(text) or self.is_test(line)
-            if len(text[0]) > LONGEST_INSIDE or (uses[line] > 1 and not atomic):
+            if not atomic and (len(text[0]) > LONGEST_INSIDE or uses[line] > 1):
                 count += line not in called
                 text = self.named(called.get(line, f"t{count}"), text)
             self.texts[line] = text
@@ -117,12 +120,18 @@ class Lines:
         line = self.resolved(line)
         if line in self.ones:
             return 1.0
+        if line in self.sizes:
+            return None
         static = self.graph.statics[line]
         return static if self.graph.primitives[line] is CONSTANT and type(static) is float else None
 
     def is_test(self, line: int) -> bool:
-        """Whether a line is 1 or 0."""
-        return self.graph.primitives[self.resolved(line)].name in BOOLEAN
+        """Whether a line is 1 or 0: a comparison, or two at once."""
+        primitives = self.graph.primitives
+        line = self.resolved(line)
+        if primitives[line].name == "mul":
+            return all(primitives[operand].name in BOOLEAN for operand in self.operands(line))
+        return primitives[line].name in BOOLEAN
 
     def shape(self, line: int) -> Shape:
         return () if self.graph.shapes is None else self.graph.shapes[line]

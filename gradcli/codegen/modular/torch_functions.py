@@ -31,7 +31,7 @@ def module(subject: Subject, target: Target, comments: Mapping[int, str]) -> str
     )
     gates = composition.gates.all
     for gate in gates:
-        gate.name = composition.names.fresh(gate.name)
+        gate.name = composition.names.another(gate.name)
     blocks = [function(gate) for gate in gates]
     blocks += [graph_module(composition), main(composition)]
     target.use("torch")

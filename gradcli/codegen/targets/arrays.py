@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 OUR_WORDS = frozenset((*BUILTINS.split(), "gradients", "value_and_gradients", "self"))
 NUMBERS = {math.pi: "pi", math.e: "e", math.inf: "inf"}
 TRUTH = re.compile(r"1\.0 \* \(([^()]*(?:\([^()]*\)[^()]*)*)\)\Z")
+BOTH = re.compile(r"1\.0 \* \(([^()]*)\) \* \(1\.0 \* \(([^()]*)\)\)\Z")
 LITERAL = re.compile(r"-?(?:\d+(?:\.\d*)?(?:e[+-]?\d+)?|[a-z]+\.(?:pi|e|inf|nan))")
 IDENTITY = re.compile(r"eye\((\d+)\)\Z")
 
@@ -154,6 +155,9 @@ def negative(operands: Sequence[Text], static: Any, shapes: Sequence[Shape], sha
 def condition(text: Text) -> str:
     """A number that is a truth value as a test: `1.0 * (a > b)` is a > b."""
     found = TRUTH.match(text[0])
+    both = BOTH.match(text[0])
+    if both:
+        return f"({both[1]}) & ({both[2]})"
     return found[1] if found else f"{within(text, 2)} != 0"
 
 

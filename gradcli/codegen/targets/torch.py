@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 RESERVED = frozenset((*OUR_WORDS, *keyword.kwlist, "torch", "functools", "math"))
 IMPORTS = {"functools": "import functools", "math": "import math", "torch": "import torch"}
 TRUTH = re.compile(r"\(([^()]*(?:\([^()]*\)[^()]*)*)\)\.double\(\)\Z")
+BOTH = re.compile(r"\(([^()]*)\)\.double\(\) \* \(([^()]*)\)\.double\(\)\Z")
 DIM = ("dim", "keepdim")
 
 
@@ -100,6 +101,9 @@ def comparison(symbol: str) -> Written:
 def condition(text: Text) -> str:
     """A number that is a truth value as a test: `(a > b).double()` is a > b."""
     found = TRUTH.match(text[0])
+    both = BOTH.match(text[0])
+    if both:
+        return f"({both[1]}) & ({both[2]})"
     return found[1] if found else f"{within(as_tensor(text), 2)} != 0"
 
 
