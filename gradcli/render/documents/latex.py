@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from gradcli.render.documents.blocks import Block, Piece
 
-MOST_ROWS = 40  # of a table on one page
+MOST_ROWS = 30  # of a table on one page
 OPEN, END = r"\begingroup\allowdisplaybreaks\sloppy", r"\par\endgroup"
 SHORT = 24  # letters of code that are never broken
 END_OF_ROW = r"\tabularnewline"  # \\ means something else where words are set ragged
