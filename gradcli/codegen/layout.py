@@ -29,20 +29,42 @@ def statement(head: str, text: Text, indent: str = "") -> list[str]:
     if len(whole) <= WIDTH:
         return [whole]
     inner = indent + STEP
-    if source[-1] in CLOSING and _opens_last(source, level):
+    if source[-1] in CLOSING and not source.endswith("()") and _opens_last(source, level):
         start = opening(source)
         if len(indent) + len(head) + start + 1 <= WIDTH:
             return bracketed(head + source, indent)
-    rows = [inner + source] if len(inner + source) <= WIDTH else [inner + row for row in broken(source, level)]
+    rows = [inner + source]
+    if source[0] == "(" and source.endswith("()"):  # `(a > b).double()` is opened at its first bracket
+        end = closing(source)
+        return [f"{indent}{head}(", inner + source[1:end], indent + source[end:]]
+    if len(rows[0]) > WIDTH:
+        rows = [part for row in broken(source, level) for part in _smaller(row, inner)]
     return [f"{indent}{head}(", *rows, f"{indent})"]
+
+
+def _is_applied(before: str) -> bool:
+    """Whether a bracket behind BEFORE is that of a call or an index."""
+    return before[-1:].isalnum() or before[-1:] in ("_", ")", "]")
+
+
+def _smaller(row: str, indent: str) -> list[str]:
+    """A ROW of a broken sum, opened at its bracket or broken before its factors where it is still too long."""
+    if len(indent) + len(row) > WIDTH and row[-1] not in CLOSING:
+        return [indent + part for part in parts(row, BREAKS[3])]
+    return bracketed(row, indent)
 
 
 def _opens_last(source: str, level: int) -> bool:
     """Whether a long SOURCE is opened at its last bracket: a call, or a last operand where there are two."""
+    start = opening(source)
+    if source[start] == "[" and level != ATOM_LEVEL and _is_applied(source[:start]):
+        return False  # an index
+    if level == ATOM_LEVEL and source[start - 1 : start].isalnum() and source.rfind(")", 0, start) >= 0:
+        return False  # a call of what a call gave
     if level == ATOM_LEVEL:
-        return opening(source) > 0 or source[0] == "["
+        return start > 0 or source[0] == "["
     if level == SIGN_LEVEL:
-        return opening(source) > 0
+        return start > 0
     return level > 0 and level in BREAKS and len(broken(source, level)) == 2
 
 
@@ -58,13 +80,13 @@ def bracketed(source: str, indent: str, tail: str = "") -> list[str]:
         start = opening(text)
         head, content, inner = text[: start + 1], text[start + 1 : -1], margin + STEP
         found.append(margin + head)
-        is_call = head[-1] == "(" and head[:-1][-1:].isalnum()
+        is_call = _is_applied(head[:-1])
         waiting.append((text[-1], margin, tail))  # comes last, and is short
         items = parts(content)
         if is_call and len(inner) + len(content) <= WIDTH:
             waiting.append((content, inner, ""))
-        elif len(items) == 1 and items[0][-1] in CLOSING:
-            waiting.append((items[0], inner, ""))
+        elif len(items) == 1 and (items[0][-1] in CLOSING or (head[-1] == "(" and not is_call)):
+            waiting.append((items[0], inner, ""))  # with a comma, a part in parentheses would be a tuple
         else:
             waiting += [(item, inner, ",") for item in reversed(items)]
     return found
@@ -99,6 +121,16 @@ def opening(source: str) -> int:
     depth = 0
     for place in range(len(source) - 1, -1, -1):
         depth += (source[place] in CLOSING) - (source[place] in OPENING)
+        if depth == 0:
+            return place
+    raise ValueError(source)
+
+
+def closing(source: str) -> int:
+    """Where the bracket is closed that SOURCE begins with."""
+    depth = 0
+    for place, letter in enumerate(source):
+        depth += (letter in OPENING) - (letter in CLOSING)
         if depth == 0:
             return place
     raise ValueError(source)

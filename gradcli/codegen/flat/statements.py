@@ -185,6 +185,10 @@ class Statements:
                 self.texts[downstream] = (name, ATOM_LEVEL)
             return
         assert name is not None
+        if self.target.array and not text[0].isidentifier() and len(STEP) + 2 * len(name) + 6 + len(text[0]) > WIDTH:
+            flow = self.names.another(f"flow_{self._called(step.target)}")
+            self.backward.append(Statement(flow, text, downstream))
+            text = (flow, ATOM_LEVEL)
         self.backward.append(Statement(name, text, downstream, comment or "copy adds", more=True))
         for before in self.graph.operands[step.total]:
             if self.texts.get(self.lines.resolved(before)) == (name, ATOM_LEVEL):

@@ -30,6 +30,18 @@ TOTAL = frozenset(
 )  # fmt: skip
 
 
+class MaskedCarrier(ScalarCarrier):
+    """Scalar adjoint lines in which a closed gate keeps its zero plain, also where its sign would turn."""
+
+    def times(self, number: int, local: int, mask: int | None) -> int:
+        found = super().times(number, local, mask)
+        value = self._value(local)
+        if mask is None or value is None or not value < 0 or self.primitives[self.index].opens:
+            return found
+        target = self.operands[self.index][self.slot]
+        return self._append(self.where, (mask, found, self.constant(0.0)), None, "flow", self.index, target)
+
+
 class Step:
     """One flow in lines: `downstream` reaches the line `target`; `total` is the sum there, None where it is the first.
 
@@ -63,7 +75,7 @@ class BackwardLines:
         self.active = depends(self.graph, lines)
         carrier: Any
         if self.graph.shapes is None:
-            carrier = ScalarCarrier(self.graph, seed=None, lean=True, is_number=is_number)
+            carrier = MaskedCarrier(self.graph, seed=None, lean=True, is_number=is_number)
         else:
             carrier = NodeCarrier(self.graph, lean=True, is_number=is_number)
         flows: list[Flow] = []

@@ -27,7 +27,7 @@ STRONG = "strong_product"  # the helper that --zero strong needs
 CHOICE_LEVEL = 0  # `a if test else b`, `test ? a : b`
 WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 SAID = re.compile(r'""".*?"""|/\*.*?\*/|(?:#|//) .*?$', re.DOTALL | re.MULTILINE)  # what a helper says in words
-WHOLE = re.compile(r"-?\d+\.0\Z")
+WHOLE = re.compile(r"(-?[1-9]\d*|0)\.0\Z")  # but not -0.0: a whole number has no sign there
 
 
 class Unwritten(GradError):
