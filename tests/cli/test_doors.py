@@ -6,7 +6,7 @@ from running import said
 
 from gradcli.cli.commands import answer
 from gradcli.cli.door import enter
-from gradcli.cli.options import COMMANDS, OPTIONS
+from gradcli.cli.options import COMMANDS, OPTIONS, options_of
 from gradcli.cli.quick import read
 
 EXPRESSIONS = (
@@ -34,8 +34,13 @@ TEXTS = {
 }
 
 
-def options() -> st.SearchStrategy[list[str]]:
-    return st.one_of([words_of(option.name, option.kind, option.choices) for option in OPTIONS])
+def options(command: str) -> st.SearchStrategy[list[str]]:
+    """Those of the command more often than those of others."""
+    own, all_of_them = (
+        st.one_of([words_of(option.name, option.kind, option.choices) for option in rows])
+        for rows in (options_of(command), OPTIONS)
+    )
+    return st.one_of(own, own, own, all_of_them)
 
 
 def words_of(name: str, kind: str, choices: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
@@ -46,13 +51,17 @@ def words_of(name: str, kind: str, choices: tuple[str, ...]) -> st.SearchStrateg
 
 
 def command_lines() -> st.SearchStrategy[list[str]]:
-    few = st.lists(options(), max_size=2)
-    named = st.sampled_from([[], *([name] for name in COMMANDS if name != "schema")])
+    names = [[], *([name] for name in COMMANDS if name != "schema")]
+    return st.sampled_from(names).flatmap(of_command)
+
+
+def of_command(named: list[str]) -> st.SearchStrategy[list[str]]:
+    few = st.lists(options((named or ["explain"])[0]), max_size=2)
     expression = st.sampled_from(EXPRESSIONS).map(lambda text: [text])
     values = st.lists(st.sampled_from(SETTINGS), max_size=3)
     dashes = st.sampled_from([[], [], [], ["--"]])
     return st.builds(lambda *parts: [word for part in parts for word in part], *(
-        few.map(flat), named, few.map(flat), dashes, expression, values, few.map(flat)
+        few.map(flat), st.just(named), few.map(flat), dashes, expression, values, few.map(flat)
     ))  # fmt: skip
 
 
