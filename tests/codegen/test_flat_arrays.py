@@ -11,7 +11,7 @@ from gradcli.errors import GradError
 from gradcli.questions import Options, differentiated
 from gradcli.questions.code import coded
 from tests.codegen.generated import array_programs, run, scalar_programs
-from tests.codegen.test_flat_python import HOSTILE, formatted
+from tests.codegen.test_flat_python import HOSTILE, formatted, tokens
 
 CASES = [*map(json.loads, (Path(__file__).parents[1] / "published.jsonl").read_text("utf-8").splitlines())]
 TARGETS = ["python", "numpy", "torch", "jax"]
@@ -116,6 +116,23 @@ def test_no_name_of_the_users_breaks_code(target, tmp_path):
     assert np.allclose(list(got.values())[1], wanted.gradients[names[0]], rtol=1e-9)
     assert len(got) == len(names) + 1
     assert formatted([code], tmp_path)[0] == ""
+
+
+def test_long_names_are_laid_out_as_ruff_has_them(tmp_path):
+    """In code for libraries that need not be here."""
+    codes = []
+    for number, (text, at) in enumerate(array_programs(40)):
+        if any(name[-1].isdigit() for name in at):
+            continue
+        long = {name: f"{name}_{'abcdefghijklmnopqrstuvwxyz' * 2}"[: 12 + number % 28] for name in at}
+        renamed = "".join(long.get(word, word) for word in tokens(text))
+        point = {long[name]: value for name, value in at.items()}
+        for target in TARGETS:
+            for optimised in (False, True):
+                codes.append(coded(renamed, point, Options(), target=target, optimised=optimised).text)
+    difference, width = formatted(codes, tmp_path)
+    assert difference == ""
+    assert width <= 100
 
 
 def test_examples_give_shapes():
