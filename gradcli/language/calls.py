@@ -8,7 +8,7 @@ from gradcli.graph.carriers import Trace
 from gradcli.graph.composite import Composite, append_lines, nodes
 from gradcli.graph.decompose import decompose
 from gradcli.graph.notation import Text, atom, constant, operation
-from gradcli.graph.optimise import optimise
+from gradcli.graph.optimise import EXACT, optimise
 from gradcli.language import CALL, NAME, NUMBER, normalised, parse
 from gradcli.language.builder import Program, _Builder
 from gradcli.language.expressions import Expressions, Function
@@ -61,7 +61,7 @@ class CallBuilder(_Builder):
         operands = [argument for argument in arguments if type(argument) is int] + body.outer
         if type(body.result) is not int:
             return body.result
-        if not operands or not body.graph.operands[body.result]:
+        if not body.depends():
             leaves = {str(slot): operand for slot, operand in enumerate(operands)}
             return append_lines(body.graph, self.graph, leaves, [body.result])[0]
         key = (name, *[None if type(argument) is int else repr(argument) for argument in arguments], *body.captured)
@@ -108,6 +108,13 @@ class Body(Expressions):
             self.outer.append(found)
         return self.captured[name]
 
+    def depends(self) -> bool:
+        """Whether the call has a line of its own that depends on an argument, or on what it sees."""
+        graph = self.graph
+        live = graph.live([self.result])
+        leaves = [live[line] for line, primitive in enumerate(graph.primitives) if primitive is VARIABLE]
+        return any(leaves) and bool(graph.operands[self.result])
+
 
 def composite(body: Body, decomposition: str) -> Composite:
     """The function of a BODY as a primitive: its rules are the adjoint lines of its body, tidied."""
@@ -122,10 +129,10 @@ def composite(body: Body, decomposition: str) -> Composite:
     count = len(operands)
 
     def local(*leaves: Node) -> list[Node | None]:
-        return derived(graph, result, count, leaves, carried=False)
+        return derived(graph, result, leaves, carried=False)
 
     def carried(*leaves: Node) -> list[Node | None]:
-        return derived(graph, result, count, leaves, carried=True)
+        return derived(graph, result, leaves, carried=True, exactly=gated)
 
     return Composite(
         body.name, words, operands, Trace(graph, count, [result]), local if elementwise else carried,
@@ -144,9 +151,13 @@ def ordered(graph: Graph, result: int, count: int, decomposition: str) -> tuple[
 
 
 def derived(
-    body: Graph, result: int, count: int, leaves: Sequence[Node], *, carried: bool
+    body: Graph, result: int, leaves: Sequence[Node], *, carried: bool, exactly: bool = False
 ) -> list[Node | None]:
-    """The rules of a BODY over LEAVES (upstream where they are CARRIED, y, the operands): adjoint lines, tidied."""
+    """The rules of a BODY over LEAVES (upstream where they are CARRIED, y, the operands): adjoint lines, tidied.
+
+    EXACTLY keeps every value to the last bit: a gate tests for equality with what the forward pass computed.
+    """
+    count = len(leaves) - 1 - carried
     graph, own = Graph(), leaves[0].graph
     names = [*[UPSTREAM] * carried, VALUE, *map(str, range(count))]
     shapes: list[Shape] = [leaf.shape for leaf in leaves]
@@ -162,7 +173,8 @@ def derived(
         graph.operands[line] = tuple([lines[VALUE] if operand == end else operand for operand in graph.operands[line]])
     wanted = [adjoints[source] for source in sources]
     wanted = [lines[VALUE] if line == end else line for line in wanted]
-    tidy = optimise(graph, [line for line in wanted if line is not None])
+    live = [line for line in wanted if line is not None]
+    tidy = optimise(graph, live, EXACT) if exactly else optimise(graph, live)
     settled = [None if line is None else tidy.moved[line] for line in wanted]
     places = dict(zip(names, [leaf.index for leaf in leaves], strict=True))
     return nodes(own, append_lines(tidy.graph, own, places, settled))

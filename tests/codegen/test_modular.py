@@ -48,6 +48,16 @@ def test_random_programs(target, tmp_path):
     assert width <= 88
 
 
+def test_random_functions(tmp_path):
+    """A random program as the body of a function that is called twice: its class has the derived rule."""
+    called = [(f"F(x, y, z) = {text}; F(x, y, z) + F(y, x*z, x)*x", at) for text, at in scalar_programs(100, seed=8)
+              if ";" not in text]  # fmt: skip
+    ties = ["split", "first"]
+    codes = [hold(text, at, "python", ties=ties[number % 2]) for number, (text, at) in enumerate(called)]
+    assert formatted(codes, tmp_path)[0] == ""
+    assert sum("class F:" in code for code in codes) > 20
+
+
 def test_programs_of_arrays(tmp_path):
     """Also at whole numbers, where there are ties, kinks and zeros."""
     codes = [hold(text, at, "numpy") for text, at in array_programs(80)]

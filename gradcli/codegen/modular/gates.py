@@ -109,9 +109,8 @@ class Gates:
         operands = self.graph.operands[line]
         if not operands:
             return []
-        outputs = self._trace(line, self._shapes(line)).outputs
-        return [slot for slot, operand in enumerate(operands)
-                if self.active[operand] and slot < len(outputs) and outputs[slot] is not None]  # fmt: skip
+        trace, carried = self._trace(line, self._shapes(line)), self.graph.primitives[line].kind == "carried"
+        return [slot for slot, operand in enumerate(operands) if self.active[operand] and flows(trace, slot, carried)]
 
     # Which lines share a gate
 
@@ -158,7 +157,7 @@ class Gates:
             if not operands or (primitive.name == "same" and not passive):
                 continue
             use = Use(line, self.live_slots(line), self.masked[line], self._shapes(line))
-            if use.live or passive:
+            if use.live or passive or isinstance(primitive, Composite):
                 key = (id(primitive), repr(self.graph.statics[line]), len(operands))
                 groups.setdefault(key, []).append(use)
         known: dict[Any, Gate] = {}
@@ -315,10 +314,9 @@ class Backward:
         return text if axis is None or keep else (self.spelling.kept.format(text[0], axis), ATOM)
 
     def _flow(self, slot: int, output: int) -> Text:
-        local = self.lines.text(output)
+        local, number = self.lines.text(output), self.lines.number(output)
         if self.primitive.kind == "carried":
             return local
-        number = self.lines.number(output)
         upstream = self.upstream
         if self.primitive.opens:
             return self._fitted(slot, output, self._gated(slot, output, local, number))
@@ -359,6 +357,14 @@ class Backward:
         shapes = self.trace.graph.shapes or [()]
         whole = self.primitive.static and self.static == (None, False)  # then y and upstream have no axis
         return broadcast([() if whole else shapes[0], shapes[self.lines.resolved(output)]])
+
+
+def flows(trace: Trace, slot: int, carried: bool) -> bool:
+    """Whether a gradient goes to operand SLOT: there is a rule, and what is CARRIED back is not the number 0."""
+    output = trace.outputs[slot] if slot < len(trace.outputs) else None
+    if output is None or not carried:
+        return output is not None
+    return trace.graph.primitives[output] is not CONSTANT or trace.graph.statics[output] != 0
 
 
 def mentions(text: str, name: str) -> bool:

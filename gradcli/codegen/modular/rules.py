@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradcli.autodiff.scalar_adjoint import BOOLEAN
-from gradcli.codegen.targets.base import ATOM
+from gradcli.codegen.targets.base import ATOM, CHOICE_LEVEL
 from gradcli.graph import CONSTANT, NAMED
 
 TYPE_CHECKING = False
@@ -92,7 +92,8 @@ class Lines:
                 continue
             text = self._operation(line)
             atomic = self._is_short(text) or self.is_test(line)
-            if not atomic and (len(text[0]) > LONGEST_INSIDE or uses[line] > 1):
+            chooses = text[1] == CHOICE_LEVEL and line not in outputs  # parentheses around it read badly
+            if chooses or (not atomic and (len(text[0]) > LONGEST_INSIDE or uses[line] > 1)):
                 count += line not in called
                 text = self.named(called.get(line, f"t{count}"), text)
             self.texts[line] = text

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 STYLE = "A torch.autograd.Function for each primitive, and a module that composes them."
 MOST_CHECKED = 64  # numbers of the inputs, up to which the module checks its gradients
-LARGEST_CHECKED = 1e4  # of what differences are taken
+LARGEST_CHECKED = 3e4  # of what differences are taken
 
 
 def module(subject: Subject, target: Target, comments: Mapping[int, str]) -> str:
