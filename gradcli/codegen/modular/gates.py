@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
 from gradcli.autodiff import depends
 from gradcli.codegen.flat.sweep import TOTAL, is_finite, values_of
+from gradcli.codegen.modular.backward import Backward
 from gradcli.codegen.modular.class_names import class_name, variant
-from gradcli.codegen.modular.rules import Lines, Spelled, chosen, product, spelled_shapes, where_it_arrives
-from gradcli.codegen.modular.sizes import sizes_in
-from gradcli.codegen.names import Names, is_plain
-from gradcli.codegen.targets.base import ATOM, PRODUCT, within
-from gradcli.codegen.targets.python import RESERVED
-from gradcli.graph import CONSTANT, NAMED
+from gradcli.codegen.modular.rules import Lines
+from gradcli.codegen.modular.words import parameter_names, said
+from gradcli.codegen.targets.base import ATOM
+from gradcli.graph import CONSTANT
 from gradcli.graph.carriers import trace_array_rules, trace_rules
 from gradcli.graph.composite import Composite
-from gradcli.graph.notation import operation as shown_operation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,13 +20,10 @@ if TYPE_CHECKING:
 
     from gradcli.codegen.flat.subject import Subject
     from gradcli.codegen.targets.base import Target, Text
-    from gradcli.graph import Primitive, Shape
+    from gradcli.graph import Shape
     from gradcli.graph.carriers import Trace
 
 LEAVES_GAPS = frozenset(("index", "trace"))  # what is beside the elements that they pick gets 0, as behind a gate
-LETTERS = "abcdefgh"
-TAKEN = re.compile(r"t\d+|(?:share|local|flow)_.*|gradients|forward|backward")
-UPSTREAM: Text = ("upstream", ATOM)
 
 
 class Use:
@@ -109,7 +102,7 @@ class Gates:
         operands = self.graph.operands[line]
         if not operands:
             return []
-        trace, carried = self._trace(line, self._shapes(line)), self.graph.primitives[line].kind == "carried"
+        trace, carried = self.trace(line, self.shapes(line)), self.graph.primitives[line].kind == "carried"
         return [slot for slot, operand in enumerate(operands) if self.active[operand] and flows(trace, slot, carried)]
 
     # Which lines share a gate
@@ -141,10 +134,12 @@ class Gates:
                     found[self.graph.operands[line][slot]] = True
         return found
 
-    def _shapes(self, line: int) -> tuple[Shape, ...]:
+    def shapes(self, line: int) -> tuple[Shape, ...]:
+        """The shapes of its operands."""
         return tuple([self.shape(operand) for operand in self.graph.operands[line]])
 
-    def _trace(self, line: int, shapes: Sequence[Shape]) -> Trace:
+    def trace(self, line: int, shapes: Sequence[Shape]) -> Trace:
+        """The rules of a line at SHAPES."""
         primitive, static = self.graph.primitives[line], self.graph.statics[line]
         if primitive.kind == "elementwise":
             return trace_rules(primitive, static, len(shapes))
@@ -156,7 +151,7 @@ class Gates:
             primitive, operands = self.graph.primitives[line], self.graph.operands[line]
             if not operands or (primitive.name == "same" and not passive):
                 continue
-            use = Use(line, self.live_slots(line), self.masked[line], self._shapes(line))
+            use = Use(line, self.live_slots(line), self.masked[line], self.shapes(line))
             if use.live or passive or isinstance(primitive, Composite):
                 key = (id(primitive), repr(self.graph.statics[line]), len(operands))
                 groups.setdefault(key, []).append(use)
@@ -193,7 +188,7 @@ class Gates:
 
     # Numbers
 
-    def _numbers(self, use: Use, trace: Trace) -> list[Any]:
+    def numbers(self, use: Use, trace: Trace) -> list[Any]:
         """The numbers of the lines of a rule at the point."""
         from gradcli.codegen.modular.numbers import numbers_of_rule
 
@@ -206,11 +201,11 @@ class Gates:
         if self.values is None or not self.target.careful:
             return False
         for use in uses:
-            trace = self._trace(use.index, use.shapes)
+            trace = self.trace(use.index, use.shapes)
             if not is_finite(self.values[use.index]):
                 return True
             lines = {line for slot in live for line in trace.lines_of(slot)}
-            if lines and not all(map(is_finite, self._numbers(use, trace)[trace.inputs :])):
+            if lines and not all(map(is_finite, self.numbers(use, trace)[trace.inputs :])):
                 return True
         return False
 
@@ -219,7 +214,7 @@ class Gates:
         masked = [use for use in uses if use.masked]
         if not masked or self.graph.primitives[masked[0].index].kind == "carried":
             return False
-        trace = self._trace(masked[0].index, masked[0].shapes)
+        trace = self.trace(masked[0].index, masked[0].shapes)
         graph = trace.graph
         for slot in live:
             for line in trace.lines_of(slot):
@@ -261,138 +256,9 @@ class Gates:
         return gate
 
 
-class Backward:
-    """Writes the flows of a gate."""
-
-    def __init__(
-        self, gates: Gates, use: Use, gate: Gate, live: Sequence[int], spread: set[int], *, guarded: bool, sure: bool
-    ) -> None:
-        self.gate = gate
-        self.live = live
-        self.spread = spread
-        self.guarded = guarded
-        self.target = gates.target
-        self.spelling = gates.spelling
-        self.primitive: Primitive = gates.graph.primitives[use.index]
-        self.static = gates.graph.statics[use.index]
-        self.shapes = use.shapes
-        self.strong = gates.subject.strong
-        self.trace = gates._trace(use.index, use.shapes)
-        names = gate.operands
-        saved = [(self.spelling.saved.format(name), ATOM) for name in ("y", *names)]
-        self.shape_texts = {slot: self.spelling.shape.format(saved[slot + 1][0]) for slot in range(len(names))}
-        self.upstream = self._kept(UPSTREAM)
-        leaves = [self._kept(saved[0]), *saved[1:]]
-        if self.primitive.kind == "carried":
-            leaves.append(UPSTREAM)
-        shapes = spelled_shapes(live, use.shapes, self.shape_texts)
-        sizes = sizes_in(self.primitive, self.static, self.shapes, self.trace, saved[1][0], self.target.name)
-        self.lines = Lines(self.trace.graph, leaves, self.target, shapes=shapes, sure=sure, sizes=sizes)
-
-    def write(self) -> None:
-        """Put flows, statements and what has to be saved into the gate."""
-        outputs = {slot: output for slot in self.live if (output := self.trace.outputs[slot]) is not None}
-        self.lines.read(outputs.values(), {output: self._title(slot) for slot, output in outputs.items()})
-        for slot in range(len(self.shapes)):
-            output = self.trace.outputs[slot] if slot in self.live else None
-            self.gate.flows.append(None if output is None else self._flow(slot, output))
-        self.gate.statements = self.lines.statements
-        texts = [text for _, (text, _) in self.lines.statements] + [flow[0] for flow in self.gate.flows if flow]
-        self.gate.saves = [name for name in ("y", *self.gate.operands)
-                           if any(mentions(text, self.spelling.saved.format(name)) for text in texts)]  # fmt: skip
-
-    def _title(self, slot: int) -> str:
-        """What the local gradient, or the share, of an operand is called."""
-        word = "share" if self.primitive.opens else "flow" if self.primitive.kind == "carried" else "local"
-        return word if len(self.live) == 1 else f"{word}_{self.gate.operands[slot]}"
-
-    def _kept(self, text: Text) -> Text:
-        """TEXT with the axis of a reduction back at length 1."""
-        if self.primitive.kind != "reduces" or not self.primitive.static:
-            return text
-        axis, keep = self.static
-        return text if axis is None or keep else (self.spelling.kept.format(text[0], axis), ATOM)
-
-    def _flow(self, slot: int, output: int) -> Text:
-        local, number = self.lines.text(output), self.lines.number(output)
-        if self.primitive.kind == "carried":
-            return local
-        upstream = self.upstream
-        if self.primitive.opens:
-            return self._fitted(slot, output, self._gated(slot, output, local, number))
-        if self.lines.resolved(output) in self.lines.sizes and local[0].startswith("1 / "):
-            return self._fitted(slot, output, (f"{within(upstream, PRODUCT)} / {local[0][4:]}", PRODUCT))
-        flow = product(self.target, upstream, local, number, strong=self.strong and number is None)
-        if self.guarded and number is None:
-            flow = where_it_arrives(self.target, upstream, flow)
-        return self._fitted(slot, output, flow)
-
-    def _gated(self, slot: int, output: int, share: Text, number: float | None) -> Text:
-        """What passes a gate: where its share is not 0."""
-        if number is not None:
-            return product(self.target, self.upstream, share, number, strong=False)
-        if self.lines.is_test(output):
-            return chosen(self.target, share, self.upstream)
-        if not share[0].isidentifier() and self.spelling.saved.format("y") != share[0]:
-            share = self.lines.named(self._title(slot), share)
-        return chosen(self.target, share, product(self.target, self.upstream, share, None, strong=False))
-
-    def _fitted(self, slot: int, output: int, flow: Text) -> Text:
-        """FLOW in the shape of its operand."""
-        shape = self.shape_texts[slot]
-        if self.primitive.kind == "elementwise":
-            if slot not in self.spread:
-                return flow
-            self.target.use("fit")
-            return f"fit({flow[0]}, {shape})", ATOM
-        have = self._shape_of_flow(output)
-        if have == self.shapes[slot]:
-            return flow
-        spelled = Spelled(self.shapes[slot], shape)
-        return self.target.operation(NAMED["fit"], self.shapes[slot], [flow], [have], spelled)
-
-    def _shape_of_flow(self, output: int) -> Shape:
-        from gradcli.graph.shapes import broadcast
-
-        shapes = self.trace.graph.shapes or [()]
-        whole = self.primitive.static and self.static == (None, False)  # then y and upstream have no axis
-        return broadcast([() if whole else shapes[0], shapes[self.lines.resolved(output)]])
-
-
 def flows(trace: Trace, slot: int, carried: bool) -> bool:
     """Whether a gradient goes to operand SLOT: there is a rule, and what is CARRIED back is not the number 0."""
     output = trace.outputs[slot] if slot < len(trace.outputs) else None
     if output is None or not carried:
         return output is not None
     return trace.graph.primitives[output] is not CONSTANT or trace.graph.statics[output] != 0
-
-
-def mentions(text: str, name: str) -> bool:
-    """Whether a NAME stands in a text."""
-    return re.search(rf"(?<![\w.]){re.escape(name)}\b", text) is not None
-
-
-def parameter_names(primitive: Primitive, count: int) -> list[str]:
-    """What the operands are called: as the language, or the user's function, calls them."""
-    if isinstance(primitive, Composite):
-        return safe_names(primitive.operands)
-    if primitive.variadic or primitive.parameters.startswith("a, b, ..."):
-        return [*LETTERS[:count]] if count <= len(LETTERS) else [f"x{slot + 1}" for slot in range(count)]
-    names = [part.partition("=")[0] for part in primitive.parameters.split(", ")]
-    names = [name for name in names if name.isidentifier()][:count]
-    return names if len(names) == count else [f"x{slot + 1}" for slot in range(count)]
-
-
-def safe_names(names: Sequence[str]) -> list[str]:
-    """Names of parameters that are no other word of a gate's."""
-    found = Names(RESERVED | {"y", "upstream", "ctx", "saved", "share", "local", "flow", "np", "jnp", "jax", "torch"})
-    own = [is_plain(name) and not TAKEN.fullmatch(name) for name in names]
-    pairs = enumerate(zip(names, own, strict=True), 1)
-    return [found.fresh(name if kept else f"x{place}") for place, (name, kept) in pairs]
-
-
-def said(primitive: Primitive, static: Any, names: Sequence[str], live: int) -> str:
-    """The operation in the language, and what it does to a gradient: `a*b: mul swaps`."""
-    text = shown_operation(primitive, static, [(name, ATOM) for name in names])[0]
-    word = primitive.verbs[0 if live > 1 else 1].replace("±", "+/-")
-    return f"{text}: {primitive.shown} {word}" if word else text

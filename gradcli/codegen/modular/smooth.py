@@ -83,9 +83,9 @@ def is_gentle(gates: Gates, line: int) -> bool:
     """Whether the numbers of the rules are finite and no larger than differences can tell."""
     from gradcli.codegen.modular.gates import Use
 
-    use = Use(line, gates.live_slots(line), False, gates._shapes(line))
-    trace = gates._trace(line, use.shapes)
-    numbers = gates._numbers(use, trace)
+    use = Use(line, gates.live_slots(line), False, gates.shapes(line))
+    trace = gates.trace(line, use.shapes)
+    numbers = gates.numbers(use, trace)
     lines = {each for slot in use.live for each in trace.lines_of(slot)}
     found = [numbers[each] for each in lines]
     return all(is_finite(number) and bool(_largest(number) < LARGEST_SLOPE) for number in found)
