@@ -89,7 +89,7 @@ def may_be_spelled(run: Pass, forms: Forms | None = None) -> bool:
                 found = _sum(step, marks.get(first), marks.get(second), first, second, consts)
                 if found is True:
                     return True
-                if found is not None:
+                if found:
                     marks[place] = found  # type: ignore[assignment]
         elif step == "*":
             if first in marks or second in marks:
@@ -112,7 +112,7 @@ def may_be_spelled(run: Pass, forms: Forms | None = None) -> bool:
                         return True
                     forms[place] = "sigmoid", (z_line,)
                     found = "gate", value(z_line)
-                if found is not None:
+                if found:
                     marks[place] = found  # type: ignore[assignment]
             if first >= base and second >= base and _named(tape, first - base) in ("sinh", "expm1"):
                 return True

@@ -185,6 +185,7 @@ def test_programs_at_ordinary_points_are_not_left_to_others(text, at):
         "a = 2\nb = a*x\n\nb^a; ", "a = x; a*x", "a = 3; a; ", "a = 2; b = a; x^b", "n = x*y; t = exp(-n); 1/(1 + t)",
         "a = 2; x^-a", "e^x", "pi*x", "x^pi", "x^-2", "-x^2", "2^3^2*x", "--x", "+x", "3", "pi", "x # comment",
         "sqrt(4)",
+        "y/(2*sigmoid(x) + 3)", "1/(exp(x) - (-2) + exp(y))", "log(2*sigmoid(x) - 3)/y", "0.5*(2*sigmoid(x) + 2)",
         "x^0", "x^-0.0", "x^2.5", "leaky_relu(x)", "leaky_relu(x, 0.2)", "elu(y)", "max(x, y, 1)", "(x)", "x ** 2",
         "1e400*x", "inf*x", "x/0", "0/x", "e", "where(x > y, x, y)", "x == y", "stop(x)*y", "floor(x)*x",
     ],
@@ -238,7 +239,7 @@ forms = st.sampled_from(
     ["exp({})", "1/({})", "1+{}", "{}+1", "-({})", "({})-1", "1-({})", "2*({})", "({})*0.5", "({})/2", "log({})",
      "e^({})",
      "sqrt({})", "({})^2", "({})^0.5", "({})^-1", "sigmoid({})", "max({}, 0)", "log1p({})", "softplus({})", "expm1({})",
-     "sinh({})", "2/({})", "x*({})", "x/({})", "-1+({})", "-1/({})"]
+     "sinh({})", "2/({})", "x*({})", "x/({})", "-1+({})", "-1/({})", "({})+3", "4-({})", "3/({})", "3*({})"]
 )  # fmt: skip
 joins = st.sampled_from(["({})+({})", "({})-({})", "({})*({})", "({})/({})", "max({}, {})"])
 spelled = st.recursive(
