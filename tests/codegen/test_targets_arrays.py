@@ -10,7 +10,7 @@ from gradcli.graph import ATOM_LEVEL
 from gradcli.graph.arrays import ArrayConstant
 
 TARGETS = ["numpy", "torch", "jax"]
-MOST = {"numpy": 40, "torch": 40, "jax": 4}  # cases of one primitive: jax compiles each
+MOST = {"numpy": 40, "torch": 20, "jax": 2}  # cases of one primitive: jax compiles each
 
 
 def needed(target):
@@ -59,7 +59,7 @@ def test_arrays_are_the_engine_s(name, target):
     needed(target)
     primitive = ALL[name]
     found = cases(primitive)
-    for case in found[:: max(1, len(found) // MOST[target])]:
+    for case in found[:: -(-len(found) // MOST[target])]:
         operands = case.operands()
         wanted = np.asarray(case.value(operands))
         got, text = computed(target, primitive, case.static, operands)
