@@ -21,6 +21,10 @@ def hessian(request: Request) -> int:
     if request.json:
         return show_json(found.as_object(sparsity=sparsity))
     if request.format != "text":
+        if sparsity:
+            from gradcli.cli.refusals import no_document
+
+            raise no_document(request.format, "sparsity")
         return show_document(found, request)
     from gradcli.cli.screen import Screen
     from gradcli.render.hessian import draw

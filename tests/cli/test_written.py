@@ -104,6 +104,12 @@ def test_a_name_that_says_no_picture_is_an_error():
     assert (found.code, found.err) == (2, f"error: the name 'a.jpeg' does not say what to draw\n  {hint}\n")
 
 
+def test_patterns_have_no_documents():
+    """They are drawn."""
+    found = run("hessian", "x^2*y", "x=1", "y=2", "--sparsity", "--format", "markdown")
+    assert found.code == 2 and found.err.startswith("error: --sparsity has no markdown\n")
+
+
 def test_lessons_have_no_documents():
     """They are texts."""
     found = run("explain", "sum(X)", "--example", "X:2x2", "--element", "X[0,0]", "--format", "latex")
