@@ -90,7 +90,7 @@ def may_be_spelled(run: Pass, forms: Forms | None = None) -> bool:
                 if found is True:
                     return True
                 if found:
-                    marks[place] = found  # type: ignore[assignment]
+                    marks[place] = found
         elif step == "*":
             if first in marks or second in marks:
                 for a, b in ((first, second), (second, first)):
@@ -113,7 +113,7 @@ def may_be_spelled(run: Pass, forms: Forms | None = None) -> bool:
                     forms[place] = "sigmoid", (z_line,)
                     found = "gate", value(z_line)
                 if found:
-                    marks[place] = found  # type: ignore[assignment]
+                    marks[place] = found
             if first >= base and second >= base and _named(tape, first - base) in ("sinh", "expm1"):
                 return True
         elif step.name == "pow" and first < 0 and consts[~first] == E:

@@ -29,6 +29,7 @@ def code(
     wrt: str | Iterable[str] | None = None,
     decomposition: str = "auto",
     ties: str = "split",
+    zero: str = "ieee",
     example: Example | None = None,
     max_memory: int | str | None = None,
     **values: Value,
@@ -41,7 +42,9 @@ def code(
     checked("style", style)
     checked("target", target)
     _split_or_first(ties)
-    how = options(wrt=wrt, decomposition=decomposition, ties=ties, example=example, max_memory=max_memory)
+    how = options(
+        wrt=wrt, decomposition=decomposition, ties=ties, zero=zero, example=example, max_memory=max_memory
+    )
     return Program(
         coded(expression_text(expression), point(at, values), how, style=style, target=target, optimised=optimised)
     )

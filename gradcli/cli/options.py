@@ -190,7 +190,7 @@ OPTIONS = (
         choices=("split", "first"),
     ),
     Option(
-        "zero", "choice", "grad explain compare vjp jvp jacobian hessian hvp graph batch",
+        "zero", "choice", "grad explain compare vjp jvp jacobian hessian hvp code graph batch",
         "In the flows of gradients, 0 times inf is nan (ieee) or 0 (strong).",
         choices=("ieee", "strong"),
     ),

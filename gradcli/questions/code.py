@@ -26,14 +26,17 @@ MOST_STATEMENTS = 12
 class Coded:
     """The code of a program for a target, in a style; with notes."""
 
-    __slots__ = ("notes", "question", "style", "target", "text")
+    __slots__ = ("notes", "optimised", "question", "style", "target", "text")
 
-    def __init__(self, question: Question, text: str, style: str, target: str, notes: Sequence[Note]) -> None:
+    def __init__(
+        self, question: Question, text: str, style: str, target: str, notes: Sequence[Note], *, optimised: bool = False
+    ) -> None:
         self.question = question
         self.text = text
         self.style = style
         self.target = target
         self.notes = notes
+        self.optimised = optimised
 
     def as_object(self) -> dict[str, object]:
         """The code as the JSON of schema gradcli/1."""
@@ -41,9 +44,12 @@ class Coded:
             "schema": SCHEMA,
             "expression": self.question.source,
             "at": self.question.at,
+            "decomposition": self.question.options.decomposition,
             "style": self.style,
             "target": self.target,
+            "optimised": self.optimised,
             "code": self.text,
+            "notes": [{"kind": note.kind, "line": note.line, "message": note.message} for note in self.notes],
         }
 
 
@@ -80,7 +86,7 @@ def coded(
         from gradcli.codegen.flat.module import module
 
         text = module(subject, target_named(target), optimised=optimised)
-    return Coded(question, text, style, target, notes_of(question))
+    return Coded(question, text, style, target, notes_of(question), optimised=optimised)
 
 
 class Missing(Exception):
