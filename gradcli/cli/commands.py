@@ -189,11 +189,9 @@ def code(request: Request) -> int:
     """The program and its backward pass as code."""
     from gradcli.questions.code import coded
 
-    named_c = "target" not in request.given and request.given.get("output", "").lower().endswith(".c")
     found = coded(
-        *asked(request), style=request["style"], target="c" if named_c else request["target"],
-        optimised=bool(request["optimised"]),
-    )  # fmt: skip
+        *asked(request), style=request["style"], target=request.target, optimised=bool(request["optimised"])
+    )
     if request.json:
         return show_json(found.as_object())
     sys.stdout.write(found.text)

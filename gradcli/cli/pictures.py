@@ -47,10 +47,7 @@ def draw(request: Request) -> int:
 
 
 def page(request: Request) -> int:
-    """The page to click through, with every decomposition that makes a difference."""
-    for name in ("local", "expand"):
-        if request.command == "graph" and request[name]:
-            raise GradError("usage", f"the page has no --{name}", hint="it shows every local gradient, step by step")
+    """The page to click through, with every decomposition that makes a difference; it has every local gradient."""
     from gradcli.render.page import page as written
 
     source, given, options = asked(request)

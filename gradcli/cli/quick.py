@@ -40,6 +40,14 @@ class Request:
         return "json" in self.given or self.format == "json"
 
     @property
+    def target(self) -> str:
+        """What code is written for: of a file that is called so, C."""
+        if "target" not in self.given and self.given.get("output", "").lower().endswith(".c"):
+            return "c"
+        found: str = self["target"]
+        return found
+
+    @property
     def format(self) -> str:
         """The format that was asked for, or that the name of the file to write says."""
         if "format" not in self.given and "output" in self.given:

@@ -28,6 +28,7 @@ MEANT = {
     **dict.fromkeys(("draw", "picture", "plot", "circuit", "dot", "svg"), "graph"),
 }  # fmt: skip
 MEANT_IN_SHORT = {"q": "quiet", "j": "jobs", "f": "format", "r": "resume"}
+ENDING = {"md": "markdown", "tex": "latex", "txt": "text", "htm": "html"}
 STANDS_ALONE = ("--version", "--install-completion", "--show-completion")
 EXAMPLES = "a number, an array or an expression of numbers: {0}=-1, {0}=pi/4, {0}=[1,2], {0}=@file.npy"
 
@@ -225,7 +226,9 @@ def not_accepted(option: Option, text: str | None) -> GradError:
         command for other in OPTIONS if other.name == option.name and text in other.choices
         for command in other.commands
     )  # fmt: skip
-    if text == "json" and "jsonl" in option.choices:
+    if option.name == "format" and ENDING.get(text or "") in option.choices:
+        hint = f"did you mean {ENDING[text or '']!r}?"
+    elif text == "json" and "jsonl" in option.choices:
         hint = "an object of JSON a line is jsonl"
     elif owners:
         listed = _listed(owners)

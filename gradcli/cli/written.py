@@ -7,6 +7,8 @@ import sys
 from contextlib import redirect_stdout, suppress
 from io import BytesIO, TextIOWrapper
 
+from gradcli.cli.options import option_of
+from gradcli.cli.quick import SUFFIXES
 from gradcli.errors import GradError
 
 TYPE_CHECKING = False
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from gradcli.cli.quick import Request
 
 CANNOT_WRITE = 74
+PICTURES = (".svg", ".png", ".dot", ".mmd")
+ENDINGS = (*PICTURES, ".html", ".md", ".tex", ".json", ".txt")  # that say a format
 
 
 class Unwritable(GradError):
@@ -32,12 +36,33 @@ def to_file(request: Request, command: Callable[[Request], int]) -> int:
     path: str = request["output"]
     if path == "-":
         return command(request)
+    check_ending(request, path)
     gathered = TextIOWrapper(BytesIO(), "utf-8", newline="\n")
     with redirect_stdout(gathered):
         code = command(request)
     gathered.flush()
     put(path, gathered.buffer.getvalue())
     return code
+
+
+def check_ending(request: Request, path: str) -> None:
+    """Raise GradError (usage) where the file's name promises what the command does not write."""
+    ending = os.path.splitext(path)[1].lower()
+    if request.command == "code":
+        language = ".c" if request.target == "c" else ".py"
+        if not request.json and ending not in (language, ".txt", ""):
+            hint = "end it in .py or .c"
+            if ending in (".c", ".py"):
+                hint = f"end it in {language}, or choose another --target"
+            raise GradError("usage", f"{path!r} is no name for code in {request.target}", hint=hint)
+    elif request.command != "graph" and "format" not in request.given and "json" not in request.given:
+        option = option_of(request.command, "--format")
+        own = [SUFFIXES.get(choice, f".{choice}") for choice in option.choices] if option is not None else []
+        if ending in ENDINGS and ending not in own:
+            hint = f"end it in {', '.join(own[:-1])} or {own[-1]}, or add --format"
+            if ending in PICTURES:
+                hint += f"; gradcli graph draws {ending}"
+            raise GradError("usage", f"{request.command} writes no {ending}", hint=hint)
 
 
 def put(path: str, content: bytes) -> None:

@@ -104,6 +104,27 @@ def test_a_name_that_says_no_picture_is_an_error():
     assert (found.code, found.err) == (2, f"error: the name 'a.jpeg' does not say what to draw\n  {hint}\n")
 
 
+@pytest.mark.parametrize(
+    ("command", "name", "said"),
+    [
+        ("explain", "a.svg", "explain writes no .svg\n  end it in .txt, .json, .md, .tex or .html, or add --format; "
+                             "gradcli graph draws .svg"),
+        ("jacobian", "a.html", "jacobian writes no .html\n  end it in .txt, .json, .md or .tex, or add --format"),
+        ("diff", "a.png", "diff writes no .png\n  end it in .txt, .json, .tex or .md, or add --format; "
+                          "gradcli graph draws .png"),
+        ("code", "a.js", "'a.js' is no name for code in python\n  end it in .py or .c"),
+        ("code --target c", "a.py", "'a.py' is no name for code in c\n  end it in .c, or choose another --target"),
+        ("explain --format md", "a.md", "--format has to be one of text, json, markdown, latex, html; 'md' given\n"
+                                        "  did you mean 'markdown'?"),
+    ],
+)  # fmt: skip
+def test_a_name_that_promises_something_else_is_an_error(command, name, said, tmp_path, monkeypatch):
+    """And nothing is written."""
+    monkeypatch.chdir(tmp_path)
+    assert run(*command.split(), *NEURON, "-o", name) == (2, "", f"error: {said}\n")
+    assert os.listdir(tmp_path) == []
+
+
 def test_patterns_have_no_documents():
     """They are drawn."""
     found = run("hessian", "x^2*y", "x=1", "y=2", "--sparsity", "--format", "markdown")

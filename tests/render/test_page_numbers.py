@@ -236,7 +236,7 @@ def test_programs_at_other_points_are_explained_as_the_engine_explains_them(comp
                 **wanted, **dict.fromkeys(("values", "numbers", "flows"))
             }, where  # fmt: skip
     assert exact_runs > 0.8 * len(cases)
-    assert amplified <= 0.01 * len(cases)
+    assert amplified < 0.06 * len(cases)
 
 
 # Arrays
