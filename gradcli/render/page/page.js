@@ -214,7 +214,8 @@ function goTo(step) {
 function show() {
   const step = state.steps[state.step - 1];
   byId("sentence").replaceChildren(...SENTENCES[step.kind](step));
-  byId("rule").replaceChildren(...ruleOf(step));
+  const start = state.step === 1 && state.steps.length > 1 ? ["; press → for the next step, End for the answer"] : [];
+  byId("rule").replaceChildren(...ruleOf(step), ...start);
   rows.forEach(fillRow);
   circuit.show(state);
   fillAnswer();
