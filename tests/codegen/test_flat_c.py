@@ -128,6 +128,10 @@ def test_no_name_of_the_users_breaks_code(tmp_path):
     compare([(text, at), (of_arrays, arrays), ('x + 1 # */ \\', {"x": 1.0})], tmp_path)
 
 
+def test_a_gradient_does_not_take_the_name_of_a_variable(tmp_path):
+    compare([("grad_x*x^2 + sin(grad_x)*max(grad_x, x)", {"grad_x": 0.7, "x": 1.3})], tmp_path, optimised=True)
+
+
 def test_where_there_are_too_many_elements_the_answer_is_advice():
     with pytest.raises(GradError, match="20,000 lines") as raised:
         coded("sum(inv(A)^2)", {"A": np.eye(40)}, Options(), target="c")

@@ -86,7 +86,7 @@ class Statements:
             else:
                 text = self._operation(index)
             label = labels[index] or "c1"
-            safe = self.names[label] if label in given else self.names.fresh(label)
+            safe = self.names[label] if label == name and label in given else self.names.fresh(label)
             given.discard(label)
             self.forward.append(Statement(safe, text, index, self._comment(index)))
             self.texts[index] = (safe, ATOM_LEVEL)

@@ -136,6 +136,7 @@ class UnrolledStatements(Statements):
 
     def _write_forward(self) -> None:
         graph, lines = self.graph, self.lines
+        self.claimed: set[str] = set()
         uses = [0] * len(graph)
         for index, operands in enumerate(graph.operands):
             if self.live[index]:
@@ -166,7 +167,8 @@ class UnrolledStatements(Statements):
 
     def _called_line(self, index: int) -> str:
         label = self.lines.labels[index]
-        if label in self.names.given and label not in self.lines.shapes:
+        if label in self.names.given and label not in self.lines.shapes and label not in self.claimed:
+            self.claimed.add(label)
             return self.names[label]
         if label:
             return self.names.another(label)
