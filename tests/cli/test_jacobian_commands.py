@@ -175,7 +175,7 @@ def test_the_ways_out_of_grad_work_as_printed():
          "error: --along has to be names and how they move, as in x=1,y=-2; ',' given\n"),
         (["jvp", "x", "x=1", "--wrt", "x"],
          "error: jvp has no option --wrt\n"
-         "  it belongs to grad, explain, compare, vjp, jacobian, hessian, hvp, diff, batch and map\n"),
+         "  it belongs to grad, explain, compare, vjp, jacobian, hessian, hvp, diff, code, graph, batch and map\n"),
         (["jacobian", "x*2", "x=ones(2000)"],
          "error: the Jacobian by x is 2,000×2,000: 4,000,000 entries, 30.5 MiB; the most is 1,000,000 entries\n"
          "  --full makes it all the same\n"

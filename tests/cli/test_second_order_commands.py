@@ -95,7 +95,7 @@ def test_hvp_in_ascii():
          "  each element moves by a number of its own, as in --along 'x=ones(2)'\n"),
         (["hvp", "x^2", "x=1", "--along", "x=1", "--mode", "reverse"],
          "error: --mode has to be one of forward-over-reverse, reverse-over-reverse; 'reverse' given\n"
-             "  --mode reverse belongs to grad, explain, jacobian and batch\n"),
+             "  --mode reverse belongs to grad, explain, jacobian, graph and batch\n"),
         (["hessian", "x*2", "x=[1,2]"],
          "error: a Hessian is of a scalar, and the result is [2]\n  x*2\n  ^^^\n"
          "  write one of these, with the same values:\n"

@@ -76,3 +76,9 @@ def test_no_name_breaks_out():
     names = [*HOSTILE, "Multiply", "Add", "ComputationalGraph", "ctx", "torch", "point", "graph", "forward"]
     text = "+".join(f"{name}*{name}" for name in names)
     hold(text, {name: float(place + 1) for place, name in enumerate(names)}, "torch")
+
+
+@pytest.mark.parametrize("style", ["flat", "modular"])
+def test_the_sign_of_nan_is_nan(style):
+    code = coded("sign(sqrt(x)) + y", {"x": -1.0, "y": 2.0}, Options(), style=style, target="torch").text
+    assert run(code)[0].startswith("f = nan\n")
