@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from array_cases import ALL, cases
 
-from tests.codegen.generated import array_programs, scalar_programs
+from gradcli.questions import Options
+from gradcli.questions.code import coded
+from tests.codegen.generated import array_programs, run, scalar_programs
 from tests.codegen.modular_programs import ODD, OF_ARRAYS, OF_FUNCTIONS, code_of_case, hold, hold_case
 from tests.codegen.test_flat_python import HOSTILE, formatted
 

@@ -335,6 +335,10 @@ NOTATIONS: dict[str, Notation] = {
     "cross_entropy": cross_entropy,
 }  # fmt: skip
 CAREFUL: dict[str, Notation] = {
+    "sign": lambda operands, static, shapes, shape: (  # torch.sign(nan) is 0
+        f"torch.sign({operands[0][0]}).where(~torch.isnan({operands[0][0]}), torch.nan)"
+        if not operands[0][0].startswith("torch.nan") else "torch.tensor(torch.nan, dtype=torch.float64)", ATOM,
+    ),
     "inv": "solve({0}, torch.eye(len({0}), dtype=torch.float64))",
     "solve": "solve({0}, {1})",
 }
