@@ -140,3 +140,8 @@ def test_where_there_are_too_many_elements_the_answer_is_advice():
 
 def test_without_values_there_is_no_main():
     assert "main" not in coded("x*y", {}, Options(), target="c").text
+
+
+def test_a_quotient_by_zero_is_one_of_numbers():
+    """A compiler warns of a whole zero."""
+    assert "x / 0.0;" in coded("x/1e-400", {"x": 1.0}, Options(), target="c").text

@@ -157,3 +157,9 @@ def test_a_closed_gate_carries_nothing():
     code = hold("where(x > 0, sqrt(x), 0)", {"x": 0.0}, "python")
     assert "if upstream != 0 else 0.0" in code
     assert "if upstream" not in hold("sqrt(x)", {"x": 2.0}, "python")
+
+
+def test_a_constant_that_is_infinite_is_computed_with_care():
+    """Python raises where IEEE has inf."""
+    for target in ("torch", "jax"):
+        assert "0.0**" not in coded("(0)^-1 + x", {"x": 1.0}, Options(), style="modular", target=target).text

@@ -209,6 +209,14 @@ class Gates:
                 return True
         return False
 
+    def line(self, index: int, texts: Sequence[Text]) -> Text:
+        """A line through which no gradient goes, over TEXTS; with care where it is not known to be finite."""
+        graph, shapes = self.graph, [self.shape(operand) for operand in self.graph.operands[index]]
+        self.target.with_care = self.values is None or not is_finite(self.values[index])
+        found = self.target.operation(graph.primitives[index], graph.statics[index], texts, shapes, self.shape(index))
+        self.target.with_care = False
+        return found
+
     def _is_guarded(self, uses: Sequence[Use], live: Sequence[int]) -> bool:
         """Whether a local gradient that can be infinite stands behind gates."""
         masked = [use for use in uses if use.masked]

@@ -90,10 +90,7 @@ def composed(composition: Composition, line: int) -> list[str]:
         return statement(head, (text, 6), STEP)
     if gate is not None:
         return called(f"{head}{gate.name}", [composition.text(operand) for operand in operands], "", STEP)
-    texts = [composition.texts[operand] for operand in operands]
-    shapes = [composition.gates.shape(operand) for operand in operands]
-    text_of_line = target.operation(graph.primitives[line], static, texts, shapes, composition.gates.shape(line))
-    return statement(head, text_of_line, STEP)
+    return statement(head, composition.gates.line(line, [composition.texts[operand] for operand in operands]), STEP)
 
 
 def intermediates(composition: Composition) -> list[int]:

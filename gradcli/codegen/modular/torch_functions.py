@@ -89,11 +89,7 @@ def composed(composition: Composition, line: int, indent: str) -> list[str]:
         return statement(head, (text, 6), indent)
     if gate is None:
         texts = [composition.texts[operand] for operand in operands]
-        shapes = [composition.gates.shape(operand) for operand in operands]
-        shape = composition.gates.shape(line)
-        return statement(
-            head, target.operation(graph.primitives[line], graph.statics[line], texts, shapes, shape), indent
-        )
+        return statement(head, composition.gates.line(line, texts), indent)
     arguments = [
         spelled(target, graph.statics[operand])
         if composition.is_literal(operand) and type(graph.statics[operand]) is float

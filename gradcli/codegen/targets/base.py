@@ -121,7 +121,8 @@ class Target:
         if levels:
             texts = [within(text, least) for text, least in zip(operands, levels, strict=True)]
             if level != POWER and sum(map(is_number, texts)) == 1:
-                texts = [text[:-2] if WHOLE.match(text) else text for text in texts]  # 1 + x, not 1.0 + x
+                kept = "0.0" if level == PRODUCT_LEVEL else ""  # C divides by 0.0, and warns of 0
+                texts = [text[:-2] if WHOLE.match(text) and text != kept else text for text in texts]  # 1 + x
         else:
             texts = [text for text, _ in operands]
         given = {"all": ", ".join(texts)} if "{all}" in template else {}
