@@ -7,6 +7,8 @@ import pytest
 from array_cases import ALL, cases
 
 from gradcli.errors import GradError
+from gradcli.questions import Options
+from gradcli.questions.code import coded
 from tests.codegen.generated import array_programs, scalar_programs
 from tests.codegen.modular_programs import ODD, OF_ARRAYS, OF_FUNCTIONS, hold, hold_case, modular_text
 from tests.codegen.test_flat_python import HOSTILE, formatted
