@@ -97,7 +97,7 @@ class Texts:
         self.base = digits
         self.digits: Any = self._settled(rows, digits)
         name = explanation.labels.names[explanation.result]
-        self.of = f"gradient of {name}"
+        self.of = f"gradient of sum({name})" if getattr(explanation, "of_sum", False) else f"gradient of {name}"
         if self.forward:
             self.of = f"tangent by {explanation.passes[0].name}"
 

@@ -296,3 +296,9 @@ def test_png_without_its_extra_says_how_to_get_it(monkeypatch):
     with pytest.raises(GradError) as refusal:
         picture(sample("neuron"), "png")
     assert "gradcli[png]" in refusal.value.hint
+
+
+def test_the_gradients_of_an_array_are_those_of_its_sum():
+    """The key says so, as the table does."""
+    drawing = str(picture(explained("[x, x*y]", {"x": 2.0, "y": 4.0}, Options()), "svg"))
+    assert " of sum(f) below it" in drawing and " of f below it" not in drawing
